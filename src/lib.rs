@@ -1,0 +1,3 @@
+//! Workflow Redrive resumes failed Upstash Workflow runs by itself.
+
+pub mod time;
