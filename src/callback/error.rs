@@ -1,0 +1,110 @@
+//! Why a callback is of no use.
+
+use core::{error, fmt};
+
+use super::json::{JsonError, MAX_DEPTH};
+
+/// Why no [`Failure`](super::Failure) could be read from a callback.
+///
+/// The sender cannot mend any of these by sending the same bytes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallbackError {
+    /// A field that decides appears twice, so that two readers could take it for two different callbacks.
+    Duplicate {
+        /// The name of the field.
+        field: &'static str,
+    },
+    /// The body ends in the middle of the JSON object, or is empty.
+    Incomplete,
+    /// A field has a value that it cannot have.
+    Invalid {
+        /// The name of the field or request header.
+        field: &'static str,
+        /// What it may be.
+        accepted: &'static str,
+    },
+    /// Neither the body nor the headers say which endpoint failed.
+    NoWorkflowUrl,
+    /// Neither the body nor the headers name a run: the failure of a plain QStash message.
+    NotAWorkflow,
+    /// The body is not a JSON object.
+    NotAnObject,
+    /// The body is not JSON.
+    Syntax {
+        /// Bytes before the first one that cannot be.
+        at: u64,
+    },
+    /// The body nests arrays and objects too deeply.
+    TooDeep,
+    /// A field is longer than such a value can be.
+    TooLong {
+        /// The name of the field.
+        field: &'static str,
+        /// The bytes it may have, as JSON.
+        limit: usize,
+    },
+}
+
+impl CallbackError {
+    /// A fixed word for replies, logs and metrics.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Duplicate { .. } => "duplicate_field",
+            Self::Incomplete => "incomplete_body",
+            Self::Invalid { .. } => "invalid_field",
+            Self::NoWorkflowUrl => "no_workflow_url",
+            Self::NotAWorkflow => "not_a_workflow",
+            Self::NotAnObject => "not_an_object",
+            Self::Syntax { .. } => "invalid_json",
+            Self::TooDeep => "too_deep",
+            Self::TooLong { .. } => "field_too_long",
+        }
+    }
+}
+
+impl fmt::Display for CallbackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duplicate { field } => {
+                write!(f, "callback field `{field}` appears twice; each field is accepted once")
+            }
+            Self::Incomplete => {
+                f.write_str("callback body ends too early; one complete JSON object is accepted")
+            }
+            Self::Invalid { field, accepted } => {
+                write!(f, "callback field `{field}` is invalid; accepted is {accepted}")
+            }
+            Self::NoWorkflowUrl => f.write_str(
+                "callback names no endpoint; accepted is body field `url` or header `Upstash-Workflow-Url`",
+            ),
+            Self::NotAWorkflow => f.write_str(
+                "callback is not about a workflow run; \
+                 accepted is body field `workflowRunId` or header `Upstash-Workflow-RunId`",
+            ),
+            Self::NotAnObject => f.write_str("callback body is not an object; one JSON object is accepted"),
+            Self::Syntax { at } => {
+                write!(f, "callback body is not JSON at byte {at}; one JSON object is accepted")
+            }
+            Self::TooDeep => write!(f, "callback body nests too deeply; {MAX_DEPTH} levels are accepted"),
+            Self::TooLong { field, limit } => {
+                write!(f, "callback field `{field}` is too long; {limit} bytes are accepted")
+            }
+        }
+    }
+}
+
+impl error::Error for CallbackError {}
+
+impl From<JsonError> for CallbackError {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::Duplicate(field) => Self::Duplicate { field },
+            JsonError::Incomplete => Self::Incomplete,
+            JsonError::NotAnObject => Self::NotAnObject,
+            JsonError::Syntax(at) => Self::Syntax { at },
+            JsonError::TooDeep => Self::TooDeep,
+        }
+    }
+}

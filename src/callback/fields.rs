@@ -1,0 +1,116 @@
+//! Values of the body's fields.
+
+use super::{
+    error::CallbackError,
+    instant::parse_instant,
+    json::{Captured, Captures, Field, Over, decode},
+};
+use crate::time::Timestamp;
+
+/// Bytes of an id, as text.
+pub(super) const ID_LIMIT: usize = 512;
+/// Bytes of a workflow URL, as text.
+pub(super) const URL_LIMIT: usize = 8 * 1024;
+/// Bytes kept of the failing delivery's response, as base64.
+const RESPONSE_LIMIT: usize = 16 * 1024;
+/// Bytes kept of a header map. Platforms refuse requests and responses with more.
+const HEADERS_LIMIT: usize = 64 * 1024;
+/// Bytes of a number or date.
+const SCALAR_LIMIT: usize = 64;
+
+/// Every field of the body that is read, by the callbacks page of the QStash documentation; the two that begin with
+/// `workflow` by the SDK's own reader. All others, the payload in `sourceBody` first of all, are skipped.
+pub(super) const FIELDS: &[Field] = &[
+    Field { name: "body", limit: RESPONSE_LIMIT, over: Over::Cut },
+    Field { name: "createdAt", limit: SCALAR_LIMIT, over: Over::Drop },
+    // Every character may have been written as an escape of six bytes.
+    Field { name: "dlqId", limit: ID_LIMIT * 6 + 2, over: Over::Drop },
+    Field { name: "header", limit: HEADERS_LIMIT, over: Over::Cut },
+    Field { name: "maxRetries", limit: SCALAR_LIMIT, over: Over::Drop },
+    Field { name: "retried", limit: SCALAR_LIMIT, over: Over::Drop },
+    Field { name: "sourceHeader", limit: HEADERS_LIMIT, over: Over::Cut },
+    Field { name: "sourceMessageId", limit: ID_LIMIT * 6 + 2, over: Over::Drop },
+    Field { name: "status", limit: SCALAR_LIMIT, over: Over::Drop },
+    // Go writes `&` as an escape of six bytes, which queries are full of.
+    Field { name: "url", limit: URL_LIMIT * 2, over: Over::Drop },
+    Field { name: "workflowCreatedAt", limit: SCALAR_LIMIT, over: Over::Drop },
+    Field { name: "workflowRunId", limit: ID_LIMIT * 6 + 2, over: Over::Drop },
+];
+
+/// The captured fields, read one by one.
+///
+/// Fields that decide are errors when they are not what they must be; of the others, an unusual value is as good as none.
+pub(super) struct Fields(pub(super) Captures);
+
+impl Fields {
+    /// The raw field.
+    pub(super) fn take(&mut self, name: &'static str) -> Captured {
+        self.0.take(name)
+    }
+
+    /// A string that decides; `null` and `""` are none.
+    pub(super) fn required_text(&mut self, name: &'static str) -> Result<Option<String>, CallbackError> {
+        let invalid = CallbackError::Invalid { field: name, accepted: "a string of sound Unicode" };
+        match self.0.take(name) {
+            Captured::Absent => Ok(None),
+            Captured::TooLong => Err(CallbackError::TooLong { field: name, limit: limit(name) }),
+            Captured::Value { raw, .. } => match raw.as_slice() {
+                b"null" => Ok(None),
+                [b'"', string @ ..] => match decode(string) {
+                    decoded if !decoded.exact => Err(invalid),
+                    decoded => Ok(Some(decoded.text).filter(|text| !text.is_empty())),
+                },
+                _ => Err(invalid),
+            },
+        }
+    }
+
+    /// A string, or a number as it was written.
+    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
+        match self.0.take(name) {
+            Captured::Value { raw, cut: false } => scalar(&raw),
+            _ => None,
+        }
+    }
+
+    /// A small number, or a string of digits.
+    pub(super) fn count(&mut self, name: &'static str) -> Option<u32> {
+        self.text(name)?.parse().ok()
+    }
+
+    /// A point in time in any of its forms.
+    pub(super) fn instant(&mut self, name: &'static str) -> Option<Timestamp> {
+        parse_instant(&self.text(name)?)
+    }
+
+    /// The HTTP status of the failing delivery; 0 where there was no response.
+    ///
+    /// QStash is written in Go and leaves zeros out of its messages, so that an absent status is the same as 0.
+    pub(super) fn status(&mut self) -> Result<u16, CallbackError> {
+        let invalid =
+            CallbackError::Invalid { field: "status", accepted: "an HTTP status, or 0 for no response" };
+        match self.0.take("status") {
+            Captured::Absent => Ok(0),
+            Captured::Value { raw, .. } if raw == b"null" => Ok(0),
+            Captured::Value { raw, .. } => match scalar(&raw).and_then(|text| text.parse::<i64>().ok()) {
+                Some(..=0) => Ok(0),
+                Some(status @ 100..=999) => u16::try_from(status).map_err(|_| invalid),
+                _ => Err(invalid),
+            },
+            Captured::TooLong => Err(invalid),
+        }
+    }
+}
+
+/// The text of a JSON string or number.
+fn scalar(raw: &[u8]) -> Option<String> {
+    match raw {
+        [b'"', string @ ..] => Some(decode(string).text),
+        [b'-' | b'0'..=b'9', ..] => String::from_utf8(raw.to_vec()).ok(),
+        _ => None,
+    }
+}
+
+fn limit(name: &str) -> usize {
+    FIELDS.iter().find(|field| field.name == name).map_or(0, |field| field.limit)
+}

@@ -1,0 +1,303 @@
+//! The scanner.
+
+use core::mem;
+
+use super::{
+    capture::{Captures, Field, Keys, Slot},
+    decode,
+    error::JsonError,
+    plain::plain_len,
+    state::{Number, State},
+};
+
+/// Containers that may be open at once.
+pub(crate) const MAX_DEPTH: u32 = 128;
+
+/// Scans one JSON object (RFC 8259) fed in chunks.
+pub(crate) struct Scanner {
+    fields: &'static [Field],
+    keys: Keys,
+    slots: Vec<Slot>,
+    state: State,
+    in_key: bool,
+    depth: u32,
+    /// One bit per open container, the innermost lowest: set for an object.
+    objects: u128,
+    keeping: Keeping,
+    key: Vec<u8>,
+    key_limit: usize,
+    wanted: Option<usize>,
+    seen: u64,
+    error: Option<JsonError>,
+}
+
+impl Scanner {
+    /// A scanner that keeps `fields`.
+    pub(crate) fn new(fields: &'static [Field], keys: Keys) -> Self {
+        Self {
+            fields,
+            keys,
+            slots: fields.iter().map(|_| Slot::default()).collect(),
+            state: State::Start,
+            in_key: false,
+            depth: 0,
+            objects: 0,
+            keeping: Keeping::Nothing,
+            key: Vec::new(),
+            // Every character of a wanted name may be a six-byte escape; then the quote, and a byte that tells a longer key.
+            key_limit: fields.iter().map(|field| field.name.len() * 6 + 2).max().unwrap_or(0),
+            wanted: None,
+            seen: 0,
+            error: None,
+        }
+    }
+
+    /// Reads on. After an error nothing changes any more.
+    pub(crate) fn push(&mut self, chunk: &[u8]) {
+        if self.error.is_some() {
+            return;
+        }
+        let mut cursor = Cursor { chunk, at: 0, from: 0 };
+        while let Some(byte) = cursor.peek() {
+            if let Err(error) = self.step(byte, &mut cursor) {
+                self.error = Some(error);
+                break;
+            }
+        }
+        self.keep(&cursor);
+        self.seen = self.seen.saturating_add(chunk.len() as u64);
+    }
+
+    /// Bytes of fields and keys held at the moment.
+    pub(crate) fn captured_bytes(&self) -> usize {
+        self.key.len() + self.slots.iter().map(|slot| slot.raw.len()).sum::<usize>()
+    }
+
+    /// The fields, if the bytes were one sound object and nothing else.
+    pub(crate) fn finish(self) -> Result<Captures, JsonError> {
+        match (self.error, self.state) {
+            (Some(error), _) => Err(error),
+            (None, State::Done) => Ok(Captures { fields: self.fields, slots: self.slots }),
+            (None, _) => Err(JsonError::Incomplete),
+        }
+    }
+
+    /// Whatever was found before the bytes ended or stopped being JSON.
+    pub(crate) fn salvage(mut self) -> Captures {
+        if let Keeping::Slot(index) = self.keeping
+            && let Some(slot) = self.slots.get_mut(index)
+        {
+            slot.cut = true;
+        }
+        Captures { fields: self.fields, slots: self.slots }
+    }
+
+    /// Consumes at least one byte, or changes the state so that the next step does.
+    fn step(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        match self.state {
+            State::String => {
+                cursor.at += plain_len(cursor.rest());
+                match cursor.peek() {
+                    None => return Ok(()),
+                    Some(b'"') => return self.end_string(cursor),
+                    Some(b'\\') => self.state = State::Escape,
+                    Some(_) => return Err(self.syntax(cursor)),
+                }
+            }
+            State::Escape => {
+                self.state = match byte {
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => State::String,
+                    b'u' => State::Hex(4),
+                    _ => return Err(self.syntax(cursor)),
+                };
+            }
+            State::Hex(left) if byte.is_ascii_hexdigit() => {
+                self.state = if left > 1 { State::Hex(left - 1) } else { State::String };
+            }
+            State::Literal(expected) => match expected.split_first() {
+                Some((first, [])) if *first == byte => {
+                    cursor.at += 1;
+                    self.end_value(cursor);
+                    return Ok(());
+                }
+                Some((first, rest)) if *first == byte => self.state = State::Literal(rest),
+                _ => return Err(self.syntax(cursor)),
+            },
+            State::Number(number) => match number.after(byte) {
+                Some(next) => self.state = State::Number(next),
+                None if number.is_complete() => {
+                    // The byte belongs to what follows.
+                    self.end_value(cursor);
+                    return Ok(());
+                }
+                None => return Err(self.syntax(cursor)),
+            },
+            _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') && !matches!(self.state, State::Hex(_)) => {}
+            State::Start => match byte {
+                b'{' => self.open(true)?,
+                b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => return Err(JsonError::NotAnObject),
+                _ => return Err(self.syntax(cursor)),
+            },
+            State::Key | State::KeyOrEnd if byte == b'"' => self.begin_key(cursor),
+            State::Colon if byte == b':' => self.state = State::Value,
+            State::Value | State::ValueOrEnd if byte != b']' => return self.begin_value(byte, cursor),
+            State::AfterValue if byte == b',' => {
+                self.state = if self.objects & 1 == 1 { State::Key } else { State::Value };
+            }
+            State::AfterValue | State::KeyOrEnd | State::ValueOrEnd
+                if byte == if self.objects & 1 == 1 { b'}' } else { b']' } =>
+            {
+                self.depth -= 1;
+                self.objects >>= 1;
+                cursor.at += 1;
+                self.end_value(cursor);
+                return Ok(());
+            }
+            _ => return Err(self.syntax(cursor)),
+        }
+        cursor.at += 1;
+        Ok(())
+    }
+
+    fn begin_key(&mut self, cursor: &mut Cursor<'_>) {
+        self.state = State::String;
+        self.in_key = true;
+        if self.depth == 1 {
+            self.key.clear();
+            self.keeping = Keeping::Key;
+            cursor.from = cursor.at + 1;
+        }
+    }
+
+    fn begin_value(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        if let Some(index) = self.wanted.take() {
+            self.keeping = Keeping::Slot(index);
+            cursor.from = cursor.at;
+        }
+        match byte {
+            b'"' => self.state = State::String,
+            b'{' => self.open(true)?,
+            b'[' => self.open(false)?,
+            b't' => self.state = State::Literal(b"rue"),
+            b'f' => self.state = State::Literal(b"alse"),
+            b'n' => self.state = State::Literal(b"ull"),
+            b'-' => self.state = State::Number(Number::Minus),
+            b'0' => self.state = State::Number(Number::Zero),
+            b'1'..=b'9' => self.state = State::Number(Number::Digits),
+            _ => return Err(self.syntax(cursor)),
+        }
+        cursor.at += 1;
+        Ok(())
+    }
+
+    fn open(&mut self, object: bool) -> Result<(), JsonError> {
+        if self.depth == MAX_DEPTH {
+            return Err(JsonError::TooDeep);
+        }
+        self.depth += 1;
+        self.objects = self.objects << 1 | u128::from(object);
+        self.state = if object { State::KeyOrEnd } else { State::ValueOrEnd };
+        Ok(())
+    }
+
+    /// The cursor stands on the closing quote.
+    fn end_string(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        if !mem::take(&mut self.in_key) {
+            cursor.at += 1;
+            self.end_value(cursor);
+            return Ok(());
+        }
+        self.state = State::Colon;
+        cursor.at += 1;
+        if matches!(self.keeping, Keeping::Key) {
+            self.keep(cursor);
+            self.keeping = Keeping::Nothing;
+            self.wanted = self.look_up()?;
+        }
+        Ok(())
+    }
+
+    /// The cursor stands behind the value.
+    fn end_value(&mut self, cursor: &Cursor<'_>) {
+        if self.depth == 1 && matches!(self.keeping, Keeping::Slot(_)) {
+            self.keep(cursor);
+            self.keeping = Keeping::Nothing;
+        }
+        self.state = if self.depth == 0 { State::Done } else { State::AfterValue };
+    }
+
+    /// The wanted field that the key names, if it is the first of its name.
+    fn look_up(&mut self) -> Result<Option<usize>, JsonError> {
+        // A key without its closing quote was too long to be wanted.
+        let Some(raw) = self.key.strip_suffix(b"\"").filter(|raw| raw.len() + 1 < self.key_limit) else {
+            return Ok(None);
+        };
+        let decoded;
+        let key = if raw.contains(&b'\\') {
+            decoded = decode(&self.key).text;
+            decoded.as_bytes()
+        } else {
+            raw
+        };
+        for (index, (field, slot)) in self.fields.iter().zip(&mut self.slots).enumerate() {
+            let same = match self.keys {
+                Keys::Exact => field.name.as_bytes() == key,
+                Keys::AnyCase => field.name.as_bytes().eq_ignore_ascii_case(key),
+            };
+            if same {
+                return match (mem::replace(&mut slot.present, true), self.keys) {
+                    (false, _) => Ok(Some(index)),
+                    (true, Keys::AnyCase) => Ok(None),
+                    (true, Keys::Exact) => Err(JsonError::Duplicate(field.name)),
+                };
+            }
+        }
+        Ok(None)
+    }
+
+    /// Stores what has been read of the value or key being kept.
+    fn keep(&mut self, cursor: &Cursor<'_>) {
+        let bytes = cursor.chunk.get(cursor.from..cursor.at).unwrap_or_default();
+        match self.keeping {
+            Keeping::Nothing => {}
+            Keeping::Key => {
+                let room = self.key_limit.saturating_sub(self.key.len());
+                self.key.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+            }
+            Keeping::Slot(index) => {
+                if let (Some(slot), Some(field)) = (self.slots.get_mut(index), self.fields.get(index)) {
+                    slot.append(bytes, field);
+                }
+            }
+        }
+    }
+
+    fn syntax(&self, cursor: &Cursor<'_>) -> JsonError {
+        JsonError::Syntax(self.seen.saturating_add(cursor.at as u64))
+    }
+}
+
+/// A position in a chunk, and where the part to keep begins.
+struct Cursor<'a> {
+    chunk: &'a [u8],
+    at: usize,
+    from: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.chunk.get(self.at).copied()
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.chunk.get(self.at..).unwrap_or_default()
+    }
+}
+
+/// What the bytes being read are kept for.
+#[derive(Clone, Copy)]
+enum Keeping {
+    Nothing,
+    Key,
+    Slot(usize),
+}

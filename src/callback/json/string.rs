@@ -1,0 +1,151 @@
+//! Text from the raw bytes of a JSON string.
+
+use super::plain::plain_len;
+
+/// A decoded string.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Decoded {
+    /// The text; what could not be decoded is U+FFFD.
+    pub(crate) text: String,
+    /// Whether every byte and escape was sound Unicode, so that nothing was replaced.
+    pub(crate) exact: bool,
+    /// Raw bytes read, the closing quote included where there was one.
+    pub(crate) len: usize,
+}
+
+/// Decodes what follows an opening quote, up to the closing quote or the end of the bytes.
+///
+/// Lone surrogates and invalid UTF-8 are replaced; a character or escape that the end cuts in two is left out.
+pub(crate) fn decode(raw: &[u8]) -> Decoded {
+    let mut text = String::new();
+    let mut exact = true;
+    let mut rest = raw;
+    loop {
+        let (plain, tail) = rest.split_at(plain_len(rest));
+        exact &= push_lossy(&mut text, plain, tail.is_empty());
+        rest = match tail {
+            [b'"', after @ ..] => {
+                rest = after;
+                break;
+            }
+            [b'\\', b'u', escape @ ..] => {
+                let Some((unit, after)) = code_unit(escape) else {
+                    rest = &[];
+                    break;
+                };
+                let (scalar, after) = scalar(unit, after);
+                // A high surrogate at the very end lost its other half to the cut.
+                if scalar.is_some() || !after.is_empty() {
+                    text.push(scalar.unwrap_or(char::REPLACEMENT_CHARACTER));
+                    exact &= scalar.is_some();
+                }
+                after
+            }
+            [b'\\', escape, after @ ..] => {
+                text.push(match escape {
+                    b'b' => '\u{8}',
+                    b'f' => '\u{c}',
+                    b'n' => '\n',
+                    b'r' => '\r',
+                    b't' => '\t',
+                    other => char::from(*other),
+                });
+                after
+            }
+            // A control character cannot be in scanned bytes; a lone backslash is a cut.
+            _ => {
+                rest = &[];
+                break;
+            }
+        };
+    }
+    Decoded { text, exact, len: raw.len() - rest.len() }
+}
+
+/// Appends bytes as text; `last` says that an unfinished character at the end is a cut, not an error.
+fn push_lossy(text: &mut String, bytes: &[u8], last: bool) -> bool {
+    let mut exact = true;
+    let mut chunks = bytes.utf8_chunks().peekable();
+    while let Some(chunk) = chunks.next() {
+        text.push_str(chunk.valid());
+        let cut = last && chunks.peek().is_none() && unfinished(chunk.invalid());
+        if !chunk.invalid().is_empty() && !cut {
+            text.push(char::REPLACEMENT_CHARACTER);
+            exact = false;
+        }
+    }
+    exact
+}
+
+/// Whether more bytes could have made these a character.
+fn unfinished(bytes: &[u8]) -> bool {
+    core::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
+}
+
+/// Four hexadecimal digits, and what follows them.
+fn code_unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (digits, rest) = bytes.split_first_chunk::<4>()?;
+    let unit = digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))?;
+    Some((unit, rest))
+}
+
+/// The character that an escaped code unit begins, joined with the low surrogate that follows a high one.
+fn scalar(unit: u32, rest: &[u8]) -> (Option<char>, &[u8]) {
+    if (0xd800..0xdc00).contains(&unit)
+        && let [b'\\', b'u', escape @ ..] = rest
+    {
+        match code_unit(escape) {
+            Some((low @ 0xdc00..0xe000, after)) => {
+                return (char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)), after);
+            }
+            Some(_) => {}
+            None => return (None, &[]),
+        }
+    }
+    (char::from_u32(unit), if rest == b"\\" { &[] } else { rest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    fn text(raw: &str) -> (String, bool) {
+        let decoded = decode(raw.as_bytes());
+        (decoded.text, decoded.exact)
+    }
+
+    #[test]
+    fn escapes_are_decoded() {
+        assert_eq!(
+            text(r#"a\"\\\/\b\f\n\r\t\u00e9\u20AC\ud83d\ude00z""#),
+            ("a\"\\/\u{8}\u{c}\n\r\té€😀z".into(), true)
+        );
+    }
+
+    #[test]
+    fn decoding_stops_after_the_closing_quote() {
+        let decoded = decode(br#"one","two""#);
+        assert_eq!((decoded.text.as_str(), decoded.len), ("one", 4));
+    }
+
+    #[test]
+    fn lone_surrogates_and_bad_utf8_are_replaced() {
+        assert_eq!(text(r#"a\ud800b""#), ("a\u{fffd}b".into(), false));
+        assert_eq!(text(r#"a\udc00b""#), ("a\u{fffd}b".into(), false));
+        assert_eq!(text(r#"a\ud800\ud83d\ude00""#), ("a\u{fffd}😀".into(), false));
+        assert_eq!(text(r#"a\ud800""#), ("a\u{fffd}".into(), false));
+        assert_eq!(decode(b"a\xffb\"").text, "a\u{fffd}b");
+        assert!(!decode(b"a\xe2\x82\"").exact);
+    }
+
+    #[test]
+    fn a_cut_leaves_out_what_it_splits() {
+        let whole = "x😀\\n\\u00e9\\ud83d\\ude00y";
+        let full = decode(whole.as_bytes()).text;
+        for end in 0..whole.len() {
+            let cut = decode(&whole.as_bytes()[..end]);
+            assert!(full.starts_with(&cut.text), "{:?} at {end}", cut.text);
+            assert!(cut.exact);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! From chunks to a failure.
+
+use core::fmt;
+
+use super::{
+    CallbackError, CallbackHeaders, Excerpt, Failure, RetryHint,
+    fields::{FIELDS, Fields, ID_LIMIT, URL_LIMIT},
+    headers::HeaderMap,
+    json::{Field, Keys, Over, Scanner},
+    response::failure_error,
+};
+use crate::{
+    ids::{DlqId, RunId},
+    time::Timestamp,
+};
+
+const STEP_NAME: &str = "Upstash-Error-Step-Name";
+const LABEL: &str = "Upstash-Label";
+
+/// Bytes of a step name or label.
+const NAME_LIMIT: usize = 256;
+/// Labels kept.
+const MAX_LABELS: usize = 32;
+
+/// The response headers that are read.
+const RESPONSE_HEADERS: &[Field] = &[
+    header(RetryHint::HEADERS[0]),
+    header(RetryHint::HEADERS[1]),
+    header(RetryHint::HEADERS[2]),
+    header(RetryHint::HEADERS[3]),
+    header(STEP_NAME),
+    header(LABEL),
+];
+
+/// The headers of the original message that are read.
+const SOURCE_HEADERS: &[Field] = &[header(LABEL)];
+
+/// Reads a failure callback as it arrives.
+///
+/// The body may come in any chunks. Memory is bounded by some 200 KiB whatever its size: of the fields that
+/// matter only as much is kept as they may be long, of all others nothing.
+///
+/// ```
+/// use workflow_redrive::callback::{CallbackHeaders, FailureReader};
+/// use workflow_redrive::time::Timestamp;
+///
+/// let mut reader = FailureReader::new(CallbackHeaders::default());
+/// reader.push(br#"{"status":503,"url":"https://app.example/flow","#);
+/// reader.push(br#""workflowRunId":"wfr_1","sourceBody":"c2VjcmV0"}"#);
+/// let failure = reader.finish(Timestamp::from_secs(1_792_567_680))?;
+/// assert_eq!((failure.run_id.as_ref(), failure.status), ("wfr_1", 503));
+/// # Ok::<(), workflow_redrive::callback::CallbackError>(())
+/// ```
+pub struct FailureReader {
+    headers: CallbackHeaders,
+    scanner: Scanner,
+}
+
+impl FailureReader {
+    /// A reader for a callback with these request headers.
+    #[must_use]
+    pub fn new(headers: CallbackHeaders) -> Self {
+        Self { headers, scanner: Scanner::new(FIELDS, Keys::Exact) }
+    }
+
+    /// Reads the next bytes of the body.
+    ///
+    /// Once the body turns out to be unusable, further bytes cost nothing; [`finish`](Self::finish) tells. That way the
+    /// caller can go on hashing to the end, because a bad signature is the better reason to refuse.
+    pub fn push(&mut self, chunk: &[u8]) {
+        self.scanner.push(chunk);
+    }
+
+    /// Bytes of the body held at the moment.
+    #[must_use]
+    pub fn captured_bytes(&self) -> usize {
+        self.scanner.captured_bytes()
+    }
+
+    /// The failure, once the whole body was read. `now` is when the callback arrived.
+    pub fn finish(self, now: Timestamp) -> Result<Failure, CallbackError> {
+        let Self { headers, scanner } = self;
+        let mut fields = Fields(scanner.finish()?);
+
+        let mut failure = Failure::new(run_id(&mut fields, headers.run_id)?, String::new(), fields.status()?);
+        failure.workflow_url = workflow_url(&mut fields, headers.workflow_url)?;
+        failure.dlq_id = match fields.required_text("dlqId")? {
+            Some(id) => Some(DlqId::new(id).map_err(|_| invalid_id("dlqId"))?),
+            None => None,
+        };
+        failure.error = failure_error(&fields.take("body"));
+
+        let mut response = HeaderMap::read(&fields.take("header"), RESPONSE_HEADERS);
+        let mut source = HeaderMap::read(&fields.take("sourceHeader"), SOURCE_HEADERS);
+        failure.step_name = response.take(STEP_NAME).into_iter().find_map(|name| short_name(&name));
+        failure.retry_hint =
+            RetryHint::HEADERS.iter().filter_map(|name| RetryHint::longest(&response.take(name), now)).max();
+        failure.labels =
+            labels(headers.label.into_iter().chain(source.take(LABEL)).chain(response.take(LABEL)));
+
+        failure.retried = fields.count("retried");
+        failure.max_retries = fields.count("maxRetries");
+        failure.source_message_id = fields.text("sourceMessageId").and_then(short_id);
+        failure.created_at = fields.instant("createdAt");
+        failure.workflow_created_at = fields.instant("workflowCreatedAt");
+        failure.callback_message_id = headers.message_id.and_then(short_id);
+        failure.callback_retried = headers.retried.and_then(|retried| retried.parse().ok());
+        Ok(failure)
+    }
+}
+
+/// What was captured may be secret: only how much it is.
+impl fmt::Debug for FailureReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FailureReader")
+            .field("captured_bytes", &self.captured_bytes())
+            .finish_non_exhaustive()
+    }
+}
+
+const fn header(name: &'static str) -> Field {
+    Field { name, limit: 8 * 1024, over: Over::Cut }
+}
+
+/// The body names the run that failed. The header may still name the run that this one was resumed from, because
+/// the SDK stores it when it triggers the first one.
+fn run_id(fields: &mut Fields, header: Option<String>) -> Result<RunId, CallbackError> {
+    const BODY: &str = "workflowRunId";
+    if let Some(id) = fields.required_text(BODY)? {
+        return RunId::new(id).map_err(|_| invalid_id(BODY));
+    }
+    match header.filter(|id| !id.is_empty()) {
+        Some(id) => RunId::new(id).map_err(|_| invalid_id("Upstash-Workflow-RunId")),
+        None => Err(CallbackError::NotAWorkflow),
+    }
+}
+
+fn workflow_url(fields: &mut Fields, header: Option<String>) -> Result<String, CallbackError> {
+    let url = match fields.required_text("url")? {
+        Some(url) => url,
+        None => header.filter(|url| !url.is_empty()).ok_or(CallbackError::NoWorkflowUrl)?,
+    };
+    if url.len() > URL_LIMIT {
+        Err(CallbackError::TooLong { field: "url", limit: URL_LIMIT })
+    } else {
+        Ok(url)
+    }
+}
+
+fn invalid_id(field: &'static str) -> CallbackError {
+    CallbackError::Invalid {
+        field,
+        accepted: "an id of 1 to 512 bytes without blanks and control characters",
+    }
+}
+
+/// An id that is only passed on. One that is too long is dropped: half an id could be another message's.
+fn short_id(id: String) -> Option<String> {
+    Some(id).filter(|id| (1..=ID_LIMIT).contains(&id.len()))
+}
+
+fn short_name(name: &str) -> Option<String> {
+    let name = name.trim();
+    (!name.is_empty()).then(|| Excerpt::new(name, NAME_LIMIT).as_str().to_owned())
+}
+
+fn labels(lists: impl Iterator<Item = String>) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    for list in lists {
+        for label in list.split(',').map(str::trim) {
+            // Policies compare labels as a whole, so a part of one is worth nothing.
+            let fits = (1..=NAME_LIMIT).contains(&label.len()) && labels.len() < MAX_LABELS;
+            if fits && labels.iter().all(|known| known != label) {
+                labels.push(label.to_owned());
+            }
+        }
+    }
+    labels
+}

@@ -1,0 +1,176 @@
+//! The failing endpoint's response body: base64 inside the callback, and of any kind.
+
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
+use super::{
+    excerpt::Excerpt,
+    failure::FailureError,
+    json::{Captured, Captures, Field, Keys, Over, Scanner, decode},
+};
+
+/// Bytes of an error's name.
+const NAME_LIMIT: usize = 256;
+/// Bytes of an error's message.
+const MESSAGE_LIMIT: usize = 2 * 1024;
+
+/// The response that the workflow SDK sends when a step throws. `stack` is skipped.
+const FIELDS: &[Field] = &[
+    // Every character may have been written as an escape of six bytes.
+    Field { name: "error", limit: MESSAGE_LIMIT * 6, over: Over::Cut },
+    Field { name: "message", limit: MESSAGE_LIMIT * 6, over: Over::Cut },
+];
+
+/// A cut leaves any number of characters, and bits of a byte that is not there.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// What the response says about the error.
+///
+/// `{error, message}` of the SDK if that is what it is, as far as it goes: QStash cuts long responses. An `error` without
+/// a `message` is the message, as other frameworks mean it. Of any other text, the beginning is the message.
+pub(super) fn failure_error(body: &Captured) -> Option<FailureError> {
+    let Captured::Value { raw, cut } = body else { return None };
+    let string = decode(raw.strip_prefix(b"\"")?);
+    let bytes = decode_base64(&string.text)?;
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        let mut scanner = Scanner::new(FIELDS, Keys::AnyCase);
+        scanner.push(&bytes);
+        let mut captures = scanner.salvage();
+        let name = excerpt(&mut captures, "error", MESSAGE_LIMIT);
+        if let Some(message) = excerpt(&mut captures, "message", MESSAGE_LIMIT) {
+            let name = name.map(|name| Excerpt::new(name.as_str(), NAME_LIMIT).or_cut(name.is_cut()));
+            return Some(FailureError { name, message });
+        }
+        if let Some(message) = name {
+            return Some(FailureError { name: None, message });
+        }
+    }
+    Some(FailureError { name: None, message: plain_text(&bytes, *cut)? })
+}
+
+/// The bytes, except those that a cut made unreadable; `None` if it is not base64.
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=').as_bytes();
+    // One character is less than a byte.
+    let whole = if text.len() % 4 == 1 { text.len() - 1 } else { text.len() };
+    BASE64.decode(text.get(..whole)?).ok()
+}
+
+fn excerpt(captures: &mut Captures, name: &str, limit: usize) -> Option<Excerpt> {
+    let Captured::Value { raw, cut } = captures.take(name) else { return None };
+    let decoded = decode(raw.strip_prefix(b"\"")?);
+    Some(Excerpt::new(&decoded.text, limit).or_cut(cut))
+}
+
+/// The beginning of a text without control characters; `None` for anything binary, and for blanks.
+fn plain_text(bytes: &[u8], cut: bool) -> Option<Excerpt> {
+    let text = match core::str::from_utf8(bytes) {
+        Ok(text) => text,
+        // A cut may have split the last character.
+        Err(error) if error.error_len().is_none() => {
+            core::str::from_utf8(bytes.get(..error.valid_up_to())?).ok()?
+        }
+        Err(_) => return None,
+    };
+    let text = text.trim();
+    let binary = text.is_empty() || text.contains(|c: char| c.is_control() && !c.is_whitespace());
+    (!binary).then(|| Excerpt::new(text, MESSAGE_LIMIT).or_cut(cut))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
+
+    use super::*;
+
+    /// Name and message, and whether each is cut.
+    type Told<'a> = (Option<(&'a str, bool)>, (&'a str, bool));
+
+    fn read(base64: &str, cut: bool) -> Option<FailureError> {
+        failure_error(&Captured::Value { raw: format!("\"{base64}").into(), cut })
+    }
+
+    fn error(body: &[u8]) -> Option<FailureError> {
+        let padded = read(&format!("{}\"", BASE64_STANDARD.encode(body)), false);
+        assert_eq!(read(&format!("{}\"", BASE64_STANDARD_NO_PAD.encode(body)), false), padded);
+        padded
+    }
+
+    fn told(error: &Option<FailureError>) -> Option<Told<'_>> {
+        let of = |excerpt| (Excerpt::as_str(excerpt), Excerpt::is_cut(excerpt));
+        error.as_ref().map(|error| (error.name.as_ref().map(of), of(&error.message)))
+    }
+
+    #[test]
+    fn every_kind_of_body_is_understood() {
+        let rows: &[(&str, Option<Told<'_>>)] = &[
+            (
+                r#"{"error":"TypeError","message":"no é","stack":"s"}"#,
+                Some((Some(("TypeError", false)), ("no é", false))),
+            ),
+            (r#"{"message":"m","error":"E"}"#, Some((Some(("E", false)), ("m", false)))),
+            (r#"{"error":"E","message":""}"#, Some((Some(("E", false)), ("", false)))),
+            (r#"{"message":"m"}"#, Some((None, ("m", false)))),
+            (r#"{"error":"not found"}"#, Some((None, ("not found", false)))),
+            (r#"{"message":"a \ud800 b"}"#, Some((None, ("a \u{fffd} b", false)))),
+            (r#"{"error":"E","message":"m"} and more"#, Some((Some(("E", false)), ("m", false)))),
+            (r#"{"error":"E","message":"m","sta"#, Some((Some(("E", false)), ("m", false)))),
+            (r#"{"error":"E","message":"mess"#, Some((Some(("E", false)), ("mess", true)))),
+            (r#"{"error":{"code":7}}"#, Some((None, (r#"{"error":{"code":7}}"#, false)))),
+            ("[1]", Some((None, ("[1]", false)))),
+            (" Bad gateway \n", Some((None, ("Bad gateway", false)))),
+            ("<html>\n<h1>502</h1>", Some((None, ("<html>\n<h1>502</h1>", false)))),
+            ("", None),
+            (" \n", None),
+            ("a\0b", None),
+        ];
+        for (body, expected) in rows {
+            assert_eq!(told(&error(body.as_bytes())), *expected, "{body}");
+        }
+        assert_eq!(error(b"\xff\xfe\x00"), None);
+    }
+
+    #[test]
+    fn long_names_and_messages_are_cut_and_marked() {
+        let body = format!(r#"{{"error":"{}","message":"{}"}}"#, "é".repeat(200), "\\u00e9".repeat(1500));
+        let found = error(body.as_bytes()).unwrap();
+        assert_eq!(found.name, Some(Excerpt::new(&"é".repeat(200), 256)));
+        assert_eq!(found.message, Excerpt::new(&"é".repeat(1500), 2048));
+        assert!(found.name.unwrap().is_cut() && found.message.is_cut());
+        assert!(error("x".repeat(3000).as_bytes()).unwrap().message.is_cut());
+    }
+
+    #[test]
+    fn a_cut_at_any_character_leaves_what_came_before() {
+        let json = r#"{"error":"TypeError","message":"no 😀 such thing","stack":"TypeError: no"}"#;
+        let whole = BASE64_STANDARD.encode(json);
+        for end in 0..whole.len() {
+            let found = read(&whole[..end], true);
+            let Some(message) = found.map(|found| found.message) else {
+                assert!(end < 2, "nothing at {end}");
+                continue;
+            };
+            let decoded = &json.as_bytes()[..json.len().min(end * 3 / 4)];
+            if decoded.len() > json.find("no 😀").unwrap() {
+                assert!("no 😀 such thing".starts_with(message.as_str()), "{} at {end}", message.as_str());
+                assert_eq!(message.is_cut(), decoded.len() < json.find("\",\"stack").unwrap() + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_base64_says_nothing() {
+        for body in ["Internal Server Error\"", "_-_-\"", "ab=cd\""] {
+            assert_eq!(read(body, false), None, "{body}");
+        }
+        assert_eq!(failure_error(&Captured::Value { raw: b"null".to_vec(), cut: false }), None);
+        assert_eq!(failure_error(&Captured::Absent), None);
+    }
+}
