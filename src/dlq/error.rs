@@ -1,0 +1,206 @@
+//! What an answer means when it is not the one asked for.
+
+use core::fmt;
+
+use serde::Deserialize;
+
+use super::rate_limit::{RateLimit, RateLimitKind};
+use super::response::ApiResponse;
+use super::transport::TransportError;
+
+/// The longest kept text of the service, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 512;
+
+/// Error bodies above this are not searched for their text.
+const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
+
+/// Why a call of the QStash API has no result, grouped by who has to act.
+///
+/// A `message` is the service's own text, at most [`MAX_MESSAGE_BYTES`] and without control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ApiError {
+    /// 400: the request makes no sense to the service, or the entry cannot be resumed. Repeating does not help.
+    BadRequest {
+        /// The service's own text.
+        message: String,
+    },
+    /// 401 or 403: the token is wrong, or may not do this. Check `QSTASH_TOKEN` and that it fits `QSTASH_URL`.
+    Unauthorized {
+        /// The service's own text.
+        message: String,
+    },
+    /// 404: no such entry; it was resumed, deleted or has expired.
+    NotFound {
+        /// The service's own text.
+        message: String,
+    },
+    /// 429: wait as long as the limit says.
+    RateLimited(RateLimit),
+    /// 5xx: the service has a problem; try again later.
+    Server {
+        /// The HTTP status.
+        status: u16,
+        /// The service's own text.
+        message: String,
+    },
+    /// Any other status, among them redirects, which are never followed.
+    Unexpected {
+        /// The HTTP status.
+        status: u16,
+        /// The service's own text.
+        message: String,
+    },
+    /// No answer at all.
+    Transport(TransportError),
+    /// A success whose body is not the documented one: `QSTASH_URL` may not be QStash.
+    Malformed {
+        /// What is missing or wrong in the body.
+        what: &'static str,
+    },
+}
+
+impl ApiError {
+    /// Whether the same call may succeed later without anybody changing anything.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::RateLimited(_) | Self::Server { .. } | Self::Transport(_) => true,
+            Self::BadRequest { .. }
+            | Self::Unauthorized { .. }
+            | Self::NotFound { .. }
+            | Self::Unexpected { .. }
+            | Self::Malformed { .. } => false,
+        }
+    }
+
+    /// Whether the service may have done what was asked all the same, so that repeating could do it twice.
+    #[must_use]
+    pub const fn may_have_been_processed(&self) -> bool {
+        match self {
+            Self::Server { .. } | Self::Unexpected { .. } | Self::Malformed { .. } => true,
+            Self::Transport(error) => error.may_have_been_processed(),
+            Self::BadRequest { .. }
+            | Self::Unauthorized { .. }
+            | Self::NotFound { .. }
+            | Self::RateLimited(_) => false,
+        }
+    }
+
+    /// A fixed name of the kind of error, for metrics and machine-readable answers.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::BadRequest { .. } => "bad_request",
+            Self::Unauthorized { .. } => "unauthorized",
+            Self::NotFound { .. } => "not_found",
+            Self::RateLimited(_) => "rate_limited",
+            Self::Server { .. } => "server",
+            Self::Unexpected { .. } => "unexpected",
+            Self::Transport(_) => "transport",
+            Self::Malformed { .. } => "malformed",
+        }
+    }
+
+    /// The meaning of an answer that is no success.
+    fn from_answer(response: &ApiResponse) -> Self {
+        let message = || message(response.body());
+        match response.status() {
+            400 => Self::BadRequest { message: message() },
+            401 | 403 => Self::Unauthorized { message: message() },
+            404 => Self::NotFound { message: message() },
+            429 => Self::RateLimited(response.rate_limit()),
+            status @ 500..=599 => Self::Server { status, message: message() },
+            status => Self::Unexpected { status, message: message() },
+        }
+    }
+}
+
+impl From<TransportError> for ApiError {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadRequest { message } => with_message(f, "QStash refused the request (400)", message),
+            Self::Unauthorized { message } => {
+                with_message(f, "QStash refused the token; QSTASH_TOKEN must belong to QSTASH_URL", message)
+            }
+            Self::NotFound { message } => with_message(f, "QStash has no such DLQ entry (404)", message),
+            Self::RateLimited(limit) => f.write_str(match limit.kind {
+                RateLimitKind::Burst => "QStash's limit of requests per second is reached (429)",
+                RateLimitKind::Daily => "QStash's limit of requests per day is reached (429)",
+                RateLimitKind::Unknown => "a rate limit of QStash is reached (429)",
+            }),
+            Self::Server { status, message } => {
+                f.write_str("QStash has a problem, status ")?;
+                fmt::Display::fmt(status, f)?;
+                with_message(f, "", message)
+            }
+            Self::Unexpected { status, message } => {
+                f.write_str("QStash answered with status ")?;
+                fmt::Display::fmt(status, f)?;
+                with_message(f, "; accepted are 200 to 299", message)
+            }
+            Self::Transport(error) => error.fmt(f),
+            Self::Malformed { what } => {
+                f.write_str("the answer is not one of QStash: ")?;
+                f.write_str(what)
+            }
+        }
+    }
+}
+
+impl core::error::Error for ApiError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Transport(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// The answer itself if it is a success, else what it means.
+pub(super) fn success(response: &ApiResponse) -> Result<&[u8], ApiError> {
+    if response.is_success() { Ok(response.body()) } else { Err(ApiError::from_answer(response)) }
+}
+
+/// `text` in at most `max` bytes, with blanks for control characters.
+pub(super) fn bounded(text: &str, max: usize) -> String {
+    let mut kept = String::new();
+    for c in text.trim().chars() {
+        if kept.len() + c.len_utf8() > max {
+            break;
+        }
+        kept.push(if c.is_control() { ' ' } else { c });
+    }
+    kept
+}
+
+fn with_message(f: &mut fmt::Formatter<'_>, what: &str, message: &str) -> fmt::Result {
+    f.write_str(what)?;
+    if message.is_empty() {
+        return Ok(());
+    }
+    f.write_str(": ")?;
+    f.write_str(message)
+}
+
+/// The text of `{"error": "…"}`, else the start of the body.
+fn message(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct ErrorBody {
+        error: String,
+    }
+
+    if body.len() <= MAX_ERROR_BODY_BYTES
+        && let Ok(ErrorBody { error }) = serde_json::from_slice(body)
+    {
+        return bounded(&error, MAX_MESSAGE_BYTES);
+    }
+    let start = body.get(..MAX_MESSAGE_BYTES).unwrap_or(body);
+    bounded(&String::from_utf8_lossy(start), MAX_MESSAGE_BYTES)
+}

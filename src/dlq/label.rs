@@ -1,0 +1,204 @@
+//! Labels of runs.
+
+use core::fmt;
+use core::str::FromStr;
+
+use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+
+/// The longest accepted label, in bytes.
+pub const MAX_LABEL_BYTES: usize = 256;
+
+/// The most labels that one override may set.
+pub const MAX_LABELS: usize = 32;
+
+/// A label of a run: letters, digits, `-`, `_` and `.`, the alphabet that the official SDK checks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label(String);
+
+impl Label {
+    /// Accepts 1 to [`MAX_LABEL_BYTES`] characters of the alphabet above.
+    pub fn new(label: impl Into<String>) -> Result<Self, InvalidLabelError> {
+        let label = label.into();
+        if is_name(&label, MAX_LABEL_BYTES) { Ok(Self(label)) } else { Err(InvalidLabelError::Label) }
+    }
+
+    /// The label as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Label {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One or more labels; `Display` writes the comma list of the `Upstash-Label` header.
+///
+/// Deserializes from a string, itself a comma list, or from a list of strings.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Labels(Vec<Label>);
+
+impl Labels {
+    /// Accepts 1 to [`MAX_LABELS`] labels and drops repetitions.
+    pub fn new(labels: impl IntoIterator<Item = Label>) -> Result<Self, InvalidLabelError> {
+        let mut kept: Vec<Label> = Vec::new();
+        for label in labels {
+            if !kept.contains(&label) {
+                kept.push(label);
+            }
+            if kept.len() > MAX_LABELS {
+                return Err(InvalidLabelError::Count);
+            }
+        }
+        if kept.is_empty() { Err(InvalidLabelError::Count) } else { Ok(Self(kept)) }
+    }
+
+    /// Reads a comma list; blanks around the labels are dropped.
+    pub fn parse(list: &str) -> Result<Self, InvalidLabelError> {
+        let labels: Result<Vec<Label>, _> =
+            list.split(',').map(|label| Label::new(label.trim_matches(' '))).collect();
+        Self::new(labels?)
+    }
+
+    /// The labels in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Label> {
+        self.0.iter()
+    }
+}
+
+impl From<Label> for Labels {
+    fn from(label: Label) -> Self {
+        Self(vec![label])
+    }
+}
+
+impl FromStr for Labels {
+    type Err = InvalidLabelError;
+
+    fn from_str(list: &str) -> Result<Self, Self::Err> {
+        Self::parse(list)
+    }
+}
+
+impl fmt::Display for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, label) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(",")?;
+            }
+            f.write_str(&label.0)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for Labels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LabelsVisitor;
+
+        impl<'de> Visitor<'de> for LabelsVisitor {
+            type Value = Labels;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a label or a list of labels")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, list: &str) -> Result<Labels, E> {
+                Labels::parse(list).map_err(E::custom)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Labels, A::Error> {
+                let mut labels = Vec::new();
+                while let Some(label) = seq.next_element::<String>()? {
+                    labels.push(Label::new(label).map_err(A::Error::custom)?);
+                }
+                Labels::new(labels).map_err(A::Error::custom)
+            }
+        }
+
+        deserializer.deserialize_any(LabelsVisitor)
+    }
+}
+
+/// Why a text is no [`Label`] or a list no [`Labels`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidLabelError {
+    /// No label at all, or more than [`MAX_LABELS`].
+    Count,
+    /// Empty, too long, or with a character outside the alphabet.
+    Label,
+}
+
+impl fmt::Display for InvalidLabelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Count => "wrong number of labels; accepted are 1 to 32",
+            Self::Label => "bad label; accepted are 1 to 256 letters, digits, `-`, `_` and `.`",
+        })
+    }
+}
+
+impl core::error::Error for InvalidLabelError {}
+
+/// Whether `text` is made of 1 to `max` ASCII letters, digits, `-`, `_` and `.`: the alphabet of labels and of flow
+/// control keys.
+pub(super) fn is_name(text: &str, max: usize) -> bool {
+    (1..=max).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_alphabet_of_the_sdk_is_accepted() {
+        for label in ["a", "Order.v2_retry-1", &"x".repeat(256)] {
+            assert_eq!(Label::new(label).unwrap().as_str(), label);
+        }
+        for label in ["", "a b", "a,b", "a/b", "a\r\n", "ü", &"x".repeat(257)] {
+            assert_eq!(Label::new(label), Err(InvalidLabelError::Label), "{label:?}");
+        }
+    }
+
+    #[test]
+    fn lists_lose_blanks_and_repetitions_but_not_their_order() {
+        assert_eq!(Labels::parse("b, a,b ,c").unwrap().to_string(), "b,a,c");
+        let labels = Labels::parse("b,a").unwrap();
+        assert_eq!(labels.iter().map(Label::as_str).collect::<Vec<_>>(), ["b", "a"]);
+        for list in ["", ",", "a,", "a,,b", "a b"] {
+            assert_eq!(Labels::parse(list), Err(InvalidLabelError::Label), "{list:?}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_labels_is_bounded() {
+        let numbered = |count: usize| (0..count).map(|n| Label::new(n.to_string()).unwrap());
+        assert!(Labels::new(numbered(32)).is_ok());
+        assert_eq!(Labels::new(numbered(33)), Err(InvalidLabelError::Count));
+        assert_eq!(Labels::new([]), Err(InvalidLabelError::Count));
+    }
+
+    #[test]
+    fn settings_may_be_a_string_or_a_list() {
+        let read = |json: &str| serde_json::from_str::<Labels>(json).map(|labels| labels.to_string());
+        assert_eq!(read("\"a\"").unwrap(), "a");
+        assert_eq!(read("[\"a\", \"b\"]").unwrap(), "a,b");
+        for (json, reason) in
+            [("[\"a,b\"]", "bad label"), ("[]", "number of labels"), ("3", "a label or a list of labels")]
+        {
+            let message = read(json).unwrap_err().to_string();
+            assert!(message.contains(reason), "{json}: {message}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What a resumed or restarted run does differently from its original.
+
+use core::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+
+use super::{FlowControl, GoDuration, Labels, RetryDelay};
+use crate::http_url::HttpUrl;
+
+/// The settings that resume and restart may override. What is not set is taken over from the original run (source:
+/// Upstash Workflow OpenAPI).
+///
+/// Deserializes from a table with the keys `retries`, `delay`, `retry_delay`, `flow_control`, `label` and
+/// `failure_callback`; errors name the key and what it accepts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Overrides {
+    /// Retries of each remaining step (`Upstash-Retries`). Default: as in the original run.
+    pub retries: Option<u32>,
+    /// The wait before the next step (`Upstash-Delay`), sent in whole seconds, rounded up. Default: none.
+    pub delay: Option<GoDuration>,
+    /// The delay between retries (`Upstash-Retry-Delay`). Default: as in the original run.
+    pub retry_delay: Option<RetryDelay>,
+    /// Flow control (`Upstash-Flow-Control-Key` and `-Value`). Default: as in the original run.
+    pub flow_control: Option<FlowControl>,
+    /// Labels of the new run (`Upstash-Label`). Default: as in the original run.
+    pub labels: Option<Labels>,
+    /// Where a further failure is reported (`Upstash-Failure-Callback`). Default: as in the original run.
+    pub failure_callback: Option<HttpUrl>,
+}
+
+impl Overrides {
+    /// The same with another number of retries.
+    #[must_use]
+    pub const fn with_retries(mut self, retries: u32) -> Self {
+        self.retries = Some(retries);
+        self
+    }
+
+    /// The same with another wait before the next step.
+    #[must_use]
+    pub fn with_delay(mut self, delay: impl Into<GoDuration>) -> Self {
+        self.delay = Some(delay.into());
+        self
+    }
+
+    /// The same with another delay between retries.
+    #[must_use]
+    pub fn with_retry_delay(mut self, retry_delay: RetryDelay) -> Self {
+        self.retry_delay = Some(retry_delay);
+        self
+    }
+
+    /// The same with other flow control.
+    #[must_use]
+    pub fn with_flow_control(mut self, flow_control: FlowControl) -> Self {
+        self.flow_control = Some(flow_control);
+        self
+    }
+
+    /// The same with other labels.
+    #[must_use]
+    pub fn with_labels(mut self, labels: impl Into<Labels>) -> Self {
+        self.labels = Some(labels.into());
+        self
+    }
+
+    /// The same with another failure callback.
+    #[must_use]
+    pub fn with_failure_callback(mut self, url: HttpUrl) -> Self {
+        self.failure_callback = Some(url);
+        self
+    }
+
+    /// The request headers that carry what is set.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers = Vec::new();
+        let mut push = |name, value: Option<&dyn fmt::Display>| {
+            if let Some(value) = value {
+                headers.push((name, value.to_string()));
+            }
+        };
+        // The documented units of a delay end at seconds.
+        let delay = self.delay.map(GoDuration::rounded_up_to_secs);
+        let flow_control = self.flow_control.as_ref();
+        push("Upstash-Retries", self.retries.as_ref().map(|value| value as _));
+        push("Upstash-Delay", delay.as_ref().map(|value| value as _));
+        push("Upstash-Retry-Delay", self.retry_delay.as_ref().map(|value| value as _));
+        push("Upstash-Flow-Control-Key", flow_control.map(|value| &value.key as _));
+        push(
+            "Upstash-Flow-Control-Value",
+            flow_control.and_then(|value| value.value.as_ref()).map(|value| value as _),
+        );
+        push("Upstash-Label", self.labels.as_ref().map(|value| value as _));
+        push("Upstash-Failure-Callback", self.failure_callback.as_ref().map(|value| value as _));
+        headers
+    }
+}
+
+const KEYS: &[&str] = &["retries", "delay", "retry_delay", "flow_control", "label", "failure_callback"];
+
+impl<'de> Deserialize<'de> for Overrides {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OverridesVisitor)
+    }
+}
+
+/// Written out because a derived visitor does not say in which key a value was bad.
+struct OverridesVisitor;
+
+impl<'de> Visitor<'de> for OverridesVisitor {
+    type Value = Overrides;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of overrides")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Overrides, A::Error> {
+        let mut overrides = Overrides::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "retries" => {
+                    set(&mut map, &mut overrides.retries, "retries: accepted are whole numbers from 0")?;
+                }
+                "delay" => {
+                    set(&mut map, &mut overrides.delay, "delay: accepted are durations such as `30s`")?;
+                }
+                "retry_delay" => {
+                    set(
+                        &mut map,
+                        &mut overrides.retry_delay,
+                        "retry_delay: accepted are expressions in milliseconds",
+                    )?;
+                }
+                "flow_control" => {
+                    let accepted = "flow_control: accepted are tables of key, parallelism, rate and period";
+                    set(&mut map, &mut overrides.flow_control, accepted)?;
+                }
+                "label" => {
+                    set(&mut map, &mut overrides.labels, "label: accepted are a label or a list of labels")?;
+                }
+                "failure_callback" => {
+                    let accepted = "failure_callback: accepted are absolute http and https URLs";
+                    set(&mut map, &mut overrides.failure_callback, accepted)?;
+                }
+                unknown => return Err(A::Error::unknown_field(unknown, KEYS)),
+            }
+        }
+        Ok(overrides)
+    }
+}
+
+/// Reads the value of a key into its place; an error says `accepted` and then what was wrong.
+fn set<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
+    map: &mut A,
+    place: &mut Option<T>,
+    accepted: &'static str,
+) -> Result<(), A::Error> {
+    if place.is_some() {
+        return Err(A::Error::custom(Fault { accepted, cause: "given twice" }));
+    }
+    let value = map.next_value().map_err(|cause| A::Error::custom(Fault { accepted, cause }))?;
+    *place = Some(value);
+    Ok(())
+}
+
+struct Fault<C> {
+    accepted: &'static str,
+    cause: C,
+}
+
+impl<C: fmt::Display> fmt::Display for Fault<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.accepted)?;
+        f.write_str(": ")?;
+        self.cause.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlq::{FlowControlKey, FlowControlValue};
+
+    fn read(json: &str) -> Result<Overrides, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn all_seven_headers_are_written() {
+        let overrides = Overrides::default()
+            .with_retries(0)
+            .with_delay(core::time::Duration::from_millis(30_001))
+            .with_retry_delay(RetryDelay::parse("pow(2, retried) * 1000").unwrap())
+            .with_flow_control(FlowControl::new(
+                FlowControlKey::new("orders").unwrap(),
+                Some(FlowControlValue::parse("rate=5,parallelism=2").unwrap()),
+            ))
+            .with_labels(Labels::parse("a,b").unwrap())
+            .with_failure_callback(HttpUrl::parse("https://redrive.example/?attempt=2").unwrap());
+        let headers = overrides.headers();
+        let expected = [
+            ("Upstash-Retries", "0"),
+            ("Upstash-Delay", "31s"),
+            ("Upstash-Retry-Delay", "pow(2, retried) * 1000"),
+            ("Upstash-Flow-Control-Key", "orders"),
+            ("Upstash-Flow-Control-Value", "parallelism=2, rate=5"),
+            ("Upstash-Label", "a,b"),
+            ("Upstash-Failure-Callback", "https://redrive.example/?attempt=2"),
+        ];
+        assert_eq!(headers.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>(), expected);
+        assert!(Overrides::default().headers().is_empty());
+    }
+
+    #[test]
+    fn a_settings_table_is_read_in_full() {
+        let overrides = read(
+            r#"{"retries": 5, "delay": "1h30m", "retry_delay": "1000", "flow_control": {"key": "k", "rate": 1},
+                "label": ["a", "b"], "failure_callback": "https://h/"}"#,
+        )
+        .unwrap();
+        let names: Vec<_> = overrides.headers().into_iter().map(|(_, value)| value).collect();
+        assert_eq!(names, ["5", "90m", "1000", "k", "rate=1", "a,b", "https://h/"]);
+        assert_eq!(read("{}"), Ok(Overrides::default()));
+        assert_eq!(read(r#"{"label": "a, b"}"#).unwrap().labels, Some(Labels::parse("a,b").unwrap()));
+    }
+
+    #[test]
+    fn errors_name_the_key_what_it_accepts_and_what_was_wrong() {
+        for (json, parts) in [
+            (r#"{"retries": -1}"#, ["retries: accepted are whole numbers from 0", "-1"]),
+            (r#"{"retries": "3"}"#, ["retries: accepted", "invalid type: string"]),
+            (r#"{"delay": "30"}"#, ["delay: accepted are durations such as `30s`", "missing unit"]),
+            (r#"{"delay": 30}"#, ["delay: accepted", "invalid type: integer"]),
+            (r#"{"retry_delay": "2 ** 3"}"#, ["retry_delay: accepted are expressions", "position 4"]),
+            (
+                r#"{"flow_control": {"key": "a", "rate": 0}}"#,
+                ["flow_control: accepted", "bad flow control rate"],
+            ),
+            (r#"{"label": "a b"}"#, ["label: accepted", "letters, digits"]),
+            (r#"{"failure_callback": "/x"}"#, ["failure_callback: accepted are absolute", "not absolute"]),
+            (r#"{"retries": 1, "retries": 2}"#, ["retries: accepted", "given twice"]),
+            (r#"{"retryDelay": "1"}"#, ["unknown field `retryDelay`", "`retry_delay`"]),
+            ("[]", ["a table of overrides", "invalid type"]),
+        ] {
+            let message = read(json).unwrap_err();
+            for part in parts {
+                assert!(message.contains(part), "{json}: {message}");
+            }
+        }
+    }
+}

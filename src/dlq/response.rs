@@ -1,0 +1,84 @@
+//! Answers as values that a shell has read.
+
+use core::fmt;
+
+use super::rate_limit::{Counter, RateLimit, Reset, count, limit_hit};
+use super::transport::TransportError;
+
+/// The response headers that are looked at; a shell need not read any other.
+pub const RESPONSE_HEADERS: [&str; 7] = [
+    "retry-after",
+    "burst-ratelimit-limit",
+    "burst-ratelimit-remaining",
+    "burst-ratelimit-reset",
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+];
+
+/// What became of a request: an answer of any status, or none.
+pub type Transported = Result<ApiResponse, TransportError>;
+
+/// An answer of the QStash API, with the few headers that matter. `Debug` leaves the body out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiResponse {
+    status: u16,
+    body: Vec<u8>,
+    burst: Counter,
+    daily: Counter,
+    wait: Option<Reset>,
+}
+
+impl ApiResponse {
+    /// An answer; `header` is asked for the value of each of [`RESPONSE_HEADERS`], in lower case.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>, header: impl Fn(&str) -> Option<String>) -> Self {
+        let number = |name: &str| header(name).and_then(|value| count(&value));
+        let reset = |name: &str| header(name).and_then(|value| Reset::parse(&value));
+        let [retry_after, burst_limit, burst_remaining, burst_reset, limit, remaining, daily_reset] =
+            RESPONSE_HEADERS;
+        Self {
+            status,
+            body: body.into(),
+            burst: Counter {
+                limit: number(burst_limit),
+                remaining: number(burst_remaining),
+                reset: reset(burst_reset),
+            },
+            daily: Counter { limit: number(limit), remaining: number(remaining), reset: reset(daily_reset) },
+            wait: reset(retry_after),
+        }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Whether the status is 200 to 299.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+
+    /// The body as it came.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// What the headers say about limits, supposing that one was hit.
+    #[must_use]
+    pub fn rate_limit(&self) -> RateLimit {
+        limit_hit(self.burst, self.daily, self.wait)
+    }
+}
+
+impl fmt::Debug for ApiResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiResponse")
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}

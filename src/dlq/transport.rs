@@ -1,0 +1,109 @@
+//! Why there is no answer.
+
+use core::fmt;
+use core::time::Duration;
+
+use super::error::bounded;
+
+/// The longest kept description of a network failure, in bytes.
+const MAX_DETAIL_BYTES: usize = 256;
+
+/// A request without a usable answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransportError {
+    fault: TransportFault,
+    may_have_been_processed: bool,
+}
+
+/// What went wrong on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportFault {
+    /// The connection broke after the request had been sent.
+    Interrupted {
+        /// What the platform says about it.
+        detail: String,
+    },
+    /// No answer in time.
+    Timeout {
+        /// The time allowed.
+        after: Duration,
+    },
+    /// The answer is larger than the shell reads.
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// No connection, so the request never left.
+    Unreachable {
+        /// What the platform says about it.
+        detail: String,
+    },
+}
+
+impl TransportError {
+    /// The connection broke after the request had been sent, or the platform does not tell whether it was.
+    #[must_use]
+    pub fn interrupted(detail: &str) -> Self {
+        let fault = TransportFault::Interrupted { detail: bounded(detail, MAX_DETAIL_BYTES) };
+        Self { fault, may_have_been_processed: true }
+    }
+
+    /// No answer within `after`.
+    #[must_use]
+    pub const fn timeout(after: Duration) -> Self {
+        Self { fault: TransportFault::Timeout { after }, may_have_been_processed: true }
+    }
+
+    /// An answer above `limit` bytes.
+    #[must_use]
+    pub const fn too_large(limit: usize) -> Self {
+        Self { fault: TransportFault::TooLarge { limit }, may_have_been_processed: true }
+    }
+
+    /// No connection: only for failures of which it is certain that nothing was sent.
+    #[must_use]
+    pub fn unreachable(detail: &str) -> Self {
+        let fault = TransportFault::Unreachable { detail: bounded(detail, MAX_DETAIL_BYTES) };
+        Self { fault, may_have_been_processed: false }
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub const fn fault(&self) -> &TransportFault {
+        &self.fault
+    }
+
+    /// Whether the service may have acted on the request all the same.
+    #[must_use]
+    pub const fn may_have_been_processed(&self) -> bool {
+        self.may_have_been_processed
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            TransportFault::Interrupted { detail } => {
+                f.write_str("the connection to QStash broke: ")?;
+                f.write_str(detail)
+            }
+            TransportFault::Timeout { after } => {
+                f.write_str("QStash did not answer within ")?;
+                fmt::Display::fmt(&after.as_millis(), f)?;
+                f.write_str(" ms")
+            }
+            TransportFault::TooLarge { limit } => {
+                f.write_str("the answer of QStash is too large; accepted are up to ")?;
+                fmt::Display::fmt(limit, f)?;
+                f.write_str(" bytes")
+            }
+            TransportFault::Unreachable { detail } => {
+                f.write_str("QStash cannot be reached: ")?;
+                f.write_str(detail)
+            }
+        }
+    }
+}
+
+impl core::error::Error for TransportError {}
