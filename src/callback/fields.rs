@@ -85,7 +85,8 @@ impl Fields {
 
     /// The HTTP status of the failing delivery; 0 where there was no response.
     ///
-    /// QStash is written in Go and leaves zeros out of its messages, so that an absent status is the same as 0.
+    /// QStash declares the status of its messages as a Go integer that is left out when it is zero (upstash/docs, pull
+    /// request 58), so that an absent status is the same as 0.
     pub(super) fn status(&mut self) -> Result<u16, CallbackError> {
         let invalid =
             CallbackError::Invalid { field: "status", accepted: "an HTTP status, or 0 for no response" };

@@ -4,12 +4,14 @@ use crate::time::Timestamp;
 
 /// Milliseconds since the Unix epoch, or an ISO 8601 date with time and zone (`2026-01-31T10:20:30.5Z`).
 ///
-/// Callbacks carry strings of digits by the documentation and numbers in practice; the SDK's tests use dates.
+/// Callbacks carry strings of digits by the documentation and numbers in practice; the SDK's tests use dates. Zero is
+/// how Go writes a time that is not set.
 pub(super) fn parse_instant(text: &str) -> Option<Timestamp> {
-    match decimal(text) {
-        Some(millis) => Some(Timestamp::from_millis(millis)),
-        None => parse_date(text),
-    }
+    let instant = match decimal(text) {
+        Some(millis) => Timestamp::from_millis(millis),
+        None => parse_date(text)?,
+    };
+    (instant.as_millis() > 0).then_some(instant)
 }
 
 /// A number of nothing but digits.
@@ -89,9 +91,9 @@ mod tests {
     #[test]
     fn every_form_is_read() {
         for (text, millis) in [
-            ("0", 0),
+            ("1", 1),
             ("1701198458025", 1_701_198_458_025),
-            ("1970-01-01T00:00:00Z", 0),
+            ("1970-01-01T00:00:01Z", 1000),
             ("2000-02-29T12:30:45Z", 951_827_445_000),
             ("2023-11-28T19:07:38.025Z", 1_701_198_458_025),
             ("2023-11-28T19:07:38.0259999z", 1_701_198_458_025),
@@ -107,6 +109,8 @@ mod tests {
     fn anything_else_is_none() {
         for text in [
             "",
+            "0",
+            "0001-01-01T00:00:00Z",
             "soon",
             "-1",
             "+1",
@@ -145,9 +149,13 @@ mod tests {
             let number: i64 = words.next().unwrap().parse().unwrap();
             let month = words.next().unwrap();
             let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-            let month = names.iter().position(|name| *name == month).unwrap() as i64 + 1;
+            let month = names.iter().position(|name| *name == month).unwrap();
             let year: i64 = words.next().unwrap().parse().unwrap();
-            assert_eq!(days(year, month, number), day as i64, "{date}");
+            assert_eq!(
+                days(year, i64::try_from(month).unwrap() + 1, number),
+                i64::try_from(day).unwrap(),
+                "{date}"
+            );
         }
     }
 }

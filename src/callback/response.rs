@@ -103,9 +103,9 @@ mod tests {
         padded
     }
 
-    fn told(error: &Option<FailureError>) -> Option<Told<'_>> {
+    fn told(error: Option<&FailureError>) -> Option<Told<'_>> {
         let of = |excerpt| (Excerpt::as_str(excerpt), Excerpt::is_cut(excerpt));
-        error.as_ref().map(|error| (error.name.as_ref().map(of), of(&error.message)))
+        error.map(|error| (error.name.as_ref().map(of), of(&error.message)))
     }
 
     #[test]
@@ -132,7 +132,7 @@ mod tests {
             ("a\0b", None),
         ];
         for (body, expected) in rows {
-            assert_eq!(told(&error(body.as_bytes())), *expected, "{body}");
+            assert_eq!(told(error(body.as_bytes()).as_ref()), *expected, "{body}");
         }
         assert_eq!(error(b"\xff\xfe\x00"), None);
     }

@@ -139,7 +139,7 @@ mod tests {
         let values = ["5", "garbage", "1m", "1792567700"].map(String::from);
         assert_eq!(
             RetryHint::longest(&values, NOW).map(|hint| hint.delay(NOW)),
-            Some(Duration::from_secs(60))
+            Some(Duration::from_mins(1))
         );
         assert_eq!(RetryHint::longest(&[], NOW), None);
     }
