@@ -72,6 +72,19 @@ impl Overrides {
         self
     }
 
+    /// The same with every unset one taken from `fallback`.
+    #[must_use]
+    pub fn or(self, fallback: &Self) -> Self {
+        Self {
+            retries: self.retries.or(fallback.retries),
+            delay: self.delay.or(fallback.delay),
+            retry_delay: self.retry_delay.or_else(|| fallback.retry_delay.clone()),
+            flow_control: self.flow_control.or_else(|| fallback.flow_control.clone()),
+            labels: self.labels.or_else(|| fallback.labels.clone()),
+            failure_callback: self.failure_callback.or_else(|| fallback.failure_callback.clone()),
+        }
+    }
+
     /// The request headers that carry what is set.
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {

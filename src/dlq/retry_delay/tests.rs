@@ -79,6 +79,7 @@ fn length_and_depth_are_bounded() {
     let nested = |depth: usize| format!("{}1{}", "(".repeat(depth), ")".repeat(depth));
     assert!(RetryDelay::parse(&nested(31)).is_ok());
     assert!(RetryDelay::parse(&nested(32)).unwrap_err().to_string().contains("32 levels"));
+    assert_eq!(millis(&format!("1{}", "+(1)".repeat(60)), 0), 61, "siblings are no depth");
     assert!(RetryDelay::parse(&"-".repeat(200)).unwrap_err().to_string().contains("32 levels"));
 }
 
