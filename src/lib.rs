@@ -1,6 +1,12 @@
 //! Workflow Redrive resumes failed Upstash Workflow runs by itself.
 
+pub mod callback;
 pub mod dlq;
 pub mod http_url;
 pub mod ids;
+pub mod lineage;
+pub mod policy;
+pub mod recovery;
+pub mod settings;
+pub mod signature;
 pub mod time;

@@ -1,0 +1,116 @@
+//! From a failure and its lineage to a decision.
+
+use core::time::Duration;
+
+use super::{Action, Policy, Rule};
+use crate::{
+    callback::Failure,
+    dlq::{GoDuration, Overrides},
+    lineage::Lineage,
+    time::Timestamp,
+};
+
+/// What to do with one failed run, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// What to do.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// The rule that matched.
+    pub rule: String,
+    /// QStash settings for the run that is resumed or restarted; its delay is always set.
+    pub overrides: Overrides,
+}
+
+/// Why a decision fell as it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The lineage has had all its attempts.
+    AttemptsExhausted,
+    /// The next attempt would start after the lineage's elapsed budget.
+    ElapsedBudgetSpent,
+    /// The rule says so.
+    Rule,
+}
+
+impl Reason {
+    /// A stable, machine-readable name.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::AttemptsExhausted => "attempts_exhausted",
+            Self::ElapsedBudgetSpent => "elapsed_budget_spent",
+            Self::Rule => "rule",
+        }
+    }
+}
+
+impl Decision {
+    /// How long QStash waits before the new run starts; `None` where there is none.
+    #[must_use]
+    pub fn delay(&self) -> Option<Duration> {
+        self.overrides.delay.map(GoDuration::as_duration)
+    }
+}
+
+impl Policy {
+    /// Decides what to do with a failed run. `entropy` is a uniformly random number, for the jitter.
+    #[must_use]
+    pub fn decide(&self, failure: &Failure, lineage: &Lineage, now: Timestamp, entropy: u64) -> Decision {
+        let matched = self.rules.iter().find(|rule| rule.when.matches(failure));
+        let Some(rule) = matched else {
+            return park("no-rule", Reason::Rule);
+        };
+        match rule.action {
+            Action::Park | Action::Delete => Decision {
+                action: rule.action,
+                reason: Reason::Rule,
+                rule: rule.name.clone(),
+                overrides: Overrides::default(),
+            },
+            Action::Resume | Action::Restart => self.attempt(rule, failure, lineage, now, entropy),
+        }
+    }
+
+    /// An attempt, if the lineage still has one.
+    fn attempt(
+        &self,
+        rule: &Rule,
+        failure: &Failure,
+        lineage: &Lineage,
+        now: Timestamp,
+        entropy: u64,
+    ) -> Decision {
+        if lineage.attempt() >= rule.max_attempts.unwrap_or(self.max_attempts) {
+            return park(&rule.name, Reason::AttemptsExhausted);
+        }
+        let overrides = rule.overrides.clone().or(&self.overrides);
+        let delay = match overrides.delay {
+            Some(delay) => delay.as_duration().max(self.settle),
+            None => self.delay(failure, lineage, now, entropy),
+        };
+        if lineage.elapsed(now).saturating_add(delay) > self.max_elapsed {
+            return park(&rule.name, Reason::ElapsedBudgetSpent);
+        }
+        Decision {
+            action: rule.action,
+            reason: Reason::Rule,
+            rule: rule.name.clone(),
+            overrides: overrides.with_delay(GoDuration::from(delay).rounded_up_to_secs()),
+        }
+    }
+
+    /// The floor that the failed step asked for and that lets it settle, and the jittered back-off on top, so that
+    /// runs which failed together do not come back together.
+    fn delay(&self, failure: &Failure, lineage: &Lineage, now: Timestamp, entropy: u64) -> Duration {
+        let asked =
+            failure.retry_hint.map_or(Duration::ZERO, |hint| hint.delay(now)).min(self.retry_after_cap);
+        self.settle.max(asked).saturating_add(self.backoff.wait(lineage.attempt(), entropy))
+    }
+}
+
+fn park(rule: &str, reason: Reason) -> Decision {
+    Decision { action: Action::Park, reason, rule: rule.to_owned(), overrides: Overrides::default() }
+}

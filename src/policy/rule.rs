@@ -1,0 +1,84 @@
+//! One rule: which failures, and what to do with them.
+
+use serde::Deserialize;
+
+use super::{Condition, StatusRange};
+use crate::dlq::Overrides;
+
+/// What a rule does with a failed run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Action {
+    /// Delete the entry from the DLQ: the run is given up for good.
+    Delete,
+    /// Leave the entry in the DLQ for a person.
+    Park,
+    /// Start the run again from its first step.
+    Restart,
+    /// Go on from the step that failed.
+    Resume,
+}
+
+impl Action {
+    /// The name that policies and logs use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Park => "park",
+            Self::Restart => "restart",
+            Self::Resume => "resume",
+        }
+    }
+}
+
+/// One rule of a policy.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// What replies and logs call the rule.
+    pub name: String,
+    /// Which failures it is for. Default: all.
+    #[serde(default)]
+    pub when: Condition,
+    /// What to do with them.
+    pub action: Action,
+    /// The most attempts of a lineage under this rule. Default: the policy's.
+    #[serde(default)]
+    pub max_attempts: Option<u32>,
+    /// QStash settings for the runs that this rule resumes or restarts. Default: the policy's.
+    #[serde(default)]
+    pub overrides: Overrides,
+}
+
+impl Rule {
+    /// The rules that stand behind a policy's own: resume what looks transient, park the rest.
+    #[must_use]
+    pub fn defaults() -> Vec<Self> {
+        let message = |part: &str| Condition { message: vec![part.to_owned()], ..Condition::default() };
+        let status = |status: Vec<StatusRange>| Condition { status, ..Condition::default() };
+        vec![
+            // The route's code changed before the failed step: only a person can say that a restart is harmless.
+            Self::named("incompatible-step", Action::Park, message("Incompatible step")),
+            // The application said "do not retry" (`WorkflowNonRetryableError`).
+            Self::named("non-retryable", Action::Park, status(vec![StatusRange::new(489, 489)])),
+            Self::named(
+                "transient",
+                Action::Resume,
+                status(vec![
+                    StatusRange::UNREACHABLE,
+                    StatusRange::new(408, 408),
+                    StatusRange::new(425, 425),
+                    StatusRange::new(429, 429),
+                    StatusRange::new(500, 599),
+                ]),
+            ),
+            Self::named("anything-else", Action::Park, Condition::default()),
+        ]
+    }
+
+    fn named(name: &str, action: Action, when: Condition) -> Self {
+        Self { name: name.to_owned(), when, action, max_attempts: None, overrides: Overrides::default() }
+    }
+}

@@ -1,0 +1,63 @@
+//! Patterns with `*`, matched in time linear in the text for any one pattern.
+
+use serde::{Deserialize, Deserializer};
+
+/// A pattern in which `*` stands for any run of characters, none included; everything else stands for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wildcard(String);
+
+impl Wildcard {
+    /// Takes any text as a pattern.
+    #[must_use]
+    pub fn new(pattern: impl Into<String>) -> Self {
+        Self(pattern.into())
+    }
+
+    /// Whether the pattern covers the whole text.
+    ///
+    /// Greedy from both ends: a part between two stars may take its first place, for a later one never helps.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        let Some((head, tail)) = self.0.split_once('*') else { return self.0 == text };
+        let Some(mut rest) = text.strip_prefix(head) else { return false };
+        let (middle, last) = tail.rsplit_once('*').unwrap_or(("", tail));
+        for part in middle.split('*') {
+            let Some(at) = rest.find(part) else { return false };
+            rest = rest.get(at + part.len()..).unwrap_or_default();
+        }
+        rest.ends_with(last)
+    }
+}
+
+impl<'de> Deserialize<'de> for Wildcard {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_run_of_characters() {
+        for (pattern, text, expected) in [
+            ("https://a/b", "https://a/b", true),
+            ("https://a/b", "https://a/bc", false),
+            ("https://a/*", "https://a/", true),
+            ("https://a/*", "https://b/", false),
+            ("*", "", true),
+            ("*/pay", "https://a/pay", true),
+            ("*/pay", "https://a/pay2", false),
+            ("a*b*c", "abc", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "acb", false),
+            ("a*a", "a", false),
+            ("a**b", "a-b", true),
+            ("", "", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(Wildcard::new(pattern).matches(text), expected, "{pattern:?} on {text:?}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Step 1: may this request's body be read at all?
+
+use super::Refusal;
+use crate::{
+    http_url::HttpUrl,
+    settings::{Account, Settings},
+    signature::{Claims, SignatureError},
+    time::Timestamp,
+};
+
+/// A request as it arrives, of which no body byte was read.
+#[derive(Clone, Debug, Default)]
+pub struct Arrival {
+    /// The full URL that was called.
+    pub url: String,
+    /// `Upstash-Signature`.
+    pub signature: Option<String>,
+    /// `Upstash-Region`.
+    pub region: Option<String>,
+}
+
+/// A callback whose token is good: QStash called this URL, now. Its body is yet to be read.
+#[derive(Debug)]
+pub struct Admission<'s> {
+    pub(super) settings: &'s Settings,
+    pub(super) account: &'s Account,
+    pub(super) claims: Claims,
+    /// The address that QStash called, query included.
+    pub(super) url: HttpUrl,
+}
+
+impl<'s> Admission<'s> {
+    /// Checks the token: one HMAC, whatever the size of the body.
+    pub fn check(settings: &'s Settings, arrival: &Arrival, now: Timestamp) -> Result<Self, Refusal> {
+        let token = arrival.signature.as_deref().ok_or(Refusal::Signature(SignatureError::Missing))?;
+        let account = settings.account(arrival.region.as_deref()).map_err(Refusal::Signature)?;
+        let url = called_url(settings, &arrival.url).ok_or(Refusal::Signature(SignatureError::Url))?;
+        let claims =
+            account.keys.verify(token, &url, now, settings.clock_tolerance).map_err(Refusal::Signature)?;
+        Ok(Self { settings, account, claims, url })
+    }
+
+    /// The most body bytes that may be read.
+    #[must_use]
+    pub const fn max_body_bytes(&self) -> u64 {
+        self.settings.max_body_bytes
+    }
+}
+
+/// The URL that QStash was told to call: our public address where one is set, with the query of this request.
+fn called_url(settings: &Settings, url: &str) -> Option<HttpUrl> {
+    let called = HttpUrl::parse(url).ok()?;
+    Some(match &settings.public_url {
+        Some(public) => public.with_query(called.query()),
+        None => called,
+    })
+}

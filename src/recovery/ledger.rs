@@ -1,0 +1,108 @@
+//! Claims in memory: what one isolate remembers.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use core::time::Duration;
+
+use super::{Claim, Conclusion};
+use crate::{ids::DlqId, time::Timestamp};
+
+/// The most entries that are remembered; the oldest are forgotten first.
+const CAPACITY: usize = 1024;
+
+/// A claim that was never settled is free again after this: its request was cancelled on the way.
+const ABANDONED_AFTER: Duration = Duration::from_mins(2);
+
+/// The claims of one isolate. A second delivery that meets the same isolate gets the first one's conclusion; one that
+/// does not is stopped by the queue itself, where the entry is gone.
+#[derive(Debug, Default)]
+pub struct MemoryLedger {
+    claims: BTreeMap<DlqId, State>,
+    /// Oldest first.
+    order: VecDeque<DlqId>,
+}
+
+#[derive(Debug)]
+enum State {
+    Pending { since: Timestamp },
+    Settled(Box<Conclusion>),
+}
+
+impl MemoryLedger {
+    /// Claims an entry.
+    pub fn claim(&mut self, entry: &DlqId, now: Timestamp) -> Claim {
+        match self.claims.get(entry) {
+            Some(State::Settled(first)) => return Claim::Settled(first.clone()),
+            Some(State::Pending { since }) if now.since(*since) < ABANDONED_AFTER => return Claim::Pending,
+            Some(State::Pending { .. }) => {}
+            None => self.order.push_back(entry.clone()),
+        }
+        self.claims.insert(entry.clone(), State::Pending { since: now });
+        if self.order.len() > CAPACITY
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.claims.remove(&oldest);
+        }
+        Claim::Granted
+    }
+
+    /// Keeps a final outcome; anything else frees the claim, for the next delivery to try again.
+    pub fn settle(&mut self, entry: &DlqId, conclusion: &Conclusion) {
+        if conclusion.outcome.as_ref().is_ok_and(super::Outcome::is_final) {
+            self.claims.insert(entry.clone(), State::Settled(Box::new(conclusion.clone())));
+        } else {
+            self.claims.remove(entry);
+            self.order.retain(|known| known != entry);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recovery::{Outcome, Refusal};
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+
+    fn entry(n: usize) -> DlqId {
+        DlqId::new(format!("1-{n}")).unwrap()
+    }
+
+    fn ended(outcome: Result<Outcome, Refusal>) -> Conclusion {
+        Conclusion { outcome, ..Conclusion::refused(Refusal::Pending) }
+    }
+
+    #[test]
+    fn a_second_claim_gets_the_first_ones_end() {
+        let mut ledger = MemoryLedger::default();
+        assert_eq!(ledger.claim(&entry(1), NOW), Claim::Granted);
+        assert_eq!(ledger.claim(&entry(1), NOW), Claim::Pending);
+        let end = ended(Ok(Outcome::Gone));
+        ledger.settle(&entry(1), &end);
+        assert_eq!(ledger.claim(&entry(1), NOW), Claim::Settled(Box::new(end)));
+        assert_eq!(ledger.claim(&entry(2), NOW), Claim::Granted);
+    }
+
+    #[test]
+    fn a_claim_without_a_final_end_is_free_again() {
+        let mut ledger = MemoryLedger::default();
+        for end in [Err(Refusal::TokenRefused), Ok(Outcome::Parked { reason: "rule" })] {
+            assert_eq!(ledger.claim(&entry(1), NOW), Claim::Granted);
+            ledger.settle(&entry(1), &ended(end));
+        }
+        assert_eq!(ledger.claim(&entry(1), NOW), Claim::Granted);
+        assert_eq!(ledger.claim(&entry(1), NOW.after(ABANDONED_AFTER)), Claim::Granted);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_forgets_the_oldest() {
+        let mut ledger = MemoryLedger::default();
+        for n in 0..=CAPACITY {
+            ledger.claim(&entry(n), NOW);
+            ledger.settle(&entry(n), &ended(Ok(Outcome::Gone)));
+        }
+        assert_eq!((ledger.claims.len(), ledger.order.len()), (CAPACITY, CAPACITY));
+        assert_eq!(ledger.claim(&entry(0), NOW), Claim::Granted);
+        assert!(matches!(ledger.claim(&entry(2), NOW), Claim::Settled(_)));
+    }
+}

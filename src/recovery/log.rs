@@ -1,0 +1,78 @@
+//! One structured line for the operator: what came of a callback, and how long it took.
+
+use core::time::Duration;
+
+use serde::Serialize;
+
+use super::{Conclusion, Refusal, summary::Summary};
+
+/// Where the time of one callback went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// From arrival to reply.
+    pub total: Duration,
+    /// Waiting for the DLQ API.
+    pub api: Duration,
+    /// Calls of the DLQ API.
+    pub api_calls: u32,
+}
+
+/// One log line. It holds ids, names and numbers only: no payload, token, signature or forwarded header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Whether somebody should look.
+    pub is_error: bool,
+    /// A JSON object on one line.
+    pub json: String,
+}
+
+impl LogLine {
+    /// The line of one callback.
+    #[must_use]
+    pub fn new(conclusion: &Conclusion, timings: Timings) -> Self {
+        let line = Line {
+            event: "failure_callback",
+            result: Summary::of(conclusion),
+            failure_status: conclusion.subject.failure_status,
+            detail: conclusion.detail.as_deref(),
+            total_ms: millis(timings.total),
+            api_ms: millis(timings.api),
+            api_calls: timings.api_calls,
+        };
+        // Structs of text and numbers always serialise.
+        Self { is_error: is_error(conclusion), json: serde_json::to_string(&line).unwrap_or_default() }
+    }
+
+    /// The line of a deployment that cannot work.
+    #[must_use]
+    pub fn misconfigured(refusal: &Refusal) -> Self {
+        let conclusion = Conclusion::refused(refusal.clone()).with_detail(refusal.to_string());
+        Self::new(&conclusion, Timings::default())
+    }
+}
+
+/// Strangers' requests are not the operator's errors.
+const fn is_error(conclusion: &Conclusion) -> bool {
+    match &conclusion.outcome {
+        Ok(_) => false,
+        Err(refusal) => refusal.status() >= 489,
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    event: &'static str,
+    result: Summary<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    total_ms: u64,
+    api_ms: u64,
+    api_calls: u32,
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

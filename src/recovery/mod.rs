@@ -1,0 +1,28 @@
+//! One failure callback, from arrival to reply.
+//!
+//! 1. [`Admission`]: the token is checked before a byte of the body is read.
+//! 2. The shell reads the body once, through its native SHA-256 and a
+//!    [`FailureReader`](crate::callback::FailureReader) side by side.
+//! 3. [`Admission::recover`]: body hash, lineage, policy, claim, the DLQ call, and what its answer means.
+//! 4. [`Reply`] for QStash and a log line for the operator, both from one [`Conclusion`].
+//!
+//! What the outside world does (clock, randomness, calls, claims) is a [`Host`]'s business. No policy lives here:
+//! this room knows in which order things happen and what a lost answer means.
+
+mod admission;
+mod conclusion;
+mod host;
+mod ledger;
+mod log;
+mod recover;
+mod refusal;
+mod reply;
+mod summary;
+
+pub use admission::{Admission, Arrival};
+pub use conclusion::{Conclusion, Outcome, Revival, Subject};
+pub use host::{Claim, Host};
+pub use ledger::MemoryLedger;
+pub use log::{LogLine, Timings};
+pub use refusal::Refusal;
+pub use reply::Reply;

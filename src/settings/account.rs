@@ -1,0 +1,114 @@
+//! QStash accounts: one without a region, one for each region.
+
+use core::fmt;
+
+use super::{Region, SettingsError};
+use crate::{
+    http_url::HttpUrl,
+    signature::{KeySet, SigningKey},
+};
+
+/// The API of accounts that name no region.
+const DEFAULT_URL: &str = "https://qstash.upstash.io";
+
+/// A QStash API token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// The token, to be sent and never to be shown.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Shows no part of the token.
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// How to know QStash's requests from others', and how to call it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The keys that its deliveries are signed with.
+    pub keys: KeySet,
+    /// The token that its API takes.
+    pub token: Token,
+    /// Where its API is; the only host that recoveries are sent to.
+    pub base_url: HttpUrl,
+}
+
+/// Every account that is set.
+#[derive(Clone, Debug)]
+pub(super) struct Accounts {
+    global: Option<Account>,
+    regional: Vec<(Region, Account)>,
+}
+
+impl Accounts {
+    pub(super) fn read(lookup: &impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut regional = Vec::new();
+        for region in Region::ALL {
+            if is_set(lookup, region.prefix()) {
+                regional.push((region, read_account(lookup, region.prefix(), region.default_url())?));
+            }
+        }
+        // With no region set the account without one is required, so that an empty deployment says what it misses.
+        let global = if regional.is_empty() || is_set(lookup, "") {
+            Some(read_account(lookup, "", DEFAULT_URL)?)
+        } else {
+            None
+        };
+        Ok(Self { global, regional })
+    }
+
+    pub(super) fn of(&self, region: Option<Region>) -> Option<&Account> {
+        let regional =
+            self.regional.iter().find(|(name, _)| Some(*name) == region).map(|(_, account)| account);
+        regional.or(self.global.as_ref())
+    }
+}
+
+fn is_set(lookup: &impl Fn(&str) -> Option<String>, prefix: &str) -> bool {
+    ["QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"]
+        .into_iter()
+        .any(|name| lookup(&[prefix, name].concat()).is_some())
+}
+
+fn read_account(
+    lookup: &impl Fn(&str) -> Option<String>,
+    prefix: &str,
+    default_url: &str,
+) -> Result<Account, SettingsError> {
+    let named = |name: &str| [prefix, name].concat();
+    let required = |name: &str| lookup(&named(name)).ok_or_else(|| SettingsError::missing(named(name)));
+    let key = |name: &str| {
+        SigningKey::new(&required(name)?).map_err(|error| SettingsError::invalid(named(name), &error))
+    };
+    let token = required("QSTASH_TOKEN")?;
+    if token.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        let problem = "must be the token that the Upstash console shows, without blanks";
+        return Err(SettingsError::unacceptable(named("QSTASH_TOKEN"), problem));
+    }
+    let keys = KeySet::new(key("QSTASH_CURRENT_SIGNING_KEY")?, key("QSTASH_NEXT_SIGNING_KEY")?);
+    let url = lookup(&named("QSTASH_URL")).unwrap_or_else(|| default_url.to_owned());
+    Ok(Account { keys, token: Token(token), base_url: base_url(&named("QSTASH_URL"), &url)? })
+}
+
+fn base_url(name: &str, text: &str) -> Result<HttpUrl, SettingsError> {
+    let url =
+        HttpUrl::parse(text.trim_end_matches('/')).map_err(|error| SettingsError::invalid(name, &error))?;
+    if url.query().is_some() {
+        return Err(SettingsError::unacceptable(name, "must be an address without a query"));
+    }
+    if !url.is_https() && !url.is_loopback() {
+        return Err(SettingsError::unacceptable(
+            name,
+            "must be https, or http on this machine: it gets the token",
+        ));
+    }
+    Ok(url)
+}

@@ -1,0 +1,98 @@
+//! Settings: what a deployment is told, checked once.
+//!
+//! Names are the official ones, so that what the Upstash console shows can be pasted. A shell hands in a function
+//! from name to text (environment bindings, a JS object, a map); nothing here knows where they come from. A bad
+//! setting fails closed, and the error names it.
+
+mod account;
+mod error;
+mod region;
+
+pub use account::{Account, Token};
+pub use error::SettingsError;
+pub use region::Region;
+
+use core::time::Duration;
+
+use crate::{dlq::GoDuration, http_url::HttpUrl, policy::Policy, signature::SignatureError};
+use account::Accounts;
+
+/// All that one deployment is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    accounts: Accounts,
+    /// Where QStash reaches us, without query; `None` takes the address of each request.
+    pub public_url: Option<HttpUrl>,
+    /// What to do with failed runs.
+    pub policy: Policy,
+    /// How far QStash's clock and ours may stand apart. Default: 5 seconds.
+    pub clock_tolerance: Duration,
+    /// How long one call of the DLQ API may take. Default: 10 seconds.
+    pub api_timeout: Duration,
+    /// The largest callback body, in bytes. Default: 100 MB, the most that Cloudflare passes on its smaller plans.
+    pub max_body_bytes: u64,
+}
+
+impl Settings {
+    /// Reads and checks every setting. `lookup` gives the text behind a name; empty text counts as absent, and
+    /// `POLICY` is a JSON object.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let lookup = |name: &str| lookup(name).filter(|text| !text.is_empty());
+        Ok(Self {
+            accounts: Accounts::read(&lookup)?,
+            public_url: public_url(&lookup)?,
+            policy: match lookup("POLICY") {
+                None => Policy::default(),
+                Some(json) => {
+                    Policy::from_json(&json).map_err(|error| SettingsError::invalid("POLICY", &error))?
+                }
+            },
+            clock_tolerance: duration(&lookup, "CLOCK_TOLERANCE", Duration::from_secs(5))?,
+            api_timeout: duration(&lookup, "API_TIMEOUT", Duration::from_secs(10))?,
+            max_body_bytes: bytes(&lookup, "MAX_BODY_BYTES", 100 * 1000 * 1000)?,
+        })
+    }
+
+    /// The account that a callback belongs to: its `Upstash-Region`'s, else the one without a region.
+    pub fn account(&self, region: Option<&str>) -> Result<&Account, SignatureError> {
+        self.accounts.of(region.and_then(Region::from_header)).ok_or(SignatureError::Key)
+    }
+}
+
+fn public_url(lookup: &impl Fn(&str) -> Option<String>) -> Result<Option<HttpUrl>, SettingsError> {
+    const NAME: &str = "PUBLIC_URL";
+    let Some(text) = lookup(NAME) else { return Ok(None) };
+    let url = HttpUrl::parse(&text).map_err(|error| SettingsError::invalid(NAME, &error))?;
+    if url.query().is_some() {
+        return Err(SettingsError::unacceptable(NAME, "must not have a query: each callback brings its own"));
+    }
+    Ok(Some(url))
+}
+
+fn duration(
+    lookup: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    default: Duration,
+) -> Result<Duration, SettingsError> {
+    let Some(text) = lookup(name) else { return Ok(default) };
+    let duration = GoDuration::parse(&text).map_err(|error| SettingsError::invalid(name, &error))?;
+    if duration.as_duration() > Duration::from_mins(5) {
+        return Err(SettingsError::unacceptable(name, "must be a duration of at most 5m, such as 10s"));
+    }
+    Ok(duration.as_duration())
+}
+
+fn bytes(
+    lookup: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    default: u64,
+) -> Result<u64, SettingsError> {
+    let Some(text) = lookup(name) else { return Ok(default) };
+    text.parse()
+        .ok()
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| SettingsError::unacceptable(name, "must be a number of bytes greater than zero"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+use super::*;
+
+fn read(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    Settings::read(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+}
+
+const ACCOUNT: [(&str, &str); 3] = [
+    ("QSTASH_TOKEN", "secret-token"),
+    ("QSTASH_CURRENT_SIGNING_KEY", "sig_a"),
+    ("QSTASH_NEXT_SIGNING_KEY", "sig_b"),
+];
+
+fn read_with(more: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    read(&[more, &ACCOUNT].concat())
+}
+
+#[test]
+fn the_three_secrets_are_enough() {
+    let settings = read(&ACCOUNT).unwrap();
+    let account = settings.account(None).unwrap();
+    assert_eq!(account.base_url.as_str(), "https://qstash.upstash.io");
+    assert_eq!(account.token.reveal(), "secret-token");
+    assert_eq!(settings.policy, Policy::default());
+}
+
+#[test]
+fn each_missing_secret_is_named_and_empty_counts_as_missing() {
+    for (index, (name, _)) in ACCOUNT.iter().enumerate() {
+        let mut pairs = ACCOUNT.to_vec();
+        pairs.remove(index);
+        assert_eq!(read(&pairs).unwrap_err().to_string(), format!("{name} is missing"));
+        pairs.push((name, ""));
+        assert_eq!(read(&pairs).unwrap_err().name(), *name);
+    }
+}
+
+#[test]
+fn a_bad_value_is_named_with_what_is_accepted_and_no_secret_is_shown() {
+    for (name, value, part) in [
+        ("QSTASH_TOKEN", "two words", "without blanks"),
+        ("QSTASH_CURRENT_SIGNING_KEY", "sig a", "without blanks"),
+        ("QSTASH_URL", "ftp://x", "http"),
+        ("QSTASH_URL", "http://qstash.upstash.io", "https"),
+        ("QSTASH_URL", "https://qstash.upstash.io/?a=b", "without a query"),
+        ("PUBLIC_URL", "redrive.example", "http"),
+        ("PUBLIC_URL", "https://redrive.example/?a", "query"),
+        ("CLOCK_TOLERANCE", "5", "unit"),
+        ("API_TIMEOUT", "1h", "at most 5m"),
+        ("MAX_BODY_BYTES", "0", "greater than zero"),
+        ("MAX_BODY_BYTES", "1e6", "number of bytes"),
+        ("POLICY", "{\"max_atempts\":3}", "max_attempts"),
+    ] {
+        let error = read_with(&[(name, value)]).unwrap_err();
+        assert_eq!(error.name(), name);
+        assert!(error.to_string().contains(part), "{error} should say {part:?}");
+    }
+    let shown = read_with(&[("QSTASH_TOKEN", "s3 cret")]).unwrap_err().to_string();
+    assert!(!shown.contains("cret"), "{shown}");
+    assert!(!format!("{:?}", read(&ACCOUNT).unwrap()).contains("secret-token"));
+}
+
+#[test]
+fn a_region_has_its_own_account_and_others_fall_back() {
+    let settings = read_with(&[
+        ("US_EAST_1_QSTASH_TOKEN", "us"),
+        ("US_EAST_1_QSTASH_CURRENT_SIGNING_KEY", "sig_c"),
+        ("US_EAST_1_QSTASH_NEXT_SIGNING_KEY", "sig_d"),
+    ])
+    .unwrap();
+    let token = |region| settings.account(region).unwrap().token.reveal().to_owned();
+    assert_eq!(token(Some("us-east-1")), "us");
+    assert_eq!(token(Some("US_EAST_1")), "us");
+    assert_eq!(token(Some("EU-CENTRAL-1")), "secret-token");
+    assert_eq!(token(Some("MOON-1")), "secret-token");
+    assert_eq!(token(None), "secret-token");
+    let url = settings.account(Some("US-EAST-1")).unwrap().base_url.as_str().to_owned();
+    assert_eq!(url, "https://qstash-us-east-1.upstash.io");
+}
+
+#[test]
+fn a_region_alone_serves_only_its_own_callbacks_and_must_be_complete() {
+    let us = [
+        ("US_EAST_1_QSTASH_TOKEN", "us"),
+        ("US_EAST_1_QSTASH_CURRENT_SIGNING_KEY", "sig_c"),
+        ("US_EAST_1_QSTASH_NEXT_SIGNING_KEY", "sig_d"),
+    ];
+    let settings = read(&us).unwrap();
+    assert!(settings.account(Some("US-EAST-1")).is_ok());
+    assert_eq!(settings.account(None).unwrap_err(), SignatureError::Key);
+    assert_eq!(read(&us[..2]).unwrap_err().name(), "US_EAST_1_QSTASH_NEXT_SIGNING_KEY");
+}

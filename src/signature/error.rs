@@ -1,0 +1,75 @@
+//! Why a signature was refused.
+
+use core::fmt;
+
+/// Why an `Upstash-Signature` was refused.
+///
+/// A message says which check failed and never what would have passed it: not the expected URL, hash or key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignatureError {
+    /// The header names another algorithm than HS256, the only one that QStash signs with.
+    Algorithm,
+    /// The body's SHA-256 differs from the one that was signed.
+    BodyHash,
+    /// The token was signed more than its lifetime (five minutes) and the clock tolerance ago.
+    Expired,
+    /// The token was not issued by `Upstash`.
+    Issuer,
+    /// Neither the current nor the next signing key made this token.
+    Key,
+    /// Not a compact JWS with the claims that QStash sends, `exp` and `body` among them.
+    Malformed,
+    /// The request carries no `Upstash-Signature` header.
+    Missing,
+    /// The token is valid only later, by more than the clock tolerance.
+    NotYetValid,
+    /// The token was signed for another URL than the one that was called.
+    Url,
+}
+
+impl SignatureError {
+    /// A stable, machine-readable name of the reason.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Algorithm => "signature_algorithm",
+            Self::BodyHash => "body_hash_mismatch",
+            Self::Expired => "signature_expired",
+            Self::Issuer => "signature_issuer",
+            Self::Key => "signature_mismatch",
+            Self::Malformed => "signature_malformed",
+            Self::Missing => "signature_missing",
+            Self::NotYetValid => "signature_not_yet_valid",
+            Self::Url => "signature_url_mismatch",
+        }
+    }
+
+    /// The reason in words.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Algorithm => "the signature must use HS256",
+            Self::BodyHash => "the body is not the one that was signed",
+            Self::Expired => {
+                "the signature has expired; a token is accepted for five minutes after it was issued"
+            }
+            Self::Issuer => "the signature must be issued by Upstash",
+            Self::Key => "the signature matches neither the current nor the next signing key",
+            Self::Malformed => {
+                "Upstash-Signature must be a compact JWS with iss, sub, exp, nbf and body claims"
+            }
+            Self::Missing => "the request needs an Upstash-Signature header",
+            Self::NotYetValid => "the signature is not valid yet",
+            Self::Url => "the signature was made for another URL",
+        }
+    }
+}
+
+impl fmt::Display for SignatureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl core::error::Error for SignatureError {}
