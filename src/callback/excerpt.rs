@@ -15,7 +15,7 @@ impl Excerpt {
     /// As many whole characters of `text` as fit into `limit` bytes.
     #[must_use]
     pub fn new(text: &str, limit: usize) -> Self {
-        let (kept, rest) = text.split_at(text.floor_char_boundary(limit));
+        let (kept, rest) = text.split_at_checked(text.floor_char_boundary(limit)).unwrap_or((text, ""));
         Self { text: kept.to_owned(), cut: !rest.is_empty() }
     }
 

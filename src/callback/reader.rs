@@ -37,8 +37,8 @@ const SOURCE_HEADERS: &[Field] = &[header(LABEL)];
 
 /// Reads a failure callback as it arrives.
 ///
-/// The body may come in any chunks. Memory is bounded by some 200 KiB whatever its size: of the fields that
-/// matter only as much is kept as they may be long, of all others nothing.
+/// The body may come in any chunks. Memory stays below half a megabyte whatever its size: of the fields that matter
+/// only as much is kept as they may be long, of all others nothing.
 ///
 /// ```
 /// use workflow_redrive::callback::{CallbackHeaders, FailureReader};

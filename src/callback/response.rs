@@ -166,6 +166,14 @@ mod tests {
     }
 
     #[test]
+    fn what_a_cut_ended_is_marked() {
+        let name = read(&BASE64_STANDARD.encode(r#"{"message":"m","error":"Typ"#), true);
+        assert_eq!(told(name.as_ref()), Some((Some(("Typ", true)), ("m", false))));
+        let text = read(&BASE64_STANDARD_NO_PAD.encode("Bad gat\u{e9}")[..11], true);
+        assert_eq!(told(text.as_ref()), Some((None, ("Bad gat", true))));
+    }
+
+    #[test]
     fn what_is_not_base64_says_nothing() {
         for body in ["Internal Server Error\"", "_-_-\"", "ab=cd\""] {
             assert_eq!(read(body, false), None, "{body}");

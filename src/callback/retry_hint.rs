@@ -63,7 +63,7 @@ impl RetryHint {
 fn parse_number(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     decimal(fraction)?;
-    let (millis, finer) = fraction.split_at(fraction.len().min(3));
+    let (millis, finer) = fraction.split_at_checked(3).unwrap_or((fraction, ""));
     let millis =
         millis.bytes().chain([b'0'; 3]).take(3).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
     let above = u64::from(finer.bytes().any(|digit| digit != b'0'));

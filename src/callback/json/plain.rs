@@ -45,11 +45,11 @@ mod tests {
 
     #[test]
     fn every_byte_is_classified_at_every_position() {
-        for len in 0..80 {
+        for len in 0..=50 {
             for at in 0..len {
                 for byte in 0..=u8::MAX {
                     // A neighbour of the special bytes everywhere else, so that a borrow would show.
-                    for filler in [b'!', b'#', b'[', b']', b' ', 0x80, 0xa2, 0xff] {
+                    for filler in [b'#', b']', b' ', 0xa2] {
                         let mut bytes = vec![filler; len];
                         bytes[at] = byte;
                         let stops = byte == b'"' || byte == b'\\' || byte < 0x20;

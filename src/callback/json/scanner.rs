@@ -228,10 +228,8 @@ impl Scanner {
 
     /// The wanted field that the key names, if it is the first of its name.
     fn look_up(&mut self) -> Result<Option<usize>, JsonError> {
-        // A key without its closing quote was too long to be wanted.
-        let Some(raw) = self.key.strip_suffix(b"\"").filter(|raw| raw.len() + 1 < self.key_limit) else {
-            return Ok(None);
-        };
+        // A key that was kept without its closing quote is too long to be wanted.
+        let Some(raw) = self.key.strip_suffix(b"\"") else { return Ok(None) };
         let decoded;
         let key = if raw.contains(&b'\\') {
             decoded = decode(&self.key).text;

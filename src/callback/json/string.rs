@@ -21,7 +21,7 @@ pub(crate) fn decode(raw: &[u8]) -> Decoded {
     let mut exact = true;
     let mut rest = raw;
     loop {
-        let (plain, tail) = rest.split_at(plain_len(rest));
+        let (plain, tail) = rest.split_at_checked(plain_len(rest)).unwrap_or((rest, &[]));
         exact &= push_lossy(&mut text, plain, tail.is_empty());
         rest = match tail {
             [b'"', after @ ..] => {
@@ -123,6 +123,11 @@ mod tests {
     }
 
     #[test]
+    fn surrogate_pairs_join_up_to_the_last_character() {
+        assert_eq!(text(r#"\ud800\udc00\udbff\udfff""#), ("\u{10000}\u{10ffff}".into(), true));
+    }
+
+    #[test]
     fn decoding_stops_after_the_closing_quote() {
         let decoded = decode(br#"one","two""#);
         assert_eq!((decoded.text.as_str(), decoded.len), ("one", 4));
@@ -136,6 +141,7 @@ mod tests {
         assert_eq!(text(r#"a\ud800""#), ("a\u{fffd}".into(), false));
         assert_eq!(decode(b"a\xffb\"").text, "a\u{fffd}b");
         assert!(!decode(b"a\xe2\x82\"").exact);
+        assert_eq!((decode(b"a\xff").text.as_str(), decode(b"a\xff").exact), ("a\u{fffd}", false));
     }
 
     #[test]

@@ -83,6 +83,22 @@ fn names_written_with_escapes_match() {
 }
 
 #[test]
+fn exactly_the_escapes_and_controls_of_json_are_accepted() {
+    for byte in 0..=u8::MAX {
+        for around in
+            [[r#"{"a":"\"#, r#"0000"}"#], [r#"{"a":""#, r#""}"#], [r#"{"a":1"#, "}"], [r#"{"a":-"#, "1}"]]
+        {
+            let json = [around[0].as_bytes(), &[byte], around[1].as_bytes()].concat();
+            let sound = serde_json::from_slice::<IgnoredAny>(&json).is_ok();
+            assert_eq!(scan(Keys::Exact, &[&json]).is_ok(), sound, "{:?}", json.utf8_chunks());
+        }
+    }
+    for hex in ["", "0", "000", "00g0", "000G", "00-1"] {
+        assert!(whole(&format!("{{\"a\":\"\\u{hex}\"}}")).is_err(), "{hex}");
+    }
+}
+
+#[test]
 fn limits_cut_or_drop() {
     let found = whole(r#"{"a":"0123","body":"0123456789","short":"0123456789"}"#).unwrap();
     assert_eq!(found, [value("\"0123\""), cut("\"0123456"), Captured::TooLong]);
@@ -90,6 +106,15 @@ fn limits_cut_or_drop() {
         whole(r#"{"body":"012345","short":"12"}"#).unwrap()[1..],
         [value("\"012345\""), value("\"12\"")]
     );
+}
+
+#[test]
+fn nothing_is_held_of_a_value_that_was_dropped() {
+    let mut scanner = Scanner::new(FIELDS, Keys::Exact);
+    for chunk in ["{\"short\":\"0123456789", "ab", "cd"] {
+        scanner.push(chunk.as_bytes());
+    }
+    assert_eq!(scanner.captured_bytes(), "short\"".len(), "the key");
 }
 
 #[test]
@@ -209,7 +234,7 @@ fn chunked(bytes: &[u8], cuts: &[prop::sample::Index]) -> Outcome {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn any_chunking_gives_the_result_of_one_chunk(
