@@ -1,6 +1,5 @@
 //! `/v2/flowControl`: what a key's limits are and do, and the levers on it. Source: QStash OpenAPI and `@upstash/qstash`.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Engine;
@@ -8,21 +7,6 @@ use super::api::{ApiError, Request, Response};
 use super::durations;
 use super::flow::KeyState;
 use super::time::Timestamp;
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Pin {
-    parallelism: Option<u32>,
-    rate: Option<u32>,
-    period: Option<Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Unpin {
-    parallelism: bool,
-    rate: bool,
-}
 
 impl Engine {
     pub(super) fn flow_controls(&self, now: Timestamp) -> Response {
@@ -50,21 +34,22 @@ impl Engine {
             "resume" => state.paused = false,
             "resetRate" => state.reset_rate(),
             "pin" => {
-                let pin: Pin = options(request)?;
-                let period = pin.period.as_ref().map(period_ms).transpose()?;
-                state.pinned_parallelism = pin.parallelism.or(state.pinned_parallelism);
+                let parallelism = limit(request, "parallelism")?;
+                let rate = limit(request, "rate")?;
+                let period = request.parameter("period").map(|text| period_ms(&text)).transpose()?;
+                state.pinned_parallelism = parallelism.or(state.pinned_parallelism);
                 let present = state.rate();
-                if pin.rate.is_some() || period.is_some() {
-                    let rate = pin.rate.or(present.0).unwrap_or(u32::MAX);
+                if rate.is_some() || period.is_some() {
+                    let rate = rate.or(present.0).unwrap_or(u32::MAX);
                     state.pinned_rate = Some((rate, period.unwrap_or(present.1.max(1000))));
                 }
             }
             "unpin" => {
-                let unpin: Unpin = options(request)?;
-                if unpin.parallelism {
+                let wanted = |name: &str| request.parameter(name).is_some_and(|value| value == "true");
+                if wanted("parallelism") {
                     state.pinned_parallelism = None;
                 }
-                if unpin.rate {
+                if wanted("rate") {
                     state.pinned_rate = None;
                 }
             }
@@ -93,17 +78,19 @@ impl Engine {
     }
 }
 
-fn options<T: for<'a> Deserialize<'a>>(request: &Request) -> Result<T, ApiError> {
-    serde_json::from_slice(&request.body).map_err(|_| {
-        ApiError::bad_request("invalid flow control: expected {parallelism, rate, period} to pin, {parallelism: true, rate: true} to unpin")
-    })
+fn limit(request: &Request, name: &str) -> Result<Option<u32>, ApiError> {
+    let number = |text: String| {
+        text.parse().ok().filter(|number| *number > 0).ok_or_else(|| {
+            ApiError::bad_request(format!("invalid {name}: expected a positive whole number"))
+        })
+    };
+    request.parameter(name).map(number).transpose()
 }
 
 /// Seconds as a number, or a duration.
-fn period_ms(period: &Value) -> Result<u64, ApiError> {
-    let secs = period.as_u64().and_then(|secs| secs.checked_mul(1000));
-    let text = || period.as_str().and_then(|text| durations::parse(text).ok());
-    secs.or_else(text)
+fn period_ms(text: &str) -> Result<u64, ApiError> {
+    let secs = text.parse::<u64>().ok().and_then(|secs| secs.checked_mul(1000));
+    secs.or_else(|| durations::parse(text).ok())
         .filter(|ms| *ms > 0)
         .ok_or_else(|| ApiError::bad_request("invalid period: expected seconds or a duration such as 1m"))
 }

@@ -83,10 +83,9 @@ impl Engine {
         message.retried += 1;
         message.attempts.push(Attempt { at: now, answer });
         let (run, retried) = (message.run, message.retried);
-        let wait = self.scaled(wait);
         let run_id = run.and_then(|key: RunKey| self.runs.by_key(key)).map(|run| run.id.clone());
-        let fields = json!({ "runId": run_id, "messageId": message_id, "retried": retried, "inMs": wait });
+        let fields = json!({ "runId": run_id, "messageId": message_id, "retried": retried, "inMs": wait, "scaledMs": self.scaled(wait) });
         self.timeline.record(now, "retry_scheduled", fields);
-        self.outbox.requeue(message_id, now.plus(wait));
+        self.outbox.requeue(message_id, now.plus(self.scaled(wait)));
     }
 }

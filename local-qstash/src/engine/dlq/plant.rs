@@ -10,6 +10,7 @@ use super::super::headers::Headers;
 use super::super::outbox::{Answer, Message, Role};
 use super::super::publish::Publication;
 use super::super::run::{CallType, Entry, Protocol, Run, RunState};
+use super::super::retry::DEFAULT_RETRIES;
 use super::super::settings::Directives;
 use super::super::time::Timestamp;
 use super::super::trigger::NewRun;
@@ -38,11 +39,19 @@ pub struct Planted {
     pub body: String,
     /// The run's headers, as a publisher would send them (`Upstash-…`). Default: none.
     pub headers: BTreeMap<String, String>,
+    /// Retries of the run's deliveries. Default: 3.
+    pub max_retries: u32,
+    /// Flow control of the run. Default: none.
+    pub flow_control_key: Option<String>,
+    /// Limits of the key, such as `parallelism=3, rate=10`. Default: `parallelism=10`.
+    pub flow_control_value: String,
     /// Labels of the run. Default: none.
     pub labels: Vec<String>,
     /// Where the run's failures are reported. Default: nowhere. Planting itself sends no callback.
     pub failure_callback: Option<String>,
-    /// State of the failure callback that is claimed to have been sent. Default: none was.
+    /// State of the failure callback that is claimed to have been sent; without `failureCallback` it went to the
+    /// workflow's URL. Default: none was sent.
+    #[serde(alias = "failureCallbackState")]
     pub failure_function_state: Option<String>,
     /// Address of the publisher. Default: `127.0.0.1`.
     pub caller_ip: String,
@@ -60,6 +69,9 @@ impl Default for Planted {
             response_header: BTreeMap::new(),
             body: "{}".to_owned(),
             headers: BTreeMap::new(),
+            max_retries: DEFAULT_RETRIES,
+            flow_control_key: None,
+            flow_control_value: "parallelism=10".to_owned(),
             labels: Vec::new(),
             failure_callback: None,
             failure_function_state: None,
@@ -77,7 +89,13 @@ impl Engine {
         if !planted.labels.is_empty() {
             headers.insert("Upstash-Label", planted.labels.join(","));
         }
-        if let Some(url) = &planted.failure_callback {
+        headers.insert("Upstash-Retries", planted.max_retries.to_string());
+        if let Some(key) = &planted.flow_control_key {
+            headers.insert("Upstash-Flow-Control-Key", key);
+            headers.insert("Upstash-Flow-Control-Value", &planted.flow_control_value);
+        }
+        let called = planted.failure_function_state.as_ref().map(|_| &planted.workflow_url);
+        if let Some(url) = planted.failure_callback.as_ref().or(called) {
             headers.insert("Upstash-Failure-Callback", url);
         }
         let state = planted.failure_function_state.as_deref().map(callback_state).transpose()?;
