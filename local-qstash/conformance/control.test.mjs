@@ -87,7 +87,7 @@ test("the timeline tells the story of a run, its failure and its resume in order
   }
   assert.deepEqual(events.map(({ seq }) => seq), events.map(({ seq }) => seq).toSorted((a, b) => a - b));
   assert.equal(events.find(({ kind }) => kind === "dlq_entry").dlqId, dlqId);
-  assert.equal(events.find(({ kind }) => kind === "retry_scheduled").inMs, 1);
+  assert.equal(events.find(({ kind }) => kind === "retry_scheduled").inMs, 1000);
   const [, second] = events;
   assert.deepEqual(await qstash.timeline(second.seq), events.filter(({ seq }) => seq > second.seq));
 });

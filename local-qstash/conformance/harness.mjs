@@ -103,7 +103,7 @@ export async function callbackReaches(qstash, dlqId, state) {
   );
 }
 
-/** How long the server decided to wait before each retry of the run. Under the default time scale its milliseconds are seconds. */
+/** How long the server decided to wait before each retry of the run, in milliseconds before scaling. */
 export async function retryWaits(qstash, workflowRunId) {
   const events = await qstash.timeline();
   const retries = events.filter(({ kind, runId }) => kind === "retry_scheduled" && runId === workflowRunId);
