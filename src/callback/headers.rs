@@ -73,3 +73,33 @@ fn strings(mut raw: &[u8]) -> Vec<String> {
     }
     strings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::callback::json::Over;
+
+    const WANTED: &[Field] = &[
+        Field { name: "Retry-After", limit: 16, over: Over::Cut },
+        Field { name: "Label", limit: 8, over: Over::Cut },
+    ];
+
+    fn take(map: &str, name: &str) -> Vec<String> {
+        HeaderMap::read(&Captured::Value { raw: map.into(), cut: true }, WANTED).take(name)
+    }
+
+    #[test]
+    fn a_value_counts_whole_or_not_at_all() {
+        assert_eq!(take(r#"{"label":["a"],"retry-after":["12","3"]"#, "Retry-After"), ["12", "3"]);
+        assert_eq!(take(r#"{"label":["a"],"retry-after":["12","3"#, "Label"), ["a"]);
+        for cut in [
+            r#"{"retry-after":["12","3"#,
+            r#"{"retry-after":"12"#,
+            r#"{"retry-after":12"#,
+            r#"{"retry-after":"#,
+        ] {
+            assert!(take(cut, "Retry-After").is_empty(), "{cut}");
+        }
+        assert!(take(r#"{"label":["a","b","c"]}"#, "Label").is_empty());
+    }
+}
