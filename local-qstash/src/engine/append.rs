@@ -15,7 +15,7 @@ impl Engine {
         &mut self,
         run_id: &str,
         publication: Publication,
-        directives: Directives,
+        directives: &Directives,
         now: Timestamp,
     ) -> Result<Published, ApiError> {
         let key = self.live_run(run_id)?;
@@ -40,7 +40,7 @@ impl Engine {
         };
         let message_id = entry.message_id.clone();
         let due = directives.due(now, |ms| self.scaled(ms));
-        self.record_step(key, entry, due, Some(&directives), now);
+        self.record_step(key, entry, due, Some(directives), now);
         Ok(Published { message_id, deduplicated: false, run: None })
     }
 

@@ -19,7 +19,7 @@ impl Engine {
         &mut self,
         run_id: &str,
         publication: Publication,
-        directives: Directives,
+        directives: &Directives,
         now: Timestamp,
     ) -> Result<Published, ApiError> {
         let key = self.live_run(run_id)?;

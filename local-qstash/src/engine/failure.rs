@@ -8,6 +8,7 @@ use super::Engine;
 use super::api::{ApiError, Response};
 use super::dlq::{CallbackRecord, CallbackState, EntryId, Failure};
 use super::headers::Headers;
+use super::json::set;
 use super::outbox::{Answer, Message, Role};
 use super::run::{Run, RunKey, RunState};
 use super::settings::{Callback, Directives};
@@ -16,7 +17,7 @@ use super::time::Timestamp;
 
 impl Engine {
     /// Ends a live run because `message` could not be delivered.
-    pub(super) fn fail_run(&mut self, key: RunKey, message: Message, answer: Answer, now: Timestamp) {
+    pub(super) fn fail_run(&mut self, key: RunKey, message: Message, answer: &Answer, now: Timestamp) {
         if !self.runs.is_live(key) {
             return;
         }
@@ -167,12 +168,12 @@ impl Engine {
     fn failure_body(&self, run: &Run, failure: &Failure) -> Vec<u8> {
         // A workflow's callback carries the initial payload, whichever step failed.
         let mut body = self.callback_body(&failure.message, &failure.answer, run.payload());
-        body["url"] = run.url.clone().into();
-        body["sourceHeader"] = self.written_headers(&initial_headers(run));
-        body["workflowRunId"] = run.id.clone().into();
-        body["workflowCreatedAt"] = self.written_time(run.created_at);
+        set(&mut body, "url", run.url.clone().into());
+        set(&mut body, "sourceHeader", self.written_headers(&initial_headers(run)));
+        set(&mut body, "workflowRunId", run.id.clone().into());
+        set(&mut body, "workflowCreatedAt", self.written_time(run.created_at));
         if self.config.switches.callback_dlq_id == CallbackDlqId::Present {
-            body["dlqId"] = failure.dlq_id.clone().into();
+            set(&mut body, "dlqId", failure.dlq_id.clone().into());
         }
         body.to_string().into_bytes()
     }

@@ -80,9 +80,10 @@ impl Engine {
 
 fn limit(request: &Request, name: &str) -> Result<Option<u32>, ApiError> {
     let number = |text: String| {
-        text.parse().ok().filter(|number| *number > 0).ok_or_else(|| {
-            ApiError::bad_request(format!("invalid {name}: expected a positive whole number"))
-        })
+        text.parse()
+            .ok()
+            .filter(|number| *number > 0)
+            .ok_or_else(|| ApiError::bad_request(format!("invalid {name}: expected a positive whole number")))
     };
     request.parameter(name).map(number).transpose()
 }

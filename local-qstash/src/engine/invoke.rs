@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Engine;
 use super::api::ApiError;
 use super::headers::Headers;
+use super::json::set;
 use super::publish::{Publication, Published};
 use super::run::{CallType, Entry, Invoker, Protocol, RunKey, RunState, Step};
 use super::settings::Directives;
@@ -81,7 +82,7 @@ impl Engine {
             _ => json!({ "body": run.response.clone().unwrap_or_default() }),
         };
         let mut step = invoker.step.clone();
-        step["out"] = out.to_string().into();
+        set(&mut step, "out", out.to_string().into());
         let entry = Entry {
             message_id: String::new(),
             step: Step::from_json(&step),

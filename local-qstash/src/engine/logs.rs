@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Engine;
 use super::api::{ApiError, Request, Response};
 use super::dlq::Failure;
+use super::json::set;
 use super::outbox::{Attempt, Message, Role};
 use super::run::{Entry, Run, RunKey, RunState};
 use super::switches::CursorEnd;
@@ -40,9 +41,9 @@ impl Engine {
         let runs: Vec<Value> = page.into_iter().map(|(key, run)| self.run_json(key, run)).collect();
         let mut answer = json!({ "runs": runs });
         if more {
-            answer["cursor"] = (query.skip + count).to_string().into();
+            set(&mut answer, "cursor", (query.skip + count).to_string().into());
         } else if self.config.switches.cursor_end == CursorEnd::Empty {
-            answer["cursor"] = "".into();
+            set(&mut answer, "cursor", "".into());
         }
         Ok(Response::json(200, &answer))
     }
@@ -56,26 +57,30 @@ impl Engine {
             "steps": self.groups(key, run),
         });
         if let Some(at) = run.completed_at {
-            json["workflowRunCompletedAt"] = at.millis().into();
+            set(&mut json, "workflowRunCompletedAt", at.millis().into());
         }
         if let Some(response) = &run.response {
-            json["workflowRunResponse"] = response.clone().into();
+            set(&mut json, "workflowRunResponse", response.clone().into());
         }
         if let Some(first) = run.settings.labels.first() {
-            json["label"] = first.clone().into();
-            json["labels"] = run.settings.labels.clone().into();
+            set(&mut json, "label", first.clone().into());
+            set(&mut json, "labels", run.settings.labels.clone().into());
         }
         if let Some(invoker) = &run.invoker {
-            json["invoker"] = json!({
-                "workflowRunId": invoker.run_id,
-                "workflowUrl": invoker.url,
-                "workflowRunCreatedAt": invoker.run_created_at,
-            });
+            set(
+                &mut json,
+                "invoker",
+                json!({
+                    "workflowRunId": invoker.run_id,
+                    "workflowUrl": invoker.url,
+                    "workflowRunCreatedAt": invoker.run_created_at,
+                }),
+            );
         }
         if let Some(failure) = &run.failure {
-            json["dlqId"] = failure.dlq_id.clone().into();
+            set(&mut json, "dlqId", failure.dlq_id.clone().into());
             if let Some(function) = self.failure_function(failure) {
-                json["failureFunction"] = function;
+                set(&mut json, "failureFunction", function);
             }
         }
         json
@@ -93,12 +98,12 @@ impl Engine {
             "dlqId": failure.dlq_id,
         });
         if let Some(message) = self.outbox.message(&callback.message_id) {
-            json["errors"] = message.attempts.iter().map(error_json).collect();
+            set(&mut json, "errors", message.attempts.iter().map(error_json).collect());
         }
         if let Some(answer) = &callback.answer {
-            json["responseStatus"] = answer.status.into();
-            json["responseBody"] = String::from_utf8_lossy(&answer.body).into();
-            json["responseHeaders"] = answer.headers.to_lists();
+            set(&mut json, "responseStatus", answer.status.into());
+            set(&mut json, "responseBody", String::from_utf8_lossy(&answer.body).into());
+            set(&mut json, "responseHeaders", answer.headers.to_lists());
         }
         Some(json)
     }
@@ -203,12 +208,12 @@ fn step_json(entry: &Entry, run: &Run) -> Value {
     let mut json = serde_json::from_slice(&entry.body).ok().filter(|_| entry.step.is_some()).unwrap_or_else(|| {
         json!({ "stepName": "init", "stepType": "Initial", "concurrent": 1, "out": String::from_utf8_lossy(&entry.body) })
     });
-    json["callType"] = entry.call_type.as_str().into();
-    json["messageId"] = entry.message_id.clone().into();
-    json["state"] = "STEP_SUCCESS".into();
-    json["retries"] = run.settings.retries.into();
-    json["createdAt"] = entry.created_at.millis().into();
-    json["headers"] = entry.forward.to_lists();
+    set(&mut json, "callType", entry.call_type.as_str().into());
+    set(&mut json, "messageId", entry.message_id.clone().into());
+    set(&mut json, "state", "STEP_SUCCESS".into());
+    set(&mut json, "retries", run.settings.retries.into());
+    set(&mut json, "createdAt", entry.created_at.millis().into());
+    set(&mut json, "headers", entry.forward.to_lists());
     json
 }
 
@@ -221,13 +226,13 @@ fn pending_json(message: &Message, run: &Run, state: &str, last: Option<&Attempt
     let mut json = json!({ "messageId": message.id, "state": state, "retries": message.retries });
     // Only a plan knows which step its delivery executes.
     if let Some(step) = step.filter(|step| step.target.is_some()) {
-        json["stepName"] = step.name.clone().into();
+        set(&mut json, "stepName", step.name.clone().into());
     }
     if let Some(expression) = &message.retry_delay {
-        json["retryDelay"] = expression.as_str().into();
+        set(&mut json, "retryDelay", expression.as_str().into());
     }
     if !errors.is_empty() {
-        json["errors"] = errors.into();
+        set(&mut json, "errors", errors.into());
     }
     json
 }

@@ -17,6 +17,7 @@ mod flow_api;
 mod headers;
 mod ids;
 mod invoke;
+mod json;
 mod keys;
 mod logs;
 mod outbox;

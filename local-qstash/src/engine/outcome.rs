@@ -61,7 +61,7 @@ impl Engine {
         let Some(message) = self.outbox.remove(message_id) else { return };
         match (&message.role, message.run) {
             (Role::Step { .. } | Role::CallResult { .. }, Some(key)) => {
-                self.fail_run(key, message, answer, now);
+                self.fail_run(key, message, &answer, now);
             }
             (Role::Call { .. }, _) => self.return_call(&message, &answer, now),
             (Role::FailureCallback { dlq_id }, _) => {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::api::{ApiError, Request, Response, decode};
 use super::headers::Headers;
+use super::json::set;
 use super::outbox::{Message, Role};
 use super::retry::DEFAULT_RETRIES;
 use super::run::Protocol;
@@ -67,12 +68,9 @@ pub(crate) fn trigger(engine: &mut Engine, request: &Request, rest: &str, now: T
 
 /// `POST /v2/batch` and `/v2/batch/trigger`: an array of results and errors in the order of the items.
 pub(crate) fn batch(engine: &mut Engine, request: &Request, form: Form, now: Timestamp) -> Response {
-    let items: Vec<BatchItem> = match serde_json::from_slice(&request.body) {
-        Ok(items) => items,
-        Err(_) => {
-            let message = "invalid batch: expected a JSON array of {destination, headers, body}";
-            return ApiError::bad_request(message).into();
-        }
+    let Ok(items) = serde_json::from_slice::<Vec<BatchItem>>(&request.body) else {
+        let message = "invalid batch: expected a JSON array of {destination, headers, body}";
+        return ApiError::bad_request(message).into();
     };
     let mut status = if form == Form::BatchTrigger { 201 } else { 200 };
     let mut results = Vec::with_capacity(items.len());
@@ -106,7 +104,7 @@ impl Published {
     fn to_message(&self) -> Value {
         let mut json = json!({ "messageId": self.message_id });
         if self.deduplicated {
-            json["deduplicated"] = true.into();
+            set(&mut json, "deduplicated", true.into());
         }
         json
     }
@@ -119,7 +117,7 @@ impl Engine {
             |(id, at)| json!({ "workflowRunId": id, "workflowCreatedAt": self.written_time(*at) }),
         );
         if published.deduplicated {
-            json["deduplicated"] = true.into();
+            set(&mut json, "deduplicated", true.into());
         }
         json
     }
@@ -154,15 +152,15 @@ impl Engine {
         }
         match run_id {
             Some(run_id) if headers.value("Upstash-Workflow-Calltype") == Some("toCallback") => {
-                self.call(&run_id, publication, directives, now)
+                self.call(&run_id, publication, &directives, now)
             }
-            Some(run_id) => self.append(&run_id, publication, directives, now),
-            None => Ok(self.plain(publication, directives, now)),
+            Some(run_id) => self.append(&run_id, publication, &directives, now),
+            None => Ok(self.plain(publication, &directives, now)),
         }
     }
 
     /// A message outside any workflow.
-    fn plain(&mut self, publication: Publication, directives: Directives, now: Timestamp) -> Published {
+    fn plain(&mut self, publication: Publication, directives: &Directives, now: Timestamp) -> Published {
         let mut headers = directives.forward.clone();
         if let Some(content_type) = &directives.content_type {
             headers.insert("Content-Type", content_type);

@@ -11,6 +11,7 @@ use super::Engine;
 use super::api::{ApiError, Request, Response};
 use super::durations;
 use super::headers::Headers;
+use super::json::set;
 use super::run::{CallType, Entry, RunKey, Step};
 use super::time::Timestamp;
 
@@ -205,10 +206,10 @@ impl Engine {
     fn wake(&mut self, waiter: Waiter, data: Option<&[u8]>, now: Timestamp) -> Value {
         let shown = waiter.to_json();
         let mut step = waiter.step;
-        step["waitTimeout"] = data.is_none().into();
-        step["waitEventId"] = waiter.event_id.clone().into();
+        set(&mut step, "waitTimeout", data.is_none().into());
+        set(&mut step, "waitEventId", waiter.event_id.clone().into());
         if let Some(data) = data {
-            step["out"] = STANDARD.encode(data).into();
+            set(&mut step, "out", STANDARD.encode(data).into());
         }
         let message_id = self.ids.message();
         let run_id = self.runs.by_key(waiter.run).map(|run| run.id.clone());

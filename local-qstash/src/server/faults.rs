@@ -14,7 +14,8 @@ pub(super) struct Fault {
     /// How many requests it hits. Default: 1.
     #[serde(default = "once")]
     times: u32,
-    fault: Kind,
+    #[serde(rename = "fault")]
+    kind: Kind,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -70,7 +71,7 @@ impl Faults {
     pub(super) fn next(&mut self, request: &Request) -> Option<Effect> {
         let fault = self.0.iter_mut().find(|fault| fault.times > 0 && fault.matching.is(request))?;
         fault.times -= 1;
-        let effect = fault.fault.effect();
+        let effect = fault.kind.effect();
         self.0.retain(|fault| fault.times > 0);
         Some(effect)
     }

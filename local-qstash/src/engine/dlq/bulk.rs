@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::Engine;
 use super::super::api::{ApiError, Request};
+use super::super::json::set;
 use super::super::switches::{BulkMissingId, CursorEnd, EntryOnResume, ListOrder, SecondResume};
 use super::filter::Filter;
 use super::{DlqEntry, EntryId};
@@ -117,8 +118,8 @@ impl Engine {
     /// Adds the cursor of a page, or marks its end.
     pub(super) fn add_cursor(&self, answer: &mut Value, cursor: Option<EntryId>) {
         match cursor {
-            Some(cursor) => answer["cursor"] = cursor.to_string().into(),
-            None if self.config.switches.cursor_end == CursorEnd::Empty => answer["cursor"] = "".into(),
+            Some(cursor) => set(answer, "cursor", cursor.to_string().into()),
+            None if self.config.switches.cursor_end == CursorEnd::Empty => set(answer, "cursor", "".into()),
             None => {}
         }
     }

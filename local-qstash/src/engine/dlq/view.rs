@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::Engine;
 use super::super::failure::initial_headers;
+use super::super::json::set;
 use super::super::switches::{LabelField, StateField};
 use super::{CallbackRecord, DlqEntry, EntryId};
 
@@ -29,25 +30,25 @@ impl Engine {
             "responseHeader": answer.headers.to_lists(),
         });
         if answer.status != 0 {
-            json["responseStatus"] = answer.status.into();
+            set(&mut json, "responseStatus", answer.status.into());
         }
         put_body(&mut json, "body", "bodyBase64", run.payload());
         put_body(&mut json, "responseBody", "responseBodyBase64", &answer.body);
         if let Some(expression) = &message.retry_delay {
-            json["retryDelayExpression"] = expression.as_str().into();
+            set(&mut json, "retryDelayExpression", expression.as_str().into());
         }
         if let Some(flow) = &run.settings.flow {
-            json["flowControlKey"] = flow.key.clone().into();
-            json["period"] = (flow.limits.period_ms / 1000).into();
+            set(&mut json, "flowControlKey", flow.key.clone().into());
+            set(&mut json, "period", (flow.limits.period_ms / 1000).into());
             for (name, limit) in [("parallelism", flow.limits.parallelism), ("rate", flow.limits.rate)] {
                 if let Some(limit) = limit {
-                    json[name] = limit.into();
+                    set(&mut json, name, limit.into());
                 }
             }
         }
         self.put_labels(&mut json, &run.settings.labels);
         if let Some(callback) = &run.settings.failure_callback {
-            json["failureCallback"] = callback.url.clone().into();
+            set(&mut json, "failureCallback", callback.url.clone().into());
         }
         if let Some(record) = &failure.callback {
             self.put_callback(&mut json, record);
@@ -59,27 +60,27 @@ impl Engine {
         let field = self.config.switches.label_field;
         let Some(first) = labels.first() else { return };
         if field != LabelField::Labels {
-            json["label"] = first.clone().into();
+            set(json, "label", first.clone().into());
         }
         if field != LabelField::Label {
-            json["labels"] = labels.into();
+            set(json, "labels", labels.into());
         }
     }
 
     fn put_callback(&self, json: &mut Value, record: &CallbackRecord) {
-        json["failureCallbackHeader"] = record.headers.to_lists();
+        set(json, "failureCallbackHeader", record.headers.to_lists());
         let field = self.config.switches.state_field;
         if field != StateField::FailureCallbackInfo {
-            json["failureFunctionState"] = record.state.as_str().into();
+            set(json, "failureFunctionState", record.state.as_str().into());
         }
         if field != StateField::FailureFunctionState {
             let mut info = json!({ "state": record.state.as_str() });
             if let Some(answer) = &record.answer {
-                info["responseStatus"] = answer.status.into();
-                info["responseBody"] = String::from_utf8_lossy(&answer.body).into();
-                info["responseHeaders"] = answer.headers.to_lists();
+                set(&mut info, "responseStatus", answer.status.into());
+                set(&mut info, "responseBody", String::from_utf8_lossy(&answer.body).into());
+                set(&mut info, "responseHeaders", answer.headers.to_lists());
             }
-            json["failureCallbackInfo"] = info;
+            set(json, "failureCallbackInfo", info);
         }
     }
 }
@@ -87,7 +88,7 @@ impl Engine {
 /// Text under one name, anything else encoded under the other.
 fn put_body(json: &mut Value, text: &str, encoded: &str, body: &[u8]) {
     match std::str::from_utf8(body) {
-        Ok(body) => json[text] = body.into(),
-        Err(_) => json[encoded] = STANDARD.encode(body).into(),
+        Ok(body) => set(json, text, body.into()),
+        Err(_) => set(json, encoded, STANDARD.encode(body).into()),
     }
 }
