@@ -1,4 +1,4 @@
-/** Steps in which the server does the work: third-party calls, child workflows, events. */
+/** Steps in which the server does the work: third-party calls, child workflows, events, webhooks. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WorkflowNonRetryableError } from "@upstash/workflow";
@@ -242,4 +242,33 @@ test("events end waits inside a parallel group", async (t) => {
 
   assert.deepEqual(await runSucceeds(qstash, workflowRunId), ["now", 2]);
   assert.equal(counter.runs.work, 1);
+});
+
+/** A route that creates a webhook, publishes its address, and waits for it to be called. */
+function hookRoute(addresses) {
+  return async (context) => {
+    const webhook = await context.createWebhook("create");
+    await context.run("publish", () => void addresses.push(webhook.webhookUrl));
+    const { timeout, request } = await context.waitForWebhook("hold", webhook, "5m");
+    if (timeout) return { timeout };
+    return { timeout, method: request.method, kind: request.headers.get("x-kind"), body: await request.text() };
+  };
+}
+
+test("a call of a webhook's address, without a token, wakes its run with the whole request", async (t) => {
+  const addresses = [];
+  const app = await host(t, qstash, { routes: { "/hook": hookRoute(addresses) } });
+  const { workflowRunId } = await clientOf(qstash).trigger({ url: `${app.url}/hook` });
+  await poll(() => addresses.length === 1);
+
+  const response = await fetch(addresses[0], { method: "PUT", headers: { "x-kind": "paid" }, body: "größer" });
+
+  assert.ok(response.ok, `status ${response.status}`);
+  assert.deepEqual(await runSucceeds(qstash, workflowRunId), { timeout: false, method: "PUT", kind: "paid", body: "größer" });
+});
+
+test("a webhook that nobody calls times out", async (t) => {
+  const app = await host(t, qstash, { routes: { "/hook": hookRoute([]) } });
+  const { workflowRunId } = await clientOf(qstash).trigger({ url: `${app.url}/hook` });
+  assert.deepEqual(await runSucceeds(qstash, workflowRunId), { timeout: true });
 });
