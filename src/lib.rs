@@ -10,3 +10,5 @@ pub mod recovery;
 pub mod settings;
 pub mod signature;
 pub mod time;
+#[cfg(feature = "worker")]
+pub mod worker;

@@ -14,6 +14,8 @@ pub struct Reply {
     pub retry_after: Option<u64>,
     /// Whether to set `Upstash-NonRetryable-Error: true`, with which QStash delivers no more.
     pub non_retryable: bool,
+    /// `Allow`: the methods that the path takes.
+    pub allow: Option<&'static str>,
     /// A JSON object.
     pub body: String,
 }
@@ -53,9 +55,27 @@ impl Reply {
         Self::new(status, &Body { error: Error { code, message } })
     }
 
+    /// 405, with the methods that the path takes.
+    #[must_use]
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let message = ["accepted is ", allow].concat();
+        Self { allow: Some(allow), ..Self::error(405, "method_not_allowed", &message) }
+    }
+
+    /// 200: the deployment can work.
+    #[must_use]
+    pub fn healthy() -> Self {
+        #[derive(Serialize)]
+        struct Body {
+            status: &'static str,
+            version: &'static str,
+        }
+        Self::new(200, &Body { status: "ok", version: env!("CARGO_PKG_VERSION") })
+    }
+
     fn new(status: u16, body: &impl Serialize) -> Self {
         // Structs of text and numbers always serialise.
         let body = serde_json::to_string(body).unwrap_or_default();
-        Self { status, retry_after: None, non_retryable: false, body }
+        Self { status, retry_after: None, non_retryable: false, allow: None, body }
     }
 }

@@ -1,0 +1,47 @@
+//! The ready-made Worker: routes in front of the handler.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /` | the failure callback |
+//! | `GET /healthz` | 200 if the settings are good, 500 with the name of the one that is not |
+//! | another method on these | 405 |
+//! | another path | 404 |
+
+use std::{cell::OnceCell, rc::Rc};
+
+use worker::{Context, Env, event, web_sys};
+
+use super::{Redrive, respond::respond};
+use crate::recovery::{Refusal, Reply};
+
+thread_local! {
+    /// One for each isolate. Bindings cannot change while it lives.
+    static REDRIVE: OnceCell<Rc<Redrive>> = const { OnceCell::new() };
+}
+
+#[event(fetch)]
+async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
+    let redrive = REDRIVE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Redrive::new(&env)))));
+    let url = request.url();
+    match (path(&url), request.method().as_str()) {
+        ("/", "POST") => redrive.callback(&request).await,
+        ("/", _) => respond(&Reply::method_not_allowed("POST")),
+        ("/healthz", "GET" | "HEAD") => respond(&health(&redrive)),
+        ("/healthz", _) => respond(&Reply::method_not_allowed("GET, HEAD")),
+        _ => respond(&Reply::error(404, "not_found", "accepted are POST / and GET /healthz")),
+    }
+}
+
+fn health(redrive: &Redrive) -> Reply {
+    match redrive.settings() {
+        Ok(_) => Reply::healthy(),
+        Err(error) => Reply::from(&Refusal::Misconfigured(error)),
+    }
+}
+
+/// The path of an absolute URL as the runtime writes it.
+fn path(url: &str) -> &str {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = after_scheme.find('/').and_then(|start| after_scheme.get(start..)).unwrap_or("/");
+    path.split(['?', '#']).next().unwrap_or("/")
+}

@@ -1,0 +1,100 @@
+//! The handler to mount in a Worker.
+
+use std::cell::RefCell;
+
+use worker::{Env, console_error, console_log, web_sys};
+
+use super::{body, respond::respond, runtime::Runtime, settings::read_settings};
+use crate::{
+    callback::{CallbackHeaders, FailureReader},
+    recovery::{Admission, Arrival, Conclusion, LogLine, MemoryLedger, Refusal, Reply},
+    settings::{Settings, SettingsError},
+};
+
+/// Workflow Redrive in one isolate: its settings, and the claims that it remembers.
+///
+/// Make one for each isolate and keep it: settings are parsed once, and a second delivery of a callback that meets the
+/// same isolate gets the first one's answer.
+///
+/// ```no_run
+/// use std::cell::OnceCell;
+/// use workflow_redrive::worker::Redrive;
+///
+/// async fn fetch(request: worker::Request, env: worker::Env) -> worker::Result<worker::Response> {
+///     thread_local!(static REDRIVE: OnceCell<&'static Redrive> = const { OnceCell::new() });
+///     let redrive = REDRIVE.with(|cell| *cell.get_or_init(|| Box::leak(Box::new(Redrive::new(&env)))));
+///     match request.path().as_str() {
+///         "/workflow-failed" => Ok(redrive.callback(request.inner()).await?.into()),
+///         _ => worker::Response::error("not found", 404),
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Redrive {
+    settings: Result<Settings, SettingsError>,
+    ledger: RefCell<MemoryLedger>,
+}
+
+impl Redrive {
+    /// Reads the settings from the Worker's bindings. Bad settings are not an error here: they are logged once, and
+    /// every callback is answered 500 with the name of the setting, so that QStash delivers it again.
+    #[must_use]
+    pub fn new(env: &Env) -> Self {
+        let settings = read_settings(env);
+        if let Err(error) = &settings {
+            console_error!("{}", LogLine::misconfigured(&Refusal::Misconfigured(error.clone())).json);
+        }
+        Self { settings, ledger: RefCell::default() }
+    }
+
+    /// What is wrong with the settings, if anything.
+    pub fn settings(&self) -> Result<&Settings, SettingsError> {
+        self.settings.as_ref().map_err(Clone::clone)
+    }
+
+    /// Deals with one failure callback, from its signature to the answer for QStash, and logs one line.
+    ///
+    /// The request is taken as it came: route by path and method before.
+    pub async fn callback(&self, request: &web_sys::Request) -> worker::Result<web_sys::Response> {
+        let (conclusion, log) = match &self.settings {
+            Ok(settings) => {
+                let runtime = Runtime::new(&self.ledger, settings.api_timeout);
+                let conclusion = recover(settings, request, &runtime).await;
+                let log = LogLine::new(&conclusion, runtime.timings());
+                (conclusion, log)
+            }
+            Err(error) => {
+                let refusal = Refusal::Misconfigured(error.clone());
+                let log = LogLine::misconfigured(&refusal);
+                (Conclusion::refused(refusal), log)
+            }
+        };
+        if log.is_error {
+            console_error!("{}", log.json);
+        } else {
+            console_log!("{}", log.json);
+        }
+        respond(&Reply::from(&conclusion))
+    }
+}
+
+/// 1. The token, before a byte of the body. 2. The body, hashed and read side by side. 3. Everything else.
+async fn recover(settings: &Settings, request: &web_sys::Request, runtime: &Runtime<'_>) -> Conclusion {
+    let headers = request.headers();
+    // Reading a header fails only for names that are none.
+    let header = |name: &str| headers.get(name).ok().flatten();
+    let arrival = Arrival {
+        url: request.url(),
+        signature: header("Upstash-Signature"),
+        region: header("Upstash-Region"),
+    };
+    let admission = match Admission::check(settings, &arrival, runtime.started()) {
+        Ok(admission) => admission,
+        Err(refusal) => return Conclusion::refused(refusal),
+    };
+    let mut reader = FailureReader::new(CallbackHeaders::read(header));
+    match body::read(request, admission.max_body_bytes(), &mut reader).await {
+        Ok(digest) => admission.recover(digest, reader.finish(runtime.started()), runtime).await,
+        Err(refusal) => Conclusion::refused(refusal),
+    }
+}
