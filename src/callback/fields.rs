@@ -2,10 +2,9 @@
 
 use super::{
     error::CallbackError,
-    instant::parse_instant,
     json::{Captured, Captures, Field, Over, decode},
 };
-use crate::time::Timestamp;
+use crate::time::{Timestamp, parse_wire_time};
 
 /// Bytes of an id, as text.
 pub(super) const ID_LIMIT: usize = 512;
@@ -80,7 +79,7 @@ impl Fields {
 
     /// A point in time in any of its forms.
     pub(super) fn instant(&mut self, name: &'static str) -> Option<Timestamp> {
-        parse_instant(&self.text(name)?)
+        parse_wire_time(&self.text(name)?)
     }
 
     /// The HTTP status of the failing delivery; 0 where there was no response.

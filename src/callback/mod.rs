@@ -9,7 +9,6 @@ mod excerpt;
 mod failure;
 mod fields;
 mod headers;
-mod instant;
 mod json;
 mod reader;
 mod response;

@@ -3,8 +3,10 @@
 use core::time::Duration;
 use std::time::UNIX_EPOCH;
 
-use super::instant::decimal;
-use crate::{dlq::GoDuration, time::Timestamp};
+use crate::{
+    dlq::GoDuration,
+    time::{Timestamp, decimal},
+};
 
 /// The time before which a failing endpoint does not want to be called again.
 ///

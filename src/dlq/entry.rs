@@ -3,9 +3,8 @@
 use serde::{Deserialize, Deserializer};
 
 use super::error::{ApiError, bounded};
-use super::wire_time::WireTime;
 use crate::ids::{DlqId, RunId};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, WireTime};
 
 /// The longest kept workflow URL or label, in bytes.
 const MAX_TEXT_BYTES: usize = 8 * 1024;

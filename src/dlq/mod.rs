@@ -16,7 +16,6 @@ mod response;
 mod retry_delay;
 mod single;
 mod transport;
-mod wire_time;
 
 pub use call::Call;
 pub use duration::{GoDuration, InvalidDurationError};

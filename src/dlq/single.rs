@@ -8,9 +8,8 @@ use super::error::{ApiError, success};
 use super::overrides::Overrides;
 use super::request::{ApiRequest, Method, path_with};
 use super::response::ApiResponse;
-use super::wire_time::WireTime;
 use crate::ids::{DlqId, RunId};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, WireTime};
 
 const ENTRIES: &str = "/v2/workflows/dlq";
 

@@ -1,6 +1,12 @@
-//! Points in time as QStash writes them: milliseconds since the Unix epoch.
+//! Points in time: milliseconds since the Unix epoch, and the spellings of them on the wire.
+//!
+//! What may live here: the type and its readers. What may not: a clock.
+
+mod wire;
 
 use core::time::Duration;
+
+pub(crate) use wire::{WireTime, decimal, parse_wire_time};
 
 /// Milliseconds since the Unix epoch.
 ///

@@ -1,0 +1,289 @@
+//! Points in time in the three spellings that QStash uses for one and the same field.
+//!
+//! `workflowCreatedAt` is an integer in the OpenAPI description, a string in the type of the official SDK and an
+//! ISO 8601 date in its tests; `createdAt` is an integer in the DLQ and a string in callbacks.
+
+use core::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::Timestamp;
+
+/// A point in time read leniently: whatever is none, or the zero that Go writes for "not set", becomes `None`,
+/// because no decision is worth losing an answer over a date.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WireTime(pub(crate) Option<Timestamp>);
+
+impl<'de> Deserialize<'de> for WireTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WireTimeVisitor).map(Self)
+    }
+}
+
+/// Epoch milliseconds in decimal, or an ISO 8601 date and time with zone (`2025-05-29T14:12:51.000Z`). Zero is no time.
+pub(crate) fn parse_wire_time(text: &str) -> Option<Timestamp> {
+    decimal(text).or_else(|| parse_iso(text)).and_then(from_millis)
+}
+
+/// A number of nothing but digits; the standard parser would take a sign too.
+pub(crate) fn decimal(text: &str) -> Option<u64> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+struct WireTimeVisitor;
+
+impl<'de> Visitor<'de> for WireTimeVisitor {
+    type Value = Option<Timestamp>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("epoch milliseconds or an ISO 8601 date")
+    }
+
+    fn visit_u64<E>(self, millis: u64) -> Result<Self::Value, E> {
+        Ok(from_millis(millis))
+    }
+
+    fn visit_i64<E>(self, millis: i64) -> Result<Self::Value, E> {
+        Ok(u64::try_from(millis).ok().and_then(from_millis))
+    }
+
+    fn visit_f64<E>(self, millis: f64) -> Result<Self::Value, E> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, NaN gives 0")]
+        Ok(from_millis(millis as u64))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(parse_wire_time(text))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+fn from_millis(millis: u64) -> Option<Timestamp> {
+    (millis > 0).then(|| Timestamp::from_millis(millis))
+}
+
+/// Milliseconds since the epoch; `None` before it.
+fn parse_iso(text: &str) -> Option<u64> {
+    let (date, time) = text.split_once(['T', 't', ' '])?;
+    let [year, month, day] = numbers(date, '-', 4)?;
+    let (time, zone) = time.split_at_checked(time.find(['Z', 'z', '+', '-'])?)?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let [hour, minute, second] = numbers(time, ':', 2)?;
+    let millis = decimal_places(fraction)?;
+    // 60 is a leap second.
+    let sound = (1..=12).contains(&month)
+        && (1..=days_of_month(year, month)).contains(&day)
+        && hour <= 23
+        && minute <= 59
+        && second <= 60;
+    if !sound {
+        return None;
+    }
+    let minutes = (days_since_epoch(year, month, day) * 24 + hour) * 60 + minute - zone_minutes(zone)?;
+    u64::try_from((minutes * 60 + second) * 1000 + millis).ok()
+}
+
+/// A number of `first` digits and two numbers of two digits.
+fn numbers(text: &str, separator: char, first: usize) -> Option<[i64; 3]> {
+    let mut parts = text.split(separator);
+    let mut next = |len| number(parts.next()?, len);
+    let numbers = [next(first)?, next(2)?, next(2)?];
+    parts.next().is_none().then_some(numbers)
+}
+
+/// A number of exactly `len` digits.
+fn number(text: &str, len: usize) -> Option<i64> {
+    if text.len() == len { i64::try_from(decimal(text)?).ok() } else { None }
+}
+
+/// The milliseconds of a fraction of a second of any length; finer parts are cut.
+fn decimal_places(fraction: &str) -> Option<i64> {
+    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+}
+
+/// `Z`, `+01:00` or `-0530`, as minutes to take away.
+fn zone_minutes(zone: &str) -> Option<i64> {
+    if zone.eq_ignore_ascii_case("z") {
+        return Some(0);
+    }
+    let (sign, offset) = zone.split_at_checked(1)?;
+    let (hours, minutes) = offset.split_at_checked(2)?;
+    let (hours, minutes) = (number(hours, 2)?, number(minutes.strip_prefix(':').unwrap_or(minutes), 2)?);
+    let offset = hours * 60 + minutes;
+    (hours <= 23 && minutes <= 59).then_some(if sign == "-" { -offset } else { offset })
+}
+
+fn days_of_month(year: i64, month: i64) -> i64 {
+    let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 => 28 + i64::from(is_leap_year),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// The days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March, so that the leap day
+/// comes last and the months before it have lengths that one line can sum.
+fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let months_since_march = (month + 9) % 12;
+    let day_of_year = (153 * months_since_march + 2) / 5 + day - 1;
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    // 719 468 days lie between 0000-03-01 and 1970-01-01.
+    year * 365 + leap_days + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+    use std::time::UNIX_EPOCH;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(json: &str) -> Option<u64> {
+        serde_json::from_str::<WireTime>(json).unwrap().0.map(Timestamp::as_millis)
+    }
+
+    #[test]
+    fn numbers_are_epoch_milliseconds_whole_or_not() {
+        for json in ["1748527971000", "1748527971000.0", "\"1748527971000\"", "\"2025-05-29T14:12:51Z\""] {
+            assert_eq!(read(json), Some(1_748_527_971_000), "{json}");
+        }
+    }
+
+    #[test]
+    fn json_that_is_no_time_is_absent_but_no_error() {
+        for json in ["0", "-1", "-0.5", "null", "true", "[1, {\"a\": 2}]", "{\"a\": [1]}", "\"\"", "\"soon\""]
+        {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_date_is_read() {
+        for (text, millis) in [
+            ("1", 1),
+            ("1701198458025", 1_701_198_458_025),
+            ("1970-01-01T00:00:01Z", 1000),
+            ("2000-02-29T12:30:45Z", 951_827_445_000),
+            ("2000-03-01T00:00:00Z", 951_868_800_000),
+            ("2024-02-29T23:59:59.5Z", 1_709_251_199_500),
+            ("2023-11-28T19:07:38.025Z", 1_701_198_458_025),
+            ("2023-11-28t19:07:38.0259999z", 1_701_198_458_025),
+            ("2023-11-28T20:37:38.025+01:30", 1_701_198_458_025),
+            ("2023-11-28T14:07:38.025-0500", 1_701_198_458_025),
+            ("2023-11-28 19:07:38Z", 1_701_198_458_000),
+            ("2016-12-31T23:59:60Z", 1_483_228_800_000),
+            ("9999-12-31T23:59:59.999Z", 253_402_300_799_999),
+        ] {
+            assert_eq!(parse_wire_time(text), Some(Timestamp::from_millis(millis)), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_time_is_none() {
+        for text in [
+            "",
+            "0",
+            "000",
+            "soon",
+            "-1",
+            "+1",
+            "1.5",
+            "1e3",
+            "99999999999999999999",
+            "0001-01-01T00:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "1970-01-01T00:00:00Z",
+            "2023-11-28",
+            "2023-11-28T19:07:38",
+            "2023-11-28T19:07Z",
+            "2023/11/28T19:07:38Z",
+            "2023-11-28T19.07.38Z",
+            "2023-13-01T00:00:00Z",
+            "2023-00-10T00:00:00Z",
+            "2023-01-00T00:00:00Z",
+            "2023-01-32T00:00:00Z",
+            "2023-04-31T00:00:00Z",
+            "2023-02-29T00:00:00Z",
+            "1900-02-29T00:00:00Z",
+            "2100-02-29T00:00:00Z",
+            "2023-01-01T24:00:00Z",
+            "2023-01-01T00:60:00Z",
+            "2023-01-01T00:00:61Z",
+            "2023-01-01T00:00:00.Z",
+            "2023-01-01T00:00:00.Q",
+            "2023-01-01T00:00:00.5x1Z",
+            "2023-01-01T00:00:00Zz",
+            "2023-01-01T00:00:00+1",
+            "2023-01-01T00:00:00+010",
+            "2023-01-01T00:00:00+01:0",
+            "2023-01-01T00:00:00+01::00",
+            "2023-01-01T00:00:00+24:00",
+            "2023-01-01T00:00:00+00:60",
+            "2023-01-01T00:00:00+0é",
+            "2023-1-1T00:00:00Z",
+            "23-01-01T00:00:00Z",
+            "+023-01-01T00:00:00Z",
+            "2023-0001-01T00:00:00Z",
+            "2023-01-01-01T00:00:00Z",
+            "20é3-01-01T00:00:00Z",
+        ] {
+            assert_eq!(parse_wire_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_agree_with_an_independent_calendar_for_four_centuries() {
+        for day in 1..150_000_u64 {
+            assert_eq!(
+                parse_wire_time(&iso(day * 86_400)),
+                Some(Timestamp::from_secs(day * 86_400)),
+                "{day}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn dates_agree_with_an_independent_calendar(secs in 1_u64..253_402_300_800) {
+            prop_assert_eq!(parse_wire_time(&iso(secs)), Some(Timestamp::from_secs(secs)));
+        }
+
+        #[test]
+        fn reading_never_panics(text in "[0-9TZ:.+ -]{0,30}|\\PC{0,30}") {
+            let _ = parse_wire_time(&text);
+        }
+    }
+
+    /// The same second as another library's HTTP date names it: day, month, year and time.
+    fn iso(secs: u64) -> String {
+        let http = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(secs));
+        let parts: Vec<&str> = http.split(' ').collect();
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let month = months.iter().position(|name| *name == parts[2]).unwrap() + 1;
+        format!("{}-{month:02}-{}T{}Z", parts[3], parts[1], parts[4])
+    }
+}
