@@ -6,7 +6,7 @@ use super::Engine;
 use super::api::ApiError;
 use super::failure::callback_headers;
 use super::headers::Headers;
-use super::outbox::{Answer, Message, Role};
+use super::message::{Answer, Message, Role};
 use super::publish::{Publication, Published};
 use super::retry::DEFAULT_RETRIES;
 use super::run::{CallType, Entry};

@@ -9,7 +9,7 @@ use super::api::{ApiError, Response};
 use super::dlq::{CallbackRecord, CallbackState, EntryId, Failure};
 use super::headers::Headers;
 use super::json::set;
-use super::outbox::{Answer, Message, Role};
+use super::message::{Answer, Message, Role};
 use super::run::{Run, RunKey, RunState};
 use super::settings::{Callback, Directives};
 use super::switches::{CallbackDlqId, CreatedAt, SourceHeader};

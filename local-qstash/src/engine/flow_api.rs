@@ -55,6 +55,7 @@ impl Engine {
             }
             _ => return Err(ApiError::not_found("no such flow control action")),
         }
+        self.outbox.stir();
         self.timeline.record(now, "flow_control", json!({ "key": key, "action": action }));
         Ok(Response::json(200, &json!({})))
     }
@@ -64,7 +65,7 @@ impl Engine {
         let (count, first) = state.recent(now, self.scaled(period_ms));
         json!({
             "flowControlKey": key,
-            "waitListSize": self.outbox.waiting(key, now),
+            "waitListSize": self.outbox.waiting(key),
             "parallelismMax": state.parallelism().unwrap_or(0),
             "parallelismCount": state.in_flight,
             "rateMax": rate.unwrap_or(0),

@@ -6,7 +6,7 @@ use super::Engine;
 use super::api::{ApiError, Request, Response};
 use super::dlq::Failure;
 use super::json::set;
-use super::outbox::{Attempt, Message, Role};
+use super::message::{Attempt, Message, Role};
 use super::run::{Entry, Run, RunKey, RunState};
 use super::switches::CursorEnd;
 
@@ -26,7 +26,8 @@ struct Query {
     to: Option<u64>,
     caller_ip: Option<String>,
     flow_key: Option<String>,
-    skip: usize,
+    /// The run with which the page before this one ended.
+    before: Option<u64>,
     count: Option<usize>,
 }
 
@@ -34,14 +35,16 @@ impl Engine {
     pub(super) fn run_logs(&self, request: &Request) -> Result<Response, ApiError> {
         let query = Query::parse(request)?;
         let count = query.count.unwrap_or(MAX_RUNS).clamp(1, MAX_RUNS);
-        let matching = self.runs.newest_first().filter(|(_, run)| query.matches(run)).skip(query.skip);
+        let before = |key: RunKey| query.before.is_none_or(|cursor| key.number() < cursor);
+        let matching = self.runs.newest_first().filter(|(key, run)| before(*key) && query.matches(run));
         let mut page: Vec<(RunKey, &Run)> = matching.take(count + 1).collect();
         let more = page.len() > count;
         page.truncate(count);
+        let last = page.last().filter(|_| more).map(|(key, _)| key.number());
         let runs: Vec<Value> = page.into_iter().map(|(key, run)| self.run_json(key, run)).collect();
         let mut answer = json!({ "runs": runs });
-        if more {
-            set(&mut answer, "cursor", (query.skip + count).to_string().into());
+        if let Some(last) = last {
+            set(&mut answer, "cursor", last.to_string().into());
         } else if self.config.switches.cursor_end == CursorEnd::Empty {
             set(&mut answer, "cursor", "".into());
         }
@@ -135,9 +138,11 @@ impl Engine {
                     .collect()
             }
             (None, RunState::Started) => {
-                let of_run = self.outbox.messages().filter(|message| message.run == Some(key));
                 let state = |m: &Message| if m.retried > 0 { "STEP_RETRY" } else { "STEP_PROGRESS" };
-                of_run.map(|message| pending_json(message, run, state(message), None)).collect()
+                self.outbox
+                    .of_run(key)
+                    .map(|message| pending_json(message, run, state(message), None))
+                    .collect()
             }
             _ => Vec::new(),
         };
@@ -170,7 +175,7 @@ impl Query {
                 "toDate" => query.to = Some(number()?),
                 "callerIp" | "callerIP" => query.caller_ip = Some(value),
                 "flowControlKey" => query.flow_key = Some(value),
-                "cursor" => query.skip = usize::try_from(number()?).unwrap_or(usize::MAX),
+                "cursor" => query.before = Some(number()?),
                 "count" => query.count = Some(usize::try_from(number()?).unwrap_or(usize::MAX)),
                 _ => {}
             }

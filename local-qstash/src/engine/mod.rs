@@ -20,6 +20,7 @@ mod invoke;
 mod json;
 mod keys;
 mod logs;
+mod message;
 mod outbox;
 mod outcome;
 mod publish;
@@ -143,10 +144,11 @@ impl Engine {
         }
     }
 
-    /// When [`Self::due`] must be asked next if nothing happens before; `None` while everything waits for an event.
+    /// When [`Self::due`] must be asked next if nothing happens before; in the past where something may be due already,
+    /// `None` while everything waits for an event.
     #[must_use]
-    pub fn next_wakeup(&self, now: Timestamp) -> Option<Timestamp> {
-        [self.outbox.next_due(now), self.waiters.next_deadline()].into_iter().flatten().min()
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        [self.outbox.next_due(), self.waiters.next_deadline()].into_iter().flatten().min()
     }
 
     /// The events after the one numbered `after`, each `{seq, at, kind, …}`.

@@ -1,67 +1,11 @@
-//! Messages on their way: queued, under way, or waiting for a retry.
+//! Messages on their way: queued for a time, parked by flow control, or under way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::durations::RetryDelay;
-use super::flow::{Blocked, FlowControl, FlowControls};
-use super::headers::Headers;
+use super::flow::{Blocked, FlowControls};
+use super::message::{Message, Role};
 use super::run::RunKey;
-use super::settings::Callback;
 use super::time::Timestamp;
-
-/// What a message is for.
-#[derive(Clone, Debug)]
-pub(crate) enum Role {
-    /// Carries a run's entries up to and including the one at this index.
-    Step { entry: usize },
-    /// A third-party call on behalf of a run's step.
-    Call { callback: Callback, step_id: Option<u64> },
-    /// The result of such a call, on its way to the workflow.
-    CallResult { step_id: Option<u64> },
-    /// The failure callback of a DLQ entry.
-    FailureCallback { dlq_id: String },
-    /// A message outside any workflow.
-    Plain { callback: Option<Callback>, failure_callback: Option<Callback> },
-}
-
-/// A failed delivery.
-#[derive(Clone, Debug)]
-pub(crate) struct Attempt {
-    pub(crate) at: Timestamp,
-    pub(crate) answer: Answer,
-}
-
-/// What came back from a destination.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Answer {
-    /// 0 where nothing came back.
-    pub(crate) status: u16,
-    pub(crate) headers: Headers,
-    pub(crate) body: Vec<u8>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Message {
-    pub(crate) id: String,
-    pub(crate) run: Option<RunKey>,
-    pub(crate) role: Role,
-    pub(crate) url: String,
-    pub(crate) method: String,
-    /// Header fields of this message alone; a run's own are added at delivery.
-    pub(crate) headers: Headers,
-    /// Empty for steps, whose body is built at delivery.
-    pub(crate) body: Vec<u8>,
-    pub(crate) retries: u32,
-    pub(crate) retry_delay: Option<RetryDelay>,
-    pub(crate) flow: Option<FlowControl>,
-    pub(crate) timeout_ms: Option<u64>,
-    pub(crate) caller_ip: String,
-    pub(crate) created_at: Timestamp,
-    /// When it was first due.
-    pub(crate) not_before: Timestamp,
-    pub(crate) retried: u32,
-    pub(crate) attempts: Vec<Attempt>,
-}
 
 /// Names one delivery of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,14 +17,31 @@ struct Flight {
     flow_key: Option<String>,
 }
 
+/// A message's turn: when it is due, then the order in which it came.
+type Turn = (Timestamp, u64);
+
+/// Where a message waits for its turn.
+#[derive(Debug)]
+enum Place {
+    /// Among all, until it is due.
+    Queued(Turn),
+    /// Among those of its flow control key, until the key admits it.
+    Parked(String, Turn),
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     messages: BTreeMap<String, Message>,
-    queue: BTreeSet<(Timestamp, u64, String)>,
+    by_run: BTreeMap<RunKey, BTreeSet<String>>,
+    places: BTreeMap<String, Place>,
+    queue: BTreeMap<Turn, String>,
+    parked: BTreeMap<String, BTreeMap<Turn, String>>,
     flights: BTreeMap<DeliveryId, Flight>,
     pub(crate) flow: FlowControls,
-    /// When a rate limit that holds a message back lets the next one through.
+    /// When a rate limit lets the next parked message through.
     flow_wakeup: Option<Timestamp>,
+    /// Set by whatever may let a message go out, until `begin_due` has looked.
+    stirred: bool,
     sequence: u64,
 }
 
@@ -94,13 +55,20 @@ impl Outbox {
         if let Some(flow) = &message.flow {
             self.flow.publish(flow);
         }
-        self.requeue(&message.id, message.not_before);
+        if let Some(run) = message.run {
+            self.by_run.entry(run).or_default().insert(message.id.clone());
+        }
+        self.enqueue(&message.id, message.not_before);
         self.messages.insert(message.id.clone(), message);
     }
 
-    pub(crate) fn requeue(&mut self, id: &str, due: Timestamp) {
+    /// Gives a message that is not waiting a new turn.
+    pub(crate) fn enqueue(&mut self, id: &str, due: Timestamp) {
         self.sequence += 1;
-        self.queue.insert((due, self.sequence, id.to_owned()));
+        let turn = (due, self.sequence);
+        self.queue.insert(turn, id.to_owned());
+        self.places.insert(id.to_owned(), Place::Queued(turn));
+        self.stirred = true;
     }
 
     pub(crate) fn message(&self, id: &str) -> Option<&Message> {
@@ -111,57 +79,94 @@ impl Outbox {
         self.messages.get_mut(id)
     }
 
-    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
-        self.messages.values()
+    /// The messages of a run, its failure callback included.
+    pub(crate) fn of_run(&self, run: RunKey) -> impl Iterator<Item = &Message> {
+        self.by_run.get(&run).into_iter().flatten().filter_map(|id| self.messages.get(id))
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<Message> {
-        self.queue.retain(|(_, _, queued)| queued != id);
-        self.messages.remove(id)
+        match self.places.remove(id) {
+            Some(Place::Queued(turn)) => drop(self.queue.remove(&turn)),
+            Some(Place::Parked(key, turn)) => {
+                self.parked.get_mut(&key).and_then(|parked| parked.remove(&turn));
+            }
+            None => {}
+        }
+        let message = self.messages.remove(id)?;
+        if let Some(ids) = message.run.and_then(|run| self.by_run.get_mut(&run)) {
+            ids.remove(id);
+        }
+        Some(message)
     }
 
     /// Takes every message of a run that is not its failure callback, in the order in which they were made.
     pub(crate) fn remove_run(&mut self, run: RunKey) -> Vec<Message> {
-        let belongs = |message: &Message| {
-            message.run == Some(run) && !matches!(message.role, Role::FailureCallback { .. })
-        };
-        let ids: Vec<String> =
-            self.messages.values().filter(|message| belongs(message)).map(|m| m.id.clone()).collect();
-        let mut removed: Vec<Message> = ids.iter().filter_map(|id| self.messages.remove(id)).collect();
-        self.queue.retain(|(_, _, id)| self.messages.contains_key(id));
+        let ids: Vec<String> = self
+            .of_run(run)
+            .filter(|message| !matches!(message.role, Role::FailureCallback { .. }))
+            .map(|message| message.id.clone())
+            .collect();
+        let mut removed: Vec<Message> = ids.iter().filter_map(|id| self.remove(id)).collect();
         removed.sort_by_key(|message| message.created_at);
         removed
     }
 
-    /// Begins every delivery that is due and that flow control admits.
+    /// Begins every delivery that is due and that flow control admits. `scale` maps periods to engine time.
     pub(crate) fn begin_due(
         &mut self,
         now: Timestamp,
         scale: impl Fn(u64) -> u64,
     ) -> Vec<(DeliveryId, String)> {
+        self.stirred = false;
         self.flow_wakeup = None;
-        let due: Vec<_> = self.queue.iter().take_while(|(at, _, _)| *at <= now).cloned().collect();
+        let later = self.queue.split_off(&(now.plus(1), 0));
+        let due = std::mem::replace(&mut self.queue, later);
         let mut begun = Vec::new();
-        for place in due {
-            let flow_key =
-                self.messages.get(&place.2).and_then(|m| m.flow.as_ref()).map(|flow| flow.key.clone());
-            if let Some(key) = &flow_key {
-                match self.flow.admit(key, now, &scale) {
-                    Ok(()) => {}
-                    Err(Blocked::UntilEvent) => continue,
-                    Err(Blocked::Until(at)) => {
-                        self.flow_wakeup = Some(self.flow_wakeup.map_or(at, |other| other.min(at)));
-                        continue;
-                    }
-                }
+        for (turn, id) in due {
+            let flow = self.messages.get(&id).and_then(|message| message.flow.as_ref());
+            if let Some(key) = flow.map(|flow| flow.key.clone()) {
+                self.places.insert(id.clone(), Place::Parked(key.clone(), turn));
+                self.parked.entry(key).or_default().insert(turn, id);
+            } else {
+                begun.push(self.take_off(id, None));
             }
-            self.queue.remove(&place);
-            self.sequence += 1;
-            let id = DeliveryId(self.sequence);
-            self.flights.insert(id, Flight { message_id: place.2.clone(), flow_key });
-            begun.push((id, place.2));
+        }
+        let keys: Vec<String> = self.parked.keys().cloned().collect();
+        for key in keys {
+            self.begin_parked(&key, now, &scale, &mut begun);
         }
         begun
+    }
+
+    fn begin_parked(
+        &mut self,
+        key: &str,
+        now: Timestamp,
+        scale: impl Fn(u64) -> u64,
+        begun: &mut Vec<(DeliveryId, String)>,
+    ) {
+        while let Some(first) = self.parked.get_mut(key).and_then(BTreeMap::first_entry) {
+            match self.flow.admit(key, now, &scale) {
+                Ok(()) => {
+                    let id = first.remove();
+                    begun.push(self.take_off(id, Some(key.to_owned())));
+                }
+                Err(Blocked::UntilEvent) => return,
+                Err(Blocked::Until(at)) => {
+                    self.flow_wakeup = Some(self.flow_wakeup.map_or(at, |other| other.min(at)));
+                    return;
+                }
+            }
+        }
+        self.parked.remove(key);
+    }
+
+    fn take_off(&mut self, message_id: String, flow_key: Option<String>) -> (DeliveryId, String) {
+        self.places.remove(&message_id);
+        self.sequence += 1;
+        let id = DeliveryId(self.sequence);
+        self.flights.insert(id, Flight { message_id: message_id.clone(), flow_key });
+        (id, message_id)
     }
 
     /// Ends a delivery; the id of its message, which may be gone by now.
@@ -169,29 +174,25 @@ impl Outbox {
         let flight = self.flights.remove(&id)?;
         if let Some(key) = &flight.flow_key {
             self.flow.release(key);
+            self.stirred = true;
         }
         Some(flight.message_id)
     }
 
-    /// When `begin_due` should be asked next, where nothing else happens before.
-    pub(crate) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        let start = (Timestamp::from_millis(now.millis().saturating_add(1)), 0, String::new());
-        let queued = self.queue.range(start..).next().map(|(at, _, _)| *at);
-        // Messages that are due already either go out with the next `begin_due` or wait for flow control.
-        let unasked = self
-            .queue
-            .iter()
-            .take_while(|(at, _, _)| *at <= now)
-            .any(|(_, _, id)| self.messages.get(id).is_some_and(|message| message.flow.is_none()));
-        let overdue = unasked.then_some(now);
-        [queued, overdue, self.flow_wakeup].into_iter().flatten().min()
+    /// Flow control was changed from outside.
+    pub(crate) const fn stir(&mut self) {
+        self.stirred = true;
+    }
+
+    /// When `begin_due` should be asked next, where nothing else happens before: the epoch means at once.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        let at_once = self.stirred.then(Timestamp::default);
+        let queued = self.queue.keys().next().map(|(at, _)| *at);
+        [at_once, queued, self.flow_wakeup].into_iter().flatten().min()
     }
 
     /// How many due messages of a key are held back.
-    pub(crate) fn waiting(&self, key: &str, now: Timestamp) -> usize {
-        let of_key = |id: &String| {
-            self.messages.get(id).and_then(|m| m.flow.as_ref()).is_some_and(|flow| flow.key == key)
-        };
-        self.queue.iter().take_while(|(at, _, _)| *at <= now).filter(|(_, _, id)| of_key(id)).count()
+    pub(crate) fn waiting(&self, key: &str) -> usize {
+        self.parked.get(key).map_or(0, BTreeMap::len)
     }
 }

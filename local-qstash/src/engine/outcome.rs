@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Engine;
 use super::delivery::Outcome;
 use super::dlq::CallbackState;
-use super::outbox::{Answer, Attempt, Message, Role};
+use super::message::{Answer, Attempt, Message, Role};
 use super::retry;
 use super::run::RunKey;
 use super::time::Timestamp;
@@ -86,6 +86,6 @@ impl Engine {
         let run_id = run.and_then(|key: RunKey| self.runs.by_key(key)).map(|run| run.id.clone());
         let fields = json!({ "runId": run_id, "messageId": message_id, "retried": retried, "inMs": wait, "scaledMs": self.scaled(wait) });
         self.timeline.record(now, "retry_scheduled", fields);
-        self.outbox.requeue(message_id, now.plus(self.scaled(wait)));
+        self.outbox.enqueue(message_id, now.plus(self.scaled(wait)));
     }
 }

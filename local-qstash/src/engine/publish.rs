@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::api::{ApiError, Request, Response, decode};
 use super::headers::Headers;
 use super::json::set;
-use super::outbox::{Message, Role};
+use super::message::{Message, Role};
 use super::retry::DEFAULT_RETRIES;
 use super::run::Protocol;
 use super::settings::{Directives, is_absolute_url};

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Engine;
 use super::dlq::{Action, EntryId, Failure};
 use super::failure::bare;
-use super::outbox::{Message, Role};
+use super::message::{Message, Role};
 use super::run::{Run, RunKey, RunSettings, RunState};
 use super::settings::Overrides;
 use super::switches::{FailureCallbackOverride, LabelOverride};

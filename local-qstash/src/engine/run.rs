@@ -16,6 +16,13 @@ use super::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RunKey(u64);
 
+impl RunKey {
+    /// Grows with every run.
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// What kind of message an entry came with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallType {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Engine;
 use super::headers::Headers;
-use super::outbox::{Message, Role};
+use super::message::{Message, Role};
 use super::publish::{Publication, Published};
 use super::retry::DEFAULT_RETRIES;
 use super::run::{CallType, Entry, Invoker, Protocol, Run, RunKey, RunSettings, RunState};

@@ -22,7 +22,7 @@ pub(super) async fn dispatch(shell: Arc<Shell>, client: Client) {
         let (deliveries, wakeup) = {
             let mut engine = shell.engine();
             let deliveries = engine.due(now());
-            (deliveries, engine.next_wakeup(now()))
+            (deliveries, engine.next_wakeup())
         };
         for delivery in deliveries {
             tokio::spawn(deliver(Arc::clone(&shell), client.clone(), delivery));

@@ -16,7 +16,7 @@ pub(super) const MAX_REVIVED: usize = 50;
 
 /// What a call selects: certain entries, or a filter and a page.
 pub(super) struct Selection {
-    ids: Vec<String>,
+    ids: Vec<EntryId>,
     filter: Filter,
     count: usize,
     cursor: Option<EntryId>,
@@ -34,7 +34,11 @@ impl Selection {
         let mut selection = Self { ids: Vec::new(), filter: Filter::default(), count: max, cursor: None };
         for (name, value) in request.parameters() {
             match name.as_str() {
-                "dlqIds" => selection.ids.extend(value.split(',').map(|id| id.trim().to_owned())),
+                "dlqIds" => {
+                    for id in value.split(',') {
+                        selection.ids.push(entry_id(id.trim())?);
+                    }
+                }
                 "count" => {
                     let count: usize = value.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
                         ApiError::bad_request("invalid count: expected a positive whole number")
@@ -66,7 +70,7 @@ impl Engine {
                 .is_some_and(|(run, failure)| selection.filter.matches(run, failure))
         };
         let listed = selection.ids.is_empty();
-        let named = |(id, _): &(EntryId, DlqEntry)| listed || selection.ids.contains(&id.to_string());
+        let named = |(id, _): &(EntryId, DlqEntry)| listed || selection.ids.contains(id);
         let latest_first = self.config.switches.list_order == ListOrder::Latest;
         let behind = |(id, _): &(EntryId, DlqEntry)| {
             selection.cursor.is_none_or(|cursor| if latest_first { *id < cursor } else { *id > cursor })
@@ -94,8 +98,7 @@ impl Engine {
             return Err(ApiError::bad_request(format!("too many dlqIds: expected at most {MAX_REVIVED}")));
         }
         let mut entries = Vec::with_capacity(selection.ids.len());
-        for text in &selection.ids {
-            let id = EntryId::parse(text).ok_or_else(|| ApiError::bad_request("invalid DLQ id"))?;
+        for &id in &selection.ids {
             let entry = self.dlq.entry(id).filter(|entry| self.is_revivable(*entry));
             match entry {
                 Some(entry) if entries.iter().all(|(other, _)| *other != id) => entries.push((id, entry)),
@@ -123,4 +126,10 @@ impl Engine {
             None => {}
         }
     }
+}
+
+/// An id as lists return it.
+pub(super) fn entry_id(text: &str) -> Result<EntryId, ApiError> {
+    EntryId::parse(text)
+        .ok_or_else(|| ApiError::bad_request("invalid DLQ id: expected one that a list returned"))
 }

@@ -7,7 +7,7 @@ use super::super::api::{ApiError, Request, Response};
 use super::super::settings::Overrides;
 use super::super::switches::EntryOnResume;
 use super::super::time::Timestamp;
-use super::bulk::{MAX_LISTED, MAX_REVIVED, Selection};
+use super::bulk::{MAX_LISTED, MAX_REVIVED, Selection, entry_id};
 use super::{Action, DlqEntry, EntryId};
 
 impl Engine {
@@ -110,8 +110,7 @@ impl Engine {
     }
 
     fn known_entry(&self, id: &str) -> Result<(EntryId, DlqEntry), ApiError> {
-        let parsed = EntryId::parse(id)
-            .ok_or_else(|| ApiError::bad_request("invalid DLQ id: expected one that a list returned"))?;
+        let parsed = entry_id(id)?;
         let entry = self.dlq.entry(parsed).ok_or_else(|| ApiError::not_found("DLQ message not found"))?;
         Ok((parsed, entry))
     }

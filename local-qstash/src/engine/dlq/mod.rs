@@ -13,7 +13,7 @@ pub use plant::Planted;
 use std::collections::BTreeMap;
 
 use super::headers::Headers;
-use super::outbox::{Answer, Message, Role};
+use super::message::{Answer, Message, Role};
 use super::run::RunKey;
 use super::time::Timestamp;
 

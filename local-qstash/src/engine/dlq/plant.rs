@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::Engine;
 use super::super::headers::Headers;
-use super::super::outbox::{Answer, Message, Role};
+use super::super::message::{Answer, Message, Role};
 use super::super::publish::Publication;
 use super::super::retry::DEFAULT_RETRIES;
 use super::super::run::{CallType, Entry, Protocol, Run, RunState};
