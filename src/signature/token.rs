@@ -6,7 +6,7 @@ use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::{BodyDigest, Claims, KeySet, SignatureError};
 use crate::{http_url::HttpUrl, time::Timestamp};
@@ -55,14 +55,21 @@ impl KeySet {
 struct Header<'a> {
     #[serde(borrow)]
     alg: &'a str,
-    /// Extensions that a verifier must understand (RFC 7515, 4.1.11). QStash sends none, and none is understood.
-    crit: Option<serde::de::IgnoredAny>,
+    /// Whether there are extensions that a verifier must understand (RFC 7515, 4.1.11), whatever they are. QStash sends
+    /// none, and none is understood.
+    #[serde(default, deserialize_with = "is_there")]
+    crit: bool,
+}
+
+/// `true` for any value, `null` included.
+fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 fn check_header(encoded: &str) -> Result<(), SignatureError> {
     let json = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| SignatureError::Malformed)?;
     let header: Header<'_> = serde_json::from_slice(&json).map_err(|_| SignatureError::Malformed)?;
-    if header.crit.is_some() {
+    if header.crit {
         return Err(SignatureError::Malformed);
     }
     if header.alg == "HS256" { Ok(()) } else { Err(SignatureError::Algorithm) }
