@@ -146,6 +146,38 @@ test("several failed branches make one entry, and all of them run again on resum
   assert.deepEqual(counter.runs, { prepare: 1, a: 1, b: 2, c: 2, join: 1 });
 });
 
+test("a branch that waited for an event when its group failed waits again after a resume", async (t) => {
+  const counter = stepCounter();
+  counter.break("work");
+  const client = clientOf(qstash);
+  const waiting = async () => (await client.getWaiters({ eventId: "both" })).length === 1;
+  const app = await host(t, qstash, {
+    routes: {
+      "/mix": async (context) => {
+        const [event, work] = await Promise.all([
+          context.waitForEvent("hold", "both"),
+          context.run("work", async () => {
+            await poll(waiting);
+            return counter.step("work", 2)();
+          }),
+        ]);
+        return [event.eventData, work];
+      },
+    },
+  });
+  const failed = await client.trigger({ url: `${app.url}/mix`, retries: 0 });
+  const { dlqId } = await failedEntry(qstash, failed.workflowRunId);
+  assert.equal(await waiting(), false, "a failed run waits for nothing");
+
+  counter.mend("work");
+  const { workflowRuns } = await client.dlq.resume(dlqId);
+  await poll(waiting);
+  await client.notify({ eventId: "both", eventData: "now" });
+
+  assert.deepEqual(await runSucceeds(qstash, workflowRuns[0].workflowRunId), ["now", 2]);
+  assert.equal(counter.runs.work, 2);
+});
+
 test("a parallel group completes under lazy fetch", async (t) => {
   await qstash.setSwitches({ "lazy-fetch": "on" });
   t.after(() => qstash.setSwitches({ "lazy-fetch": "off" }));

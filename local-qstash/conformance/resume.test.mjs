@@ -39,11 +39,17 @@ async function failedOrder(t, trigger = {}) {
   return { app, client, counter, workflowRunId, entry };
 }
 
+/** Ids of all messages delivered for the run. */
+function messageIds(app, runId) {
+  const own = app.deliveries.filter(({ headers }) => headers["upstash-workflow-runid"] === runId);
+  return own.map(({ headers }) => headers["upstash-message-id"]);
+}
+
 for (const lazy of ["off", "on"]) {
   test(`resume keeps finished steps, payload, headers and labels, with lazy fetch ${lazy}`, async (t) => {
     await qstash.setSwitches({ "lazy-fetch": lazy });
     t.after(() => qstash.setSwitches({ "lazy-fetch": "off" }));
-    const { client, counter, workflowRunId, entry } = await failedOrder(t);
+    const { app, client, counter, workflowRunId, entry } = await failedOrder(t);
     assert.deepEqual(counter.runs, { reserve: 1, charge: 1 });
 
     counter.mend("charge");
@@ -57,6 +63,8 @@ for (const lazy of ["off", "on"]) {
     assert.ok(createdAt >= Number(entry.workflowCreatedAt));
     assert.deepEqual(counter.runs, { reserve: 1, charge: 2, ship: 1 });
     assert.deepEqual((await client.dlq.list()).messages, []);
+    const before = messageIds(app, workflowRunId);
+    assert.ok(messageIds(app, run.workflowRunId).every((id) => !before.includes(id)), "messages get new ids");
   });
 
   test(`restart runs every step again with the original payload, with lazy fetch ${lazy}`, async (t) => {

@@ -42,7 +42,7 @@ async function refuseOnce(t, answer) {
     return index === 0 ? { ...answer, headers: { ...SDK, ...answer.headers } } : { headers: SDK };
   });
   t.after(recorder.stop);
-  const { workflowRunId } = await clientOf(qstash).trigger({ url: `${recorder.url}/endpoint` });
+  const { workflowRunId } = await clientOf(qstash).trigger({ url: `${recorder.url}/endpoint`, failureUrl: "http://127.0.0.1:9/" });
   await recorder.waitFor(2);
   return { recorder, waited: await retryWaits(qstash, workflowRunId), elapsed: times[1] - times[0] };
 }

@@ -148,7 +148,8 @@ forEachValue("lazy-fetch", { off: false, on: true }, async (t, lazy) => {
     if (lazy) assert.equal(delivery.body, "");
     else assert.ok(rawSteps(delivery).length > 0);
   }
-  const fetches = (await qstash.requests()).filter(({ method, path }) => method === "GET" && path === `/v2/workflows/runs/${workflowRunId}`);
+  const steps = `/v2/workflows/runs/${workflowRunId}`;
+  const fetches = (await qstash.requests()).filter(({ method, path }) => method === "GET" && path === steps);
   assert.equal(fetches.length, lazy ? 2 : 0);
 });
 
@@ -197,8 +198,14 @@ forEachValue(
 forEachValue("list-order", { earliest: 1, latest: -1 }, async (t, direction) => {
   const planted = [];
   for (let index = 0; index < 3; index += 1) planted.push((await qstash.plant()).dlqId);
+  const expected = direction === 1 ? planted : planted.toReversed();
+
+  const first = await clientOf(qstash).dlq.list({ count: 2 });
+  const second = await clientOf(qstash).dlq.list({ count: 2, cursor: first.cursor });
+
   const listed = (await entries()).map(({ dlqId }) => dlqId);
-  assert.deepEqual(listed, direction === 1 ? planted : planted.toReversed());
+  assert.deepEqual(listed, expected);
+  assert.deepEqual([...first.messages, ...second.messages].map(({ dlqId }) => dlqId), expected);
 });
 
 test("switches can be set at the start", async (t) => {

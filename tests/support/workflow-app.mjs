@@ -28,7 +28,8 @@ import { listen } from "./net.mjs";
  * @param {Record<string, Function | { handler: Function, [option: string]: unknown }>} [options.routes] Path to route function, or to
  *   `{ handler, ...serveOptions }` for routes that need a `failureFunction` and the like.
  * @param {Record<string, Function | { handler: Function, [option: string]: unknown }>} [options.invokable] Workflow id to route function:
- *   workflows which can `context.invoke` each other, mounted at `/flows/<id>`. Their functions get the table of workflows as second argument.
+ *   workflows which can `context.invoke` each other, mounted at `/flows/<id>`. Their functions get the table of workflows as
+ *   second argument.
  * @param {{ url: string, token: string, currentKey: string, nextKey: string }} options.qstash
  * @param {string} [options.publicUrl] Origin under which QStash knows the application, when it is rewritten on the way. Default: the
  *   loopback address.
