@@ -1,0 +1,38 @@
+/**
+ * The world outside the workflow: a bank, a carrier that can be down, a mail service. They only count, and they live in this isolate's
+ * memory; yours are calls to real services.
+ */
+
+/** Order id to executions of each step. */
+const executions = new Map();
+
+function count(order, step) {
+  const counts = executions.get(order.id) ?? { charge: 0, ship: 0, notify: 0 };
+  executions.set(order.id, { ...counts, [step]: counts[step] + 1 });
+}
+
+/** How often each step ran, failures included: `{ "A-1": { "charge": 1, "ship": 4, "notify": 1 } }`. */
+export const stats = () => Object.fromEntries(executions);
+
+export const bank = {
+  charge(order) {
+    count(order, "charge");
+    return `payment-${order.id}`;
+  },
+};
+
+export const carrier = {
+  up: true,
+  ship(order) {
+    count(order, "ship");
+    if (!carrier.up) throw new Error("the carrier is down");
+    return `parcel-${order.id}`;
+  },
+};
+
+export const mail = {
+  send(order, parcel) {
+    count(order, "notify");
+    return `order ${order.id} is on its way as ${parcel}`;
+  },
+};
