@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::headers::Headers;
 
 /// One API request, already read from the network.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Request {
     /// Method in upper case.
     pub method: String,
@@ -43,8 +43,18 @@ impl Request {
     }
 }
 
+/// Without query (it may hold the token) and body.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
 /// One API response.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     /// HTTP status.
     pub status: u16,
@@ -52,6 +62,13 @@ pub struct Response {
     pub headers: Headers,
     /// JSON, or nothing.
     pub body: Vec<u8>,
+}
+
+/// Without body: it may hold payloads, or the signing keys.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl Response {

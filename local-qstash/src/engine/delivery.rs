@@ -1,6 +1,8 @@
 //! A message becomes an HTTP request: headers, body, signature.
 //! Sources: QStash documentation "Receiving", headers that `@upstash/workflow` reads.
 
+use std::fmt;
+
 use serde_json::json;
 
 use super::Engine;
@@ -13,7 +15,7 @@ use super::switches::{CallbackRunIdHeader, LazyFetch};
 use super::time::Timestamp;
 
 /// One HTTP request to a destination. The shell sends it and reports the [`Outcome`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivery {
     /// To be given back with the outcome.
@@ -31,7 +33,7 @@ pub struct Delivery {
 }
 
 /// How a delivery ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The destination answered.
@@ -47,6 +49,30 @@ pub enum Outcome {
     TimedOut,
     /// No connection, or a connection that broke before the answer.
     Unreachable,
+}
+
+/// Without body: it holds payloads.
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("id", &self.id)
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Without body: it may hold payloads.
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered { status, .. } => {
+                f.debug_struct("Answered").field("status", status).finish_non_exhaustive()
+            }
+            Self::TimedOut => f.write_str("TimedOut"),
+            Self::Unreachable => f.write_str("Unreachable"),
+        }
+    }
 }
 
 impl From<Outcome> for Answer {

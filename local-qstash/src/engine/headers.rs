@@ -1,13 +1,14 @@
 //! HTTP header fields as the engine keeps them: names in canonical form, values in order.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 
 /// A case-insensitive multimap of header fields.
 ///
 /// Names are kept in the canonical form that QStash reports (`upstash-workflow-runid` becomes `Upstash-Workflow-Runid`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers(BTreeMap<String, Vec<String>>);
 
 impl Headers {
@@ -83,6 +84,13 @@ impl Headers {
     /// `{"Name": "value"}`, the form that some documentation samples show.
     pub(crate) fn to_strings(&self) -> Value {
         self.0.iter().map(|(name, values)| (name.clone(), Value::from(values.join(", ")))).collect()
+    }
+}
+
+/// Names only: values may be tokens.
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 

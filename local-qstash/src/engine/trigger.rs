@@ -153,7 +153,6 @@ impl Engine {
         }
         // The publisher's settings hold; only what makes it an SDK run is taken over.
         run.settings.protocol = Protocol::Sdk;
-        run.settings.forward.merge(&new.settings.forward);
         run.settings.feature_set.clone_from(&new.settings.feature_set);
         let message_id = self.ids.message();
         if let Some(entry) = run.entries.first_mut() {

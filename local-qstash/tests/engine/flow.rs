@@ -16,8 +16,10 @@ fn parallelism_bounds_what_is_under_way() {
     assert_eq!(first.len(), 2);
     assert!(world.due().is_empty());
     assert_eq!(world.ok("GET", "/v2/flowControl/k")["waitListSize"], 3);
+    assert_eq!(world.engine.next_wakeup(), None);
     world.answer(&first[0], 200, &[], "");
 
+    assert!(world.engine.next_wakeup().is_some_and(|at| at <= world.now));
     assert_eq!(world.due().len(), 1);
 }
 

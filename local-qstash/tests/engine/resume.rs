@@ -89,7 +89,7 @@ fn of_a_failed_parallel_group_only_plans_without_a_result_are_delivered_again() 
 #[test]
 fn a_failed_result_of_a_third_party_call_is_delivered_again_without_calling_again() {
     let mut world = World::new();
-    world.trigger("wfr_a", &[("Upstash-Retries", "0")]);
+    world.trigger("wfr_a", &[("Upstash-Retries", "1")]);
     let first = world.next();
     let headers = [
         ("Upstash-Workflow-RunId", "wfr_a"),
@@ -104,7 +104,9 @@ fn a_failed_result_of_a_third_party_call_is_delivered_again_without_calling_agai
     let call = world.next();
     assert_eq!((call.url.as_str(), call.body.as_slice()), ("https://bank.example/pay", b"pay".as_slice()));
     world.answer(&call, 202, &[], "paid");
+    world.fail_next();
     let lost = world.fail_next();
+    assert_eq!(header(&lost, "Upstash-Retried"), "1");
     assert_eq!(header(&lost, "Upstash-Workflow-Sdk-Version"), "");
 
     let run = revive(&mut world, "resume");
@@ -112,6 +114,7 @@ fn a_failed_result_of_a_third_party_call_is_delivered_again_without_calling_agai
 
     assert_eq!((&again.url, &again.body), (&lost.url, &lost.body));
     assert_eq!(header(&again, "Upstash-Workflow-RunId"), run);
+    assert_eq!(header(&again, "Upstash-Retried"), "0");
     assert_eq!(body(&again)["status"], 202);
     assert!(world.due().is_empty());
 }
