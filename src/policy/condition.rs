@@ -1,32 +1,23 @@
 //! Which failures a rule is for.
 
-use serde::Deserialize;
-
-use super::{StatusRange, Wildcard, one_or_many::one_or_many};
+use super::{StatusRange, Wildcard};
 use crate::callback::Failure;
 
 /// Which failures a rule is for: every key that is set must match, and a key with several values matches if one of
 /// them does. With no key set it matches every failure.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
     /// The HTTP status of the last delivery: `503`, `"5xx"`, `"500-504"`, `"unreachable"`.
-    #[serde(deserialize_with = "one_or_many")]
     pub status: Vec<StatusRange>,
     /// The workflow's URL; `*` stands for any characters.
-    #[serde(deserialize_with = "one_or_many")]
     pub url: Vec<Wildcard>,
     /// A label of the run.
-    #[serde(deserialize_with = "one_or_many")]
     pub label: Vec<Wildcard>,
     /// The name of the error that was thrown, such as `TimeoutError`.
-    #[serde(deserialize_with = "one_or_many")]
     pub error: Vec<Wildcard>,
     /// Text that the error message contains.
-    #[serde(deserialize_with = "one_or_many")]
     pub message: Vec<String>,
     /// The name of the step that failed; recent SDKs report it.
-    #[serde(deserialize_with = "one_or_many")]
     pub step: Vec<Wildcard>,
 }
 

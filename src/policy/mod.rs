@@ -8,15 +8,17 @@ mod backoff;
 mod condition;
 mod config;
 mod decide;
+mod error;
 mod one_or_many;
 mod rule;
 mod status;
+mod table;
 mod wildcard;
 
 pub use backoff::Backoff;
 pub use condition::Condition;
-pub use config::PolicyError;
 pub use decide::{Decision, Reason};
+pub use error::PolicyError;
 pub use rule::{Action, Rule};
 pub use status::StatusRange;
 pub use wildcard::Wildcard;

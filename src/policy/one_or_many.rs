@@ -7,18 +7,24 @@ use serde::{
     de::{Error, IntoDeserializer, SeqAccess, Visitor},
 };
 
-/// Reads one value or a list of them into a list; for `#[serde(deserialize_with)]`.
-pub(super) fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    deserializer.deserialize_any(OneOrMany(PhantomData))
+/// One value or a list of them, which must not be empty.
+pub(super) struct OneOrMany<T>(Vec<T>);
+
+impl<T> OneOrMany<T> {
+    pub(super) fn into_vec(self) -> Vec<T> {
+        self.0
+    }
 }
 
-struct OneOrMany<T>(PhantomData<T>);
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrManyVisitor(PhantomData)).map(Self)
+    }
+}
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
+struct OneOrManyVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
     type Value = Vec<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

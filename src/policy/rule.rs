@@ -34,21 +34,17 @@ impl Action {
 }
 
 /// One rule of a policy.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// What replies and logs call the rule.
     pub name: String,
     /// Which failures it is for. Default: all.
-    #[serde(default)]
     pub when: Condition,
     /// What to do with them.
     pub action: Action,
     /// The most attempts of a lineage under this rule. Default: the policy's.
-    #[serde(default)]
     pub max_attempts: Option<u32>,
     /// QStash settings for the runs that this rule resumes or restarts. Default: the policy's.
-    #[serde(default)]
     pub overrides: Overrides,
 }
 
