@@ -1,9 +1,11 @@
 /**
- * Starts the built Worker in real workerd, through Miniflare, as `wrangler dev` would: modules from `build/`, compatibility date from
- * `wrangler.toml`, a port on 127.0.0.1. The modules are taken from REDRIVE_BUILD where it is set; build them with `make build`.
+ * Runs the built Worker in real workerd, through Miniflare, as `wrangler dev` does: modules from the build folder, compatibility date
+ * from `wrangler.toml`, on 127.0.0.1. The folder is `build/`, made by `make build`, or REDRIVE_BUILD.
  */
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { DEV_CREDENTIALS } from "./local-qstash.mjs";
@@ -16,7 +18,7 @@ const MODULES = [
   { type: "CompiledWasm", path: "index_bg.wasm" },
 ];
 
-/** The secrets of the SDK's development user, under the names that the Worker reads. */
+/** The development user of the SDK, under the names of the Worker's settings. */
 export const DEV_SECRETS = Object.freeze({
   QSTASH_TOKEN: DEV_CREDENTIALS.token,
   QSTASH_CURRENT_SIGNING_KEY: DEV_CREDENTIALS.currentKey,
@@ -24,36 +26,38 @@ export const DEV_SECRETS = Object.freeze({
 });
 
 /**
- * What `wrangler` would hand to the Worker: text, and tables (`[vars.POLICY]`) as objects.
- * @typedef {Record<string, string | object>} Bindings
- */
-
-/**
  * @typedef {object} StartOptions
- * @property {Bindings} [secrets] Default: `DEV_SECRETS`.
- * @property {Bindings} [vars] What `[vars]` holds, such as QSTASH_URL and POLICY. Default: nothing, not even those of `wrangler.toml`.
+ * @property {Record<string, string>} [secrets] Default: `DEV_SECRETS`.
+ * @property {Record<string, string | object>} [vars] As `[vars]` in `wrangler.toml`, of which nothing is taken over; tables such as
+ *   POLICY are objects. Default: none.
  * @property {number} [port] Default: 0, a free one.
+ * @property {string} [build] Folder of the built modules. Default: REDRIVE_BUILD, else `build/`.
  */
 
 /**
- * A printed line, parsed where it is JSON.
- * @typedef {{ level: string, text: string, json?: object }} Printed
+ * One line that was printed, with workerd's name of its level.
+ * @typedef {{ level: string, message: string }} Printed
+ */
+
+/**
+ * A request. Bodies are sent with a length, or chunked where they are iterables.
+ * @typedef {{ method?: string, headers?: Record<string, string>, body?: string | Uint8Array | Iterable<Uint8Array> }} Send
+ */
+
+/**
+ * @typedef {{ status: number, headers: Record<string, string>, text: string }} Answer
  */
 
 /**
  * @typedef {object} Redrive
- * @property {string} url Origin, without a slash at the end.
- * @property {() => Printed[]} printed Everything that the Worker and workerd printed, oldest first.
- * @property {(count: number) => Promise<object[]>} logs The first log lines as objects, once there are so many. Lines are written
- *   in order but arrive after the response.
- * @property {(path: string, init?: object) => Promise<Answer>} send One request, as the callback builders make it.
- * @property {number} pid The process of workerd.
- * @property {() => Promise<void>} restart Replaces workerd, so that nothing in memory survives; the port stays.
+ * @property {string} url The origin, without a slash at its end.
+ * @property {() => Printed[]} printed Everything printed so far.
+ * @property {() => Promise<object[]>} logs The Worker's log lines since the last call, each of which must be one JSON object. Complete for
+ *   every request that was answered before.
+ * @property {(path: string, send?: Send) => Promise<Answer>} send
+ * @property {() => number} memory Resident bytes of workerd.
+ * @property {() => Promise<void>} restart Replaces workerd: nothing in memory survives, the address stays.
  * @property {() => Promise<void>} stop
- */
-
-/**
- * @typedef {{ status: number, headers: Record<string, string>, text: string, body: object | undefined }} Answer
  */
 
 /**
@@ -62,37 +66,109 @@ export const DEV_SECRETS = Object.freeze({
  * @param {StartOptions} [options]
  * @returns {Promise<Redrive>}
  */
-export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0 } = {}) {
+export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0, build } = {}) {
   const printed = [];
-  const start = async (port) => {
-    const miniflare = new Miniflare(convertV4MiniflareOptions(options({ ...secrets, ...vars }, port, printed)));
-    return { miniflare, url: (await miniflare.ready).href.replace(/\/$/, "") };
+  const launch = (port) => launchWorkerd(workerOptions({ ...secrets, ...vars }, port, buildFolder(build), printed));
+  let { miniflare, url } = await launch(port);
+  let read = 0;
+  return {
+    url,
+    printed: () => [...printed],
+    logs: async () => {
+      await flushLogs(url, printed);
+      const lines = printed.slice(read, -1);
+      read = printed.length;
+      return lines.map(({ message }) => JSON.parse(message));
+    },
+    send: (path, send) => sendRequest(url + path, send),
+    memory: () => residentBytes(process.pid),
+    restart: async () => {
+      await miniflare.dispose();
+      ({ miniflare } = await launch(Number(new URL(url).port)));
+    },
+    stop: () => miniflare.dispose(),
   };
-  let running = await start(port);
-  const { url } = running;
-  console.log(url);
-  return { url, printed: () => [...printed], stop: () => running.miniflare.dispose() };
 }
 
-function options(bindings, port, printed) {
+async function launchWorkerd(options) {
+  const miniflare = new Miniflare(convertV4MiniflareOptions(options));
+  const { origin } = await miniflare.ready;
+  return { miniflare, url: origin };
+}
+
+function workerOptions(bindings, port, folder, printed) {
   return {
     host: "127.0.0.1",
     port,
     compatibilityDate: compatibilityDate(),
-    modules: MODULES.map(({ type, path }) => ({ type, path, contents: readFileSync(modulePath(path)) })),
+    modules: MODULES.map(({ type, path }) => ({ type, path, contents: readFileSync(join(folder, path)) })),
     bindings,
-    telemetry: { enabled: false },
     cf: false,
     log: new Log(LogLevel.NONE),
     logRequests: false,
-    handleStructuredLogs: (log) => printed.push(log),
+    telemetry: { enabled: false },
+    handleStructuredLogs: ({ level, message }) => printed.push({ level, message }),
   };
 }
-function modulePath(path) {
-  const folder = process.env.REDRIVE_BUILD ?? fileURLToPath(new URL("build", ROOT));
-  return `${folder}/${path}`;
+
+function buildFolder(folder = process.env.REDRIVE_BUILD ?? fileURLToPath(new URL("build", ROOT))) {
+  if (!existsSync(join(folder, "index_bg.wasm"))) {
+    throw new Error(`no built Worker in ${folder}: run "make build" or set REDRIVE_BUILD to the folder of one`);
+  }
+  return folder;
 }
 
 function compatibilityDate() {
-  return /^compatibility_date = "(.*)"$/m.exec(readFileSync(new URL("wrangler.toml", ROOT), "utf8"))[1];
+  const [, date] = /^compatibility_date = "(.+)"$/m.exec(readFileSync(new URL("wrangler.toml", ROOT), "utf8"));
+  return date;
+}
+
+/** Lines arrive after the response, but in order: once a request's own line is here, so are those of all before it. */
+async function flushLogs(url, printed) {
+  const before = printed.length;
+  await sendRequest(`${url}/`, { method: "POST" });
+  await poll(() => printed.length > before && printed.at(-1).message.includes('"signature_missing"'), {
+    what: "the log lines of all requests",
+    explain: () => JSON.stringify(printed.slice(before)),
+  });
+}
+
+/** Plain node:http, because fetch neither sends lengths of its caller's choice nor gives an answer that comes before the body's end. */
+function sendRequest(url, { method = "GET", headers = {}, body } = {}) {
+  const whole = body === undefined || typeof body === "string" || body instanceof Uint8Array;
+  const length = whole && method !== "GET" ? { "Content-Length": Buffer.byteLength(body ?? "") } : {};
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, { method, headers: { ...length, ...headers }, agent: false }, (response) => {
+      readAnswer(response).then(resolve, reject);
+    });
+    request.once("error", reject);
+    if (whole) request.end(body);
+    else writeAll(request, body);
+  });
+}
+
+/** Writes chunk by chunk, and stops where the other side has answered or hung up. */
+async function writeAll(request, chunks) {
+  for (const chunk of chunks) {
+    if (request.destroyed) return;
+    await new Promise((resolve) => request.write(chunk, () => resolve()));
+  }
+  request.end();
+}
+
+async function readAnswer(response) {
+  const chunks = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return { status: response.statusCode, headers: response.headers, text: Buffer.concat(chunks).toString("utf8") };
+}
+
+/** Resident memory of the workerd that this process has started. */
+function residentBytes(parent) {
+  const processes = execFileSync("ps", ["-A", "-o", "ppid=,rss=,comm="], { encoding: "utf8" });
+  const ours = processes
+    .split("\n")
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((row) => row && Number(row[1]) === parent && row[3].includes("workerd"));
+  if (ours.length !== 1) throw new Error(`expected one workerd below this process, found ${ours.length}`);
+  return Number(ours[0][2]) * 1024;
 }
