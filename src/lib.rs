@@ -4,6 +4,7 @@ pub mod callback;
 pub mod dlq;
 pub mod http_url;
 pub mod ids;
+mod json;
 pub mod lineage;
 pub mod policy;
 pub mod recovery;

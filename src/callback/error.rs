@@ -2,7 +2,7 @@
 
 use core::{error, fmt};
 
-use super::json::{JsonError, MAX_DEPTH};
+use crate::json::{JsonError, MAX_DEPTH};
 
 /// Why no [`Failure`](super::Failure) could be read from a callback.
 ///

@@ -1,10 +1,13 @@
-//! Values of the body's fields.
+//! The body's fields, and how each is read.
+//!
+//! Fields that decide are errors when they are not what they must be; of the others, an unusual value is as good as
+//! none.
 
-use super::{
-    error::CallbackError,
-    json::{Captured, Captures, Field, Over, decode},
+use super::error::CallbackError;
+use crate::{
+    json::{Captured, Field, Fields, Over, decode, scalar},
+    time::{Timestamp, parse_wire_time},
 };
-use crate::time::{Timestamp, parse_wire_time};
 
 /// Bytes of an id, as text.
 pub(super) const ID_LIMIT: usize = 512;
@@ -36,78 +39,52 @@ pub(super) const FIELDS: &[Field] = &[
     Field { name: "workflowRunId", limit: ID_LIMIT * 6 + 2, over: Over::Drop },
 ];
 
-/// The captured fields, read one by one.
-///
-/// Fields that decide are errors when they are not what they must be; of the others, an unusual value is as good as none.
-pub(super) struct Fields(pub(super) Captures);
-
-impl Fields {
-    /// The raw field.
-    pub(super) fn take(&mut self, name: &'static str) -> Captured {
-        self.0.take(name)
-    }
-
-    /// A string that decides; `null` and `""` are none.
-    pub(super) fn required_text(&mut self, name: &'static str) -> Result<Option<String>, CallbackError> {
-        let invalid = CallbackError::Invalid { field: name, accepted: "a string of sound Unicode" };
-        match self.0.take(name) {
-            Captured::Absent => Ok(None),
-            Captured::TooLong => Err(CallbackError::TooLong { field: name, limit: limit(name) }),
-            Captured::Value { raw, .. } => match raw.as_slice() {
-                b"null" => Ok(None),
-                [b'"', string @ ..] => match decode(string) {
-                    decoded if !decoded.exact => Err(invalid),
-                    decoded => Ok(Some(decoded.text).filter(|text| !text.is_empty())),
-                },
-                _ => Err(invalid),
+/// A string that decides; `null` and `""` are none.
+pub(super) fn required_text(
+    fields: &mut Fields,
+    name: &'static str,
+) -> Result<Option<String>, CallbackError> {
+    let invalid = CallbackError::Invalid { field: name, accepted: "a string of sound Unicode" };
+    match fields.take(name) {
+        Captured::Absent => Ok(None),
+        Captured::TooLong => Err(CallbackError::TooLong { field: name, limit: limit(name) }),
+        Captured::Value { raw, .. } => match raw.as_slice() {
+            b"null" => Ok(None),
+            [b'"', string @ ..] => match decode(string) {
+                decoded if !decoded.exact => Err(invalid),
+                decoded => Ok(Some(decoded.text).filter(|text| !text.is_empty())),
             },
-        }
-    }
-
-    /// A string, or a number as it was written.
-    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
-        match self.0.take(name) {
-            Captured::Value { raw, cut: false } => scalar(&raw),
-            _ => None,
-        }
-    }
-
-    /// A small number, or a string of digits.
-    pub(super) fn count(&mut self, name: &'static str) -> Option<u32> {
-        self.text(name)?.parse().ok()
-    }
-
-    /// A point in time in any of its forms.
-    pub(super) fn instant(&mut self, name: &'static str) -> Option<Timestamp> {
-        parse_wire_time(&self.text(name)?)
-    }
-
-    /// The HTTP status of the failing delivery; 0 where there was no response.
-    ///
-    /// QStash declares the status of its messages as a Go integer that is left out when it is zero (upstash/docs, pull
-    /// request 58), so that an absent status is the same as 0.
-    pub(super) fn status(&mut self) -> Result<u16, CallbackError> {
-        let invalid =
-            CallbackError::Invalid { field: "status", accepted: "an HTTP status, or 0 for no response" };
-        match self.0.take("status") {
-            Captured::Absent => Ok(0),
-            Captured::Value { raw, .. } if raw == b"null" => Ok(0),
-            Captured::Value { raw, .. } => match scalar(&raw).and_then(|text| text.parse::<i64>().ok()) {
-                Some(..=0) => Ok(0),
-                Some(status @ 100..=999) => u16::try_from(status).map_err(|_| invalid),
-                _ => Err(invalid),
-            },
-            Captured::TooLong => Err(invalid),
-        }
+            _ => Err(invalid),
+        },
     }
 }
 
-/// The text of a JSON string or number.
-fn scalar(raw: &[u8]) -> Option<String> {
-    match raw {
-        [b'"', string @ ..] => Some(decode(string).text),
-        [b'-' | b'0'..=b'9', ..] => String::from_utf8(raw.to_vec()).ok(),
-        _ => None,
+/// A small number, or a string of digits.
+pub(super) fn count(fields: &mut Fields, name: &'static str) -> Option<u32> {
+    fields.text(name)?.parse().ok()
+}
+
+/// A point in time in any of its forms.
+pub(super) fn instant(fields: &mut Fields, name: &'static str) -> Option<Timestamp> {
+    parse_wire_time(&fields.text(name)?)
+}
+
+/// The HTTP status of the failing delivery; 0 where there was no response.
+///
+/// QStash declares the status of its messages as a Go integer that is left out when it is zero (upstash/docs, pull
+/// request 58), so that an absent status is the same as 0.
+pub(super) fn status(fields: &mut Fields) -> Result<u16, CallbackError> {
+    let invalid =
+        CallbackError::Invalid { field: "status", accepted: "an HTTP status, or 0 for no response" };
+    match fields.take("status") {
+        Captured::Absent => Ok(0),
+        Captured::Value { raw, .. } if raw == b"null" => Ok(0),
+        Captured::Value { raw, .. } => match scalar(&raw).and_then(|text| text.parse::<i64>().ok()) {
+            Some(..=0) => Ok(0),
+            Some(status @ 100..=999) => u16::try_from(status).map_err(|_| invalid),
+            _ => Err(invalid),
+        },
+        Captured::TooLong => Err(invalid),
     }
 }
 

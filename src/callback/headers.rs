@@ -1,6 +1,6 @@
 //! The request headers of a callback, and header maps inside its body.
 
-use super::json::{Captured, Captures, Field, Keys, Scanner, decode};
+use crate::json::{Captured, Captures, Field, Keys, Scanner, decode};
 
 /// The request headers of a callback that matter, as received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,7 +77,7 @@ fn strings(mut raw: &[u8]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::callback::json::Over;
+    use crate::json::Over;
 
     const WANTED: &[Field] = &[
         Field { name: "Retry-After", limit: 16, over: Over::Cut },

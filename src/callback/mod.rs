@@ -9,7 +9,6 @@ mod excerpt;
 mod failure;
 mod fields;
 mod headers;
-mod json;
 mod reader;
 mod response;
 mod retry_hint;

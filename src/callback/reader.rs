@@ -4,13 +4,13 @@ use core::fmt;
 
 use super::{
     CallbackError, CallbackHeaders, Excerpt, Failure, RetryHint,
-    fields::{FIELDS, Fields, ID_LIMIT, URL_LIMIT},
+    fields::{FIELDS, ID_LIMIT, URL_LIMIT, count, instant, required_text, status},
     headers::HeaderMap,
-    json::{Field, Keys, Over, Scanner},
     response::failure_error,
 };
 use crate::{
     ids::{DlqId, RunId},
+    json::{Field, Fields, Keys, Over, Scanner},
     time::Timestamp,
 };
 
@@ -80,11 +80,12 @@ impl FailureReader {
     /// The failure, once the whole body was read. `now` is when the callback arrived.
     pub fn finish(self, now: Timestamp) -> Result<Failure, CallbackError> {
         let Self { headers, scanner } = self;
-        let mut fields = Fields(scanner.finish()?);
+        let mut fields = Fields::new(scanner.finish()?);
 
-        let mut failure = Failure::new(run_id(&mut fields, headers.run_id)?, String::new(), fields.status()?);
+        let mut failure =
+            Failure::new(run_id(&mut fields, headers.run_id)?, String::new(), status(&mut fields)?);
         failure.workflow_url = workflow_url(&mut fields, headers.workflow_url)?;
-        failure.dlq_id = match fields.required_text("dlqId")? {
+        failure.dlq_id = match required_text(&mut fields, "dlqId")? {
             Some(id) => Some(DlqId::new(id).map_err(|_| invalid_id("dlqId"))?),
             None => None,
         };
@@ -98,11 +99,11 @@ impl FailureReader {
         failure.labels =
             labels(headers.label.into_iter().chain(source.take(LABEL)).chain(response.take(LABEL)));
 
-        failure.retried = fields.count("retried");
-        failure.max_retries = fields.count("maxRetries");
+        failure.retried = count(&mut fields, "retried");
+        failure.max_retries = count(&mut fields, "maxRetries");
         failure.source_message_id = fields.text("sourceMessageId").and_then(short_id);
-        failure.created_at = fields.instant("createdAt");
-        failure.workflow_created_at = fields.instant("workflowCreatedAt");
+        failure.created_at = instant(&mut fields, "createdAt");
+        failure.workflow_created_at = instant(&mut fields, "workflowCreatedAt");
         failure.callback_message_id = headers.message_id.and_then(short_id);
         failure.callback_retried = headers.retried.and_then(|retried| retried.parse().ok());
         Ok(failure)
@@ -126,7 +127,7 @@ const fn header(name: &'static str) -> Field {
 /// the SDK stores it when it triggers the first one.
 fn run_id(fields: &mut Fields, header: Option<String>) -> Result<RunId, CallbackError> {
     const BODY: &str = "workflowRunId";
-    if let Some(id) = fields.required_text(BODY)? {
+    if let Some(id) = required_text(fields, BODY)? {
         return RunId::new(id).map_err(|_| invalid_id(BODY));
     }
     match header.filter(|id| !id.is_empty()) {
@@ -136,7 +137,7 @@ fn run_id(fields: &mut Fields, header: Option<String>) -> Result<RunId, Callback
 }
 
 fn workflow_url(fields: &mut Fields, header: Option<String>) -> Result<String, CallbackError> {
-    let url = match fields.required_text("url")? {
+    let url = match required_text(fields, "url")? {
         Some(url) => url,
         None => header.filter(|url| !url.is_empty()).ok_or(CallbackError::NoWorkflowUrl)?,
     };

@@ -5,11 +5,8 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::{
-    excerpt::Excerpt,
-    failure::FailureError,
-    json::{Captured, Captures, Field, Keys, Over, Scanner, decode},
-};
+use super::{excerpt::Excerpt, failure::FailureError};
+use crate::json::{Captured, Captures, Field, Keys, Over, Scanner, decode};
 
 /// Bytes of an error's name.
 const NAME_LIMIT: usize = 256;

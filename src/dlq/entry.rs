@@ -1,10 +1,9 @@
 //! Entries of the dead letter queue and pages of them.
 
-use serde::{Deserialize, Deserializer};
-
 use super::error::{ApiError, bounded};
 use crate::ids::{DlqId, RunId};
-use crate::time::{Timestamp, WireTime};
+use crate::json::{Captured, Field, Fields, Over, elements};
+use crate::time::{Timestamp, parse_wire_time};
 
 /// The longest kept workflow URL or label, in bytes.
 const MAX_TEXT_BYTES: usize = 8 * 1024;
@@ -62,10 +61,82 @@ impl CallbackState {
 impl Entry {
     /// Reads one entry; `asked` stands in for a `dlqId` that the answer leaves out.
     pub(super) fn parse(body: &[u8], asked: &DlqId) -> Result<Self, ApiError> {
-        let raw: RawEntry = serde_json::from_slice(body)
+        let fields = Fields::of(body, ENTRY)
             .map_err(|_| ApiError::Malformed { what: "no JSON object of a DLQ entry" })?;
-        raw.into_entry(Some(asked))
+        Self::from_fields(fields, Some(asked))
     }
+
+    fn from_fields(mut fields: Fields, asked: Option<&DlqId>) -> Result<Self, ApiError> {
+        let dlq_id = match (fields.word("dlqId"), asked) {
+            (Some(id), _) => {
+                DlqId::new(id).map_err(|_| ApiError::Malformed { what: "a `dlqId` that is no DLQ id" })?
+            }
+            (None, Some(asked)) => asked.clone(),
+            (None, None) => return Err(ApiError::Malformed { what: "a DLQ entry without `dlqId`" }),
+        };
+        let run_id = fields
+            .word("workflowRunId")
+            .map(RunId::new)
+            .transpose()
+            .map_err(|_| ApiError::Malformed { what: "a `workflowRunId` that is no run id" })?;
+        // `label` repeats the first of `labels`, or is all there is in older answers.
+        let mut labels = fields.strings("labels");
+        if labels.is_empty() {
+            labels.extend(fields.word("label"));
+        }
+        // The OpenAPI description names the first, older answers the second, the type of the official SDK the third.
+        let state = fields
+            .word("failureFunctionState")
+            .or_else(|| fields.word("failureCallbackState"))
+            .or_else(|| callback_info_state(&fields.raw("failureCallbackInfo")?));
+        let mut time = |name| fields.text(name).and_then(|time| parse_wire_time(&time));
+        Ok(Self {
+            dlq_id,
+            run_id,
+            created_at: time("createdAt"),
+            workflow_created_at: time("workflowCreatedAt"),
+            workflow_url: fields.word("workflowUrl").map(|url| bounded(&url, MAX_TEXT_BYTES)),
+            response_status: fields
+                .text("responseStatus")
+                .and_then(|status| status.parse().ok())
+                .filter(|status: &u16| *status > 0),
+            labels: labels
+                .iter()
+                .filter(|label| !label.is_empty())
+                .map(|label| bounded(label, MAX_TEXT_BYTES))
+                .collect(),
+            callback_state: state.map(|state| CallbackState::from_wire(&state)),
+        })
+    }
+}
+
+fn callback_info_state(info: &[u8]) -> Option<String> {
+    const FIELDS: &[Field] = &[short("state")];
+    Fields::of(info, FIELDS).ok()?.word("state")
+}
+
+/// The fields that are kept; the others, payloads among them, are skipped.
+const ENTRY: &[Field] = &[
+    short("dlqId"),
+    short("workflowRunId"),
+    long("workflowUrl"),
+    short("responseStatus"),
+    short("createdAt"),
+    short("workflowCreatedAt"),
+    long("label"),
+    long("labels"),
+    short("failureFunctionState"),
+    short("failureCallbackState"),
+    long("failureCallbackInfo"),
+];
+
+const fn short(name: &'static str) -> Field {
+    Field { name, limit: 4 * 1024, over: Over::Drop }
+}
+
+/// Longer than any label or URL that is kept, escapes included.
+const fn long(name: &'static str) -> Field {
+    Field { name, limit: 128 * 1024, over: Over::Drop }
 }
 
 /// A page of the queue.
@@ -78,100 +149,22 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        #[derive(Deserialize)]
-        struct RawPage {
-            #[serde(deserialize_with = "null_as_empty")]
-            messages: Vec<RawEntry>,
-            cursor: Option<String>,
-        }
+        const FIELDS: &[Field] =
+            &[Field { name: "messages", limit: usize::MAX, over: Over::Drop }, short("cursor")];
 
-        let page: RawPage = serde_json::from_slice(body).map_err(|_| ApiError::Malformed {
-            what: "no JSON object with a list `messages` of DLQ entries",
-        })?;
-        let entries: Result<Vec<Entry>, ApiError> =
-            page.messages.into_iter().map(|raw| raw.into_entry(None)).collect();
-        Ok(Self { entries: entries?, cursor: page.cursor.filter(|cursor| !cursor.is_empty()) })
-    }
-}
-
-/// The fields that are kept; serde skips all others, payloads among them, without storing them.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawEntry {
-    dlq_id: Option<String>,
-    workflow_run_id: Option<String>,
-    workflow_url: Option<String>,
-    response_status: Option<i64>,
-    #[serde(default)]
-    created_at: WireTime,
-    #[serde(default)]
-    workflow_created_at: WireTime,
-    label: Option<String>,
-    #[serde(default, deserialize_with = "null_as_empty")]
-    labels: Vec<String>,
-    // The OpenAPI description names the first, older answers the second, the type of the official SDK the third.
-    failure_function_state: Option<String>,
-    failure_callback_state: Option<String>,
-    failure_callback_info: Option<CallbackInfo>,
-}
-
-#[derive(Deserialize)]
-struct CallbackInfo {
-    state: Option<String>,
-}
-
-impl RawEntry {
-    fn into_entry(self, asked: Option<&DlqId>) -> Result<Entry, ApiError> {
-        let dlq_id = match (self.dlq_id, asked) {
-            (Some(id), _) => {
-                DlqId::new(id).map_err(|_| ApiError::Malformed { what: "a `dlqId` that is no DLQ id" })?
-            }
-            (None, Some(asked)) => asked.clone(),
-            (None, None) => return Err(ApiError::Malformed { what: "a DLQ entry without `dlqId`" }),
+        let malformed = ApiError::Malformed { what: "no JSON object with a list `messages` of DLQ entries" };
+        let mut page = Fields::of(body, FIELDS).map_err(|_| malformed.clone())?;
+        let messages = match page.take("messages") {
+            // Go writes an empty list as `null`.
+            Captured::Value { raw, .. } if raw == b"null" => Vec::new(),
+            Captured::Value { raw, .. } if raw.starts_with(b"[") => raw,
+            _ => return Err(malformed),
         };
-        let run_id = self
-            .workflow_run_id
-            .filter(|id| !id.is_empty())
-            .map(RunId::new)
-            .transpose()
-            .map_err(|_| ApiError::Malformed { what: "a `workflowRunId` that is no run id" })?;
-        // `label` repeats the first of `labels`, or is all there is in older answers.
-        let labels = if self.labels.is_empty() { self.label.into_iter().collect() } else { self.labels };
-        let state = [
-            self.failure_function_state,
-            self.failure_callback_state,
-            self.failure_callback_info.and_then(|info| info.state),
-        ];
-        Ok(Entry {
-            dlq_id,
-            run_id,
-            workflow_url: self
-                .workflow_url
-                .filter(|url| !url.is_empty())
-                .map(|url| bounded(&url, MAX_TEXT_BYTES)),
-            response_status: self
-                .response_status
-                .and_then(|status| u16::try_from(status).ok())
-                .filter(|status| *status > 0),
-            created_at: self.created_at.0,
-            workflow_created_at: self.workflow_created_at.0,
-            labels: labels
-                .iter()
-                .filter(|label| !label.is_empty())
-                .map(|label| bounded(label, MAX_TEXT_BYTES))
-                .collect(),
-            callback_state: state
-                .into_iter()
-                .flatten()
-                .find(|state| !state.is_empty())
-                .map(|state| CallbackState::from_wire(&state)),
-        })
+        let entry = |message| {
+            let fields = Fields::of(message, ENTRY).map_err(|_| malformed.clone())?;
+            Entry::from_fields(fields, None)
+        };
+        let entries: Result<Vec<Entry>, ApiError> = elements(&messages).map(entry).collect();
+        Ok(Self { entries: entries?, cursor: page.word("cursor") })
     }
-}
-
-/// Go writes an empty list as `null`.
-fn null_as_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Vec<T>, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

@@ -2,16 +2,15 @@
 
 use core::fmt;
 
-use serde::Deserialize;
-
 use super::rate_limit::{RateLimit, RateLimitKind};
 use super::response::ApiResponse;
 use super::transport::TransportError;
+use crate::json::{Field, Fields, Over};
 
 /// The longest kept text of the service, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 512;
 
-/// Error bodies above this are not searched for their text.
+/// A longer text of the service is not kept.
 const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
 
 /// Why a call of the QStash API has no result, grouped by who has to act.
@@ -191,14 +190,9 @@ fn with_message(f: &mut fmt::Formatter<'_>, what: &str, message: &str) -> fmt::R
 
 /// The text of `{"error": "…"}`, else the start of the body.
 fn message(body: &[u8]) -> String {
-    #[derive(Deserialize)]
-    struct ErrorBody {
-        error: String,
-    }
+    const FIELDS: &[Field] = &[Field { name: "error", limit: MAX_ERROR_BODY_BYTES, over: Over::Drop }];
 
-    if body.len() <= MAX_ERROR_BODY_BYTES
-        && let Ok(ErrorBody { error }) = serde_json::from_slice(body)
-    {
+    if let Some(error) = Fields::of(body, FIELDS).ok().and_then(|mut fields| fields.word("error")) {
         return bounded(&error, MAX_MESSAGE_BYTES);
     }
     let start = body.get(..MAX_MESSAGE_BYTES).unwrap_or(body);

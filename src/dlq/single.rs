@@ -1,7 +1,5 @@
 //! Calls for one entry of the dead letter queue.
 
-use serde::Deserialize;
-
 use super::call::Call;
 use super::entry::{Entry, Page};
 use super::error::{ApiError, success};
@@ -9,7 +7,8 @@ use super::overrides::Overrides;
 use super::request::{ApiRequest, Method, path_with};
 use super::response::ApiResponse;
 use crate::ids::{DlqId, RunId};
-use crate::time::{Timestamp, WireTime};
+use crate::json::{Field, Fields, Over, elements};
+use crate::time::{Timestamp, parse_wire_time};
 
 const ENTRIES: &str = "/v2/workflows/dlq";
 
@@ -89,36 +88,39 @@ impl Created {
     /// Reads the answer to a resume or restart of one entry, be it the documented object or the list of the bulk
     /// form with one element.
     pub fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
-        #[derive(Deserialize)]
-        struct RawRun {
-            #[serde(rename = "workflowRunId")]
-            id: Option<String>,
-            #[serde(default, rename = "workflowCreatedAt")]
-            created_at: WireTime,
-            #[serde(rename = "workflowRuns")]
-            runs: Option<Vec<RawRun>>,
-        }
-
         let body = success(response)?;
-        let mut run: RawRun = serde_json::from_slice(body)
-            .map_err(|_| ApiError::Malformed { what: "no JSON object of a created run" })?;
-        if run.id.is_none()
-            && let Some(mut runs) = run.runs
+        let mut run = run_fields(body)?;
+        let mut id = run.word("workflowRunId");
+        if id.is_none()
+            && let Some(list) = run.raw("workflowRuns")
         {
-            run = match (runs.pop(), runs.is_empty()) {
-                (Some(only), true) => only,
+            let mut runs = elements(&list);
+            run = match (runs.next(), runs.next()) {
+                (Some(only), None) => run_fields(only)?,
                 _ => {
                     return Err(ApiError::Malformed {
                         what: "not exactly one of `workflowRuns` for one DLQ entry",
                     });
                 }
             };
+            id = run.word("workflowRunId");
         }
-        let run_id = run.id.ok_or(ApiError::Malformed { what: "no `workflowRunId` of a created run" })?;
+        let run_id = id.ok_or(ApiError::Malformed { what: "no `workflowRunId` of a created run" })?;
         let run_id = RunId::new(run_id)
             .map_err(|_| ApiError::Malformed { what: "a `workflowRunId` that is no run id" })?;
-        Ok(Self { run_id, created_at: run.created_at.0 })
+        let created_at = run.text("workflowCreatedAt").and_then(|time| parse_wire_time(&time));
+        Ok(Self { run_id, created_at })
     }
+}
+
+/// The answer for one run, or for one of a list.
+fn run_fields(run: &[u8]) -> Result<Fields, ApiError> {
+    const fn field(name: &'static str) -> Field {
+        Field { name, limit: 64 * 1024, over: Over::Drop }
+    }
+    const FIELDS: &[Field] = &[field("workflowRunId"), field("workflowCreatedAt"), field("workflowRuns")];
+
+    Fields::of(run, FIELDS).map_err(|_| ApiError::Malformed { what: "no JSON object of a created run" })
 }
 
 /// Reads an entry: `GET /v2/workflows/dlq/{dlqId}`.

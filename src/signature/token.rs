@@ -2,14 +2,16 @@
 
 use core::time::Duration;
 
+use super::{BodyDigest, Claims, KeySet, SignatureError};
+use crate::{
+    http_url::HttpUrl,
+    json::{Captured, Field, Fields, Over},
+    time::{Timestamp, decimal},
+};
 use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD},
 };
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
-
-use super::{BodyDigest, Claims, KeySet, SignatureError};
-use crate::{http_url::HttpUrl, time::Timestamp};
 
 /// The longest token that is looked at. QStash's are about 400 bytes, plus the URL.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
@@ -51,41 +53,30 @@ impl KeySet {
     }
 }
 
-#[derive(Deserialize)]
-struct Header<'a> {
-    #[serde(borrow)]
-    alg: &'a str,
-    /// Whether there are extensions that a verifier must understand (RFC 7515, 4.1.11), whatever they are. QStash sends
-    /// none, and none is understood.
-    #[serde(default, deserialize_with = "is_there")]
-    crit: bool,
-}
-
-/// `true` for any value, `null` included.
-fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
-}
+/// `crit` names extensions that a verifier must understand (RFC 7515, 4.1.11). QStash sends none, and none is
+/// understood.
+const HEADER: &[Field] = &[field("alg"), field("crit")];
 
 fn check_header(encoded: &str) -> Result<(), SignatureError> {
-    let json = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| SignatureError::Malformed)?;
-    let header: Header<'_> = serde_json::from_slice(&json).map_err(|_| SignatureError::Malformed)?;
-    if header.crit {
+    let mut header = object(encoded, HEADER)?;
+    let algorithm = header.string("alg").ok_or(SignatureError::Malformed)?;
+    if header.take("crit") != Captured::Absent {
         return Err(SignatureError::Malformed);
     }
-    if header.alg == "HS256" { Ok(()) } else { Err(SignatureError::Algorithm) }
+    if algorithm == "HS256" { Ok(()) } else { Err(SignatureError::Algorithm) }
 }
 
 /// The claims that QStash documents, times in seconds.
-#[derive(Deserialize)]
-struct Payload {
-    iss: String,
-    sub: String,
-    exp: u64,
-    /// Absent or zero means "from the start"; QStash has sent zero since September 2024.
-    #[serde(default)]
-    nbf: u64,
-    jti: Option<String>,
-    body: String,
+const CLAIMS: &[Field] =
+    &[field("iss"), field("sub"), field("exp"), field("nbf"), field("jti"), field("body")];
+
+const fn field(name: &'static str) -> Field {
+    Field { name, limit: MAX_TOKEN_BYTES, over: Over::Drop }
+}
+
+fn object(encoded: &str, fields: &'static [Field]) -> Result<Fields, SignatureError> {
+    let json = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| SignatureError::Malformed)?;
+    Fields::of(&json, fields).map_err(|_| SignatureError::Malformed)
 }
 
 fn check_payload(
@@ -94,22 +85,31 @@ fn check_payload(
     now: Timestamp,
     tolerance: Duration,
 ) -> Result<Claims, SignatureError> {
-    let json = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| SignatureError::Malformed)?;
-    let payload: Payload = serde_json::from_slice(&json).map_err(|_| SignatureError::Malformed)?;
-    let digest = PADDED_OR_NOT.decode(&payload.body).map_err(|_| SignatureError::Malformed)?;
+    let mut claims = object(encoded, CLAIMS)?;
+    let mut text = |name| claims.string(name).ok_or(SignatureError::Malformed);
+    let (issuer, subject, body) = (text("iss")?, text("sub")?, text("body")?);
+    let digest = PADDED_OR_NOT.decode(&body).map_err(|_| SignatureError::Malformed)?;
     let digest = digest.try_into().map_err(|_| SignatureError::Malformed)?;
-    if payload.iss != ISSUER {
+    let expires_at = seconds(claims.raw("exp").ok_or(SignatureError::Malformed)?)?;
+    // Absent or zero means "from the start"; QStash has sent zero since September 2024.
+    let not_before = claims.raw("nbf").map_or(Ok(Timestamp::from_secs(0)), seconds)?;
+    if issuer != ISSUER {
         return Err(SignatureError::Issuer);
     }
-    if !url.same_resource(&payload.sub) {
+    if !url.same_resource(&subject) {
         return Err(SignatureError::Url);
     }
-    let expires_at = Timestamp::from_secs(payload.exp);
     if now >= expires_at.after(tolerance) {
         return Err(SignatureError::Expired);
     }
-    if now.after(tolerance) < Timestamp::from_secs(payload.nbf) {
+    if now.after(tolerance) < not_before {
         return Err(SignatureError::NotYetValid);
     }
-    Ok(Claims { body: BodyDigest::from_bytes(digest), expires_at, token_id: payload.jti })
+    Ok(Claims { body: BodyDigest::from_bytes(digest), expires_at, token_id: claims.string("jti") })
+}
+
+/// A date of a token: a whole number.
+fn seconds(raw: Vec<u8>) -> Result<Timestamp, SignatureError> {
+    let number = String::from_utf8(raw).ok().and_then(|digits| decimal(&digits));
+    number.map(Timestamp::from_secs).ok_or(SignatureError::Malformed)
 }

@@ -6,7 +6,7 @@ mod wire;
 
 use core::time::Duration;
 
-pub(crate) use wire::{WireTime, decimal, parse_wire_time};
+pub(crate) use wire::{decimal, parse_wire_time};
 
 /// Milliseconds since the Unix epoch.
 ///

@@ -3,22 +3,7 @@
 //! `workflowCreatedAt` is an integer in the OpenAPI description, a string in the type of the official SDK and an
 //! ISO 8601 date in its tests; `createdAt` is an integer in the DLQ and a string in callbacks.
 
-use core::fmt;
-
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
 use super::Timestamp;
-
-/// A point in time read leniently: whatever is none, or the zero that Go writes for "not set", becomes `None`,
-/// because no decision is worth losing an answer over a date.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct WireTime(pub(crate) Option<Timestamp>);
-
-impl<'de> Deserialize<'de> for WireTime {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(WireTimeVisitor).map(Self)
-    }
-}
 
 /// Epoch milliseconds in decimal, or an ISO 8601 date and time with zone (`2025-05-29T14:12:51.000Z`). Zero is no time.
 pub(crate) fn parse_wire_time(text: &str) -> Option<Timestamp> {
@@ -28,51 +13,6 @@ pub(crate) fn parse_wire_time(text: &str) -> Option<Timestamp> {
 /// A number of nothing but digits; the standard parser would take a sign too.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
-}
-
-struct WireTimeVisitor;
-
-impl<'de> Visitor<'de> for WireTimeVisitor {
-    type Value = Option<Timestamp>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("epoch milliseconds or an ISO 8601 date")
-    }
-
-    fn visit_u64<E>(self, millis: u64) -> Result<Self::Value, E> {
-        Ok(from_millis(millis))
-    }
-
-    fn visit_i64<E>(self, millis: i64) -> Result<Self::Value, E> {
-        Ok(u64::try_from(millis).ok().and_then(from_millis))
-    }
-
-    fn visit_f64<E>(self, millis: f64) -> Result<Self::Value, E> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, NaN gives 0")]
-        Ok(from_millis(millis as u64))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(parse_wire_time(text))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
 }
 
 fn from_millis(millis: u64) -> Option<Timestamp> {
@@ -161,25 +101,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn read(json: &str) -> Option<u64> {
-        serde_json::from_str::<WireTime>(json).unwrap().0.map(Timestamp::as_millis)
-    }
-
-    #[test]
-    fn numbers_are_epoch_milliseconds_whole_or_not() {
-        for json in ["1748527971000", "1748527971000.0", "\"1748527971000\"", "\"2025-05-29T14:12:51Z\""] {
-            assert_eq!(read(json), Some(1_748_527_971_000), "{json}");
-        }
-    }
-
-    #[test]
-    fn json_that_is_no_time_is_absent_but_no_error() {
-        for json in ["0", "-1", "-0.5", "null", "true", "[1, {\"a\": 2}]", "{\"a\": [1]}", "\"\"", "\"soon\""]
-        {
-            assert_eq!(read(json), None, "{json}");
-        }
-    }
 
     #[test]
     fn every_spelling_of_a_date_is_read() {

@@ -1,10 +1,13 @@
 //! An incremental JSON scanner: validates a stream of byte chunks and keeps the raw bytes of a few wanted fields.
 //!
-//! Nothing here knows what a callback is, and no value is built: what a kept field means is the caller's business.
+//! Callbacks, tokens and answers of the API are read with it: of all of them a few fields matter, the rest may be large,
+//! and one scanner is far smaller in WebAssembly than a derived reader for each shape. What a kept field means is the
+//! caller's business.
 //! Every chunking of the same bytes gives the same result.
 
 mod capture;
 mod error;
+mod fields;
 mod plain;
 mod scanner;
 mod state;
@@ -12,6 +15,7 @@ mod string;
 
 pub(crate) use capture::{Captured, Captures, Field, Keys, Over};
 pub(crate) use error::JsonError;
+pub(crate) use fields::{Fields, elements, scalar};
 pub(crate) use scanner::{MAX_DEPTH, Scanner};
 pub(crate) use string::decode;
 
