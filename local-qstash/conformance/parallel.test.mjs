@@ -157,7 +157,8 @@ test("a branch that waited for an event when its group failed waits again after 
         const [event, work] = await Promise.all([
           context.waitForEvent("hold", "both"),
           context.run("work", async () => {
-            await poll(waiting);
+            // Once: in the resumed run the event may have ended the wait before this step gets here.
+            if (counter.runs.work === undefined) await poll(waiting);
             return counter.step("work", 2)();
           }),
         ]);
