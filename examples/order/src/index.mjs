@@ -4,7 +4,7 @@
  *   POST /orders    a customer orders: `{ "id": "A-1", "amount": 42 }`
  *   POST /workflow  QStash runs the steps
  *   GET  /stats     how often each step ran, by order
- *   POST /carrier   `{ "up": false }` takes the carrier down, `{ "up": true }` repairs it
+ *   POST /carrier   `{ "refuse": 3 }` has the carrier refuse the next three parcels, `{ "refuse": 0 }` repairs it
  */
 import { Client } from "@upstash/workflow";
 import { serve } from "@upstash/workflow/cloudflare";
@@ -41,8 +41,8 @@ export default {
       case "GET /stats":
         return Response.json(stats());
       case "POST /carrier":
-        carrier.up = (await request.json()).up === true;
-        return Response.json({ up: carrier.up });
+        carrier.refuse = Number((await request.json()).refuse) || 0;
+        return Response.json({ refuse: carrier.refuse });
       default:
         return new Response("not found\n", { status: 404 });
     }

@@ -1,5 +1,5 @@
 /**
- * The world outside the workflow: a bank, a carrier that can be down, a mail service. They only count, and they live in this isolate's
+ * The world outside the workflow: a bank, a carrier that can be out of order, a mail service. They only count, and they live in this isolate's
  * memory; yours are calls to real services.
  */
 
@@ -22,10 +22,14 @@ export const bank = {
 };
 
 export const carrier = {
-  up: true,
+  /** How many parcels it refuses from now on. */
+  refuse: 0,
   ship(order) {
     count(order, "ship");
-    if (!carrier.up) throw new Error("the carrier is down");
+    if (carrier.refuse > 0) {
+      carrier.refuse -= 1;
+      throw new Error("the carrier is out of order");
+    }
     return `parcel-${order.id}`;
   },
 };
