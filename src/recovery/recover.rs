@@ -183,8 +183,22 @@ impl<H: Host> Recovery<'_, H> {
 
     /// The API's own words for the log. An API that repeats our token must not put it there.
     fn detail(&self, error: &ApiError) -> String {
-        error.to_string().replace(self.admission.account.token.reveal(), "…")
+        without_token(&error.to_string(), self.admission.account.token.reveal())
     }
+}
+
+/// `text` without the token, nor the beginning of it that is left at the end of words which were cut to a length.
+fn without_token(text: &str, token: &str) -> String {
+    /// Fewer bytes than these tell nothing, and ordinary words end with them too.
+    const TELLING: usize = 4;
+    let mut text = text.replace(token, "…");
+    let left =
+        (TELLING..token.len()).rev().filter_map(|len| token.get(..len)).find(|left| text.ends_with(left));
+    if let Some(left) = left {
+        text.truncate(text.len() - left.len());
+        text.push('…');
+    }
+    text
 }
 
 const fn unavailable(error: &ApiError) -> &'static str {
