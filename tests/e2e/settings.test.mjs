@@ -31,7 +31,7 @@ for (const [what, setting, change, accepted] of [
   ["a tolerance of an hour", "CLOCK_TOLERANCE", { CLOCK_TOLERANCE: "1h" }, /5m/],
   ["a size with a unit", "MAX_BODY_BYTES", { MAX_BODY_BYTES: "10MB" }, /number of bytes/],
   ["a misspelt key of the policy", "POLICY", { POLICY: { max_atempts: 3 } }, /max_atempts.*max_attempts/],
-  ["a policy of the wrong type", "POLICY", { POLICY: { max_attempts: "many" } }, /max_attempts|u32|integer/],
+  ["a policy of the wrong type", "POLICY", { POLICY: { max_attempts: "many" } }, /max_attempts/],
   ["a policy that is text but no JSON", "POLICY", { POLICY: "dry run" }, /invalid/],
   ["a rule without action", "POLICY", { POLICY: { rules: [{ name: "a" }] } }, /rules\[0\].*action/],
   ["an unknown action", "POLICY", { POLICY: { rules: [{ name: "a", action: "explode" }] } }, /rules\[0\].*park/],
