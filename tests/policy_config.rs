@@ -65,15 +65,14 @@ fn an_unknown_key_is_named_with_those_that_exist_at_every_level() {
     ] {
         assert_eq!(rule_refusal(more), format!("rules[1].{path} is unknown; accepted are {known}"));
     }
-    let message = refusal(r#"{"overrides": {"labels": "a"}}"#);
-    assert!(
-        message.starts_with("overrides must be a table of overrides: unknown field `labels`"),
-        "{message}"
+    let overrides = "retries, delay, retry_delay, flow_control, label, failure_callback";
+    assert_eq!(
+        refusal(r#"{"overrides": {"labels": "a"}}"#),
+        format!("overrides.labels is unknown; accepted are {overrides}")
     );
-    let message = rule_refusal(r#""overrides": {"retry": 1}"#);
-    assert!(
-        message.starts_with("rules[1].overrides must be a table of overrides: unknown field"),
-        "{message}"
+    assert_eq!(
+        rule_refusal(r#""overrides": {"retry": 1}"#),
+        format!("rules[1].overrides.retry is unknown; accepted are {overrides}")
     );
 }
 
@@ -95,45 +94,35 @@ fn a_key_given_twice_is_refused() {
 
 #[test]
 fn a_list_is_never_taken_for_a_table() {
-    let cause = "must be a table: invalid type: sequence, expected a table";
-    assert_eq!(refusal("[]"), format!("the policy {cause}"));
-    assert_eq!(refusal("[true, 1]"), format!("the policy {cause}"));
-    assert_eq!(refusal(r#"{"backoff": ["1s", "2s"]}"#), format!("backoff {cause}"));
-    assert_eq!(rule_refusal(r#""when": []"#), format!("rules[1].when {cause}"));
+    for json in ["[]", "[true, 1]"] {
+        assert_eq!(refusal(json), "the policy must be a table");
+    }
+    assert_eq!(refusal(r#"{"backoff": ["1s", "2s"]}"#), "backoff must be a table: not a list");
+    assert_eq!(rule_refusal(r#""when": []"#), "rules[1].when must be a table: not a list");
     assert_eq!(
         refusal(r#"{"rules": [["r", {}, "delete"]]}"#),
-        "rules must be a list of tables: invalid type: sequence, expected a table"
+        "rules must be a list of tables: an element is a list"
     );
-    assert_eq!(
-        refusal(r#"{"overrides": [1]}"#),
-        "overrides must be a table of overrides: invalid type: sequence, expected a table of overrides"
-    );
+    assert_eq!(refusal(r#"{"overrides": [1]}"#), "overrides must be a table: not a list");
 }
 
 #[test]
 fn a_value_out_of_range_is_refused_with_what_is_accepted() {
     let actions = "\"resume\", \"restart\", \"park\" or \"delete\"";
     for (json, expected) in [
-        (r#"{"max_attempts": 1001}"#, "max_attempts must be a number from 0 to 1000"),
+        (r#"{"max_attempts": 1001}"#, "max_attempts must be a whole number from 0 to 1000: not this number"),
         (r#"{"backoff": {"base": "2h"}}"#, "backoff.base must not exceed backoff.cap"),
         (r#"{"backoff": {"base": "2s", "cap": "1s"}}"#, "backoff.base must not exceed backoff.cap"),
         (r#"{"rules": [{"action": "park"}]}"#, "rules[0].name is missing; it must be a text"),
         (r#"{"rules": [{"name": "r"}]}"#, &format!("rules[0].action is missing; it must be {actions}")),
         (
             r#"{"rules": [{"name": "r", "action": "retry"}]}"#,
-            &format!(
-                "rules[0].action must be {actions}: unknown variant `retry`, expected one of `delete`, `park`, \
-                 `restart`, `resume`"
-            ),
+            &format!("rules[0].action must be {actions}: there is no such action"),
         ),
     ] {
         assert_eq!(refusal(json), expected);
     }
-    assert_eq!(
-        rule_refusal(r#""max_attempts": 1001"#),
-        "rules[1].max_attempts must be a number from 0 to 1000"
-    );
-    for status in ["600", "99", "0", "70000", "\"6xx\"", "\"\"", "[503, \"504-500\"]", "\"unreachables\""] {
+    for status in ["600", "99", "0", "70000", "500.5", "-1", "\"6xx\"", "\"\"", "[503, \"504-500\"]"] {
         assert_eq!(
             rule_refusal(&format!(r#""when": {{"status": {status}}}"#)),
             "rules[1].when.status must be 503, \"5xx\", \"500-504\", \"unreachable\" or a list of these: a status \
@@ -143,62 +132,56 @@ fn a_value_out_of_range_is_refused_with_what_is_accepted() {
     for key in WHEN_KEYS.split(", ") {
         let message = rule_refusal(&format!(r#""when": {{"{key}": []}}"#));
         assert!(message.starts_with(&format!("rules[1].when.{key} must be ")), "{message}");
-        let cause = ": a list of conditions must not be empty: leave the key out instead";
-        assert!(message.ends_with(cause), "{message}");
+        assert!(message.ends_with(": an empty list matches nothing; leave the key out instead"), "{message}");
     }
 }
 
 #[test]
 fn a_value_of_the_wrong_kind_is_refused_with_its_key_and_what_is_accepted() {
     let duration = "must be a duration such as \"30s\": ";
-    for (json, start, part) in [
-        ("", "the policy must be a table: ", "EOF"),
-        ("null", "the policy must be a table: ", "invalid type: null"),
-        ("\"x\"", "the policy must be a table: ", "invalid type: string"),
-        ("{} x", "the policy must be a table: ", "trailing"),
-        (r#"{"max_attempts": -1}"#, "max_attempts must be a number from 0 to 1000: ", "`-1`"),
-        (r#"{"max_attempts": 4294967296}"#, "max_attempts must be a number from 0 to 1000: ", "`4294967296`"),
-        (r#"{"max_attempts": 2.5}"#, "max_attempts must be a number from 0 to 1000: ", "`2.5`"),
-        (r#"{"max_attempts": "3"}"#, "max_attempts must be a number from 0 to 1000: ", "string"),
-        (r#"{"max_attempts": null}"#, "max_attempts must be a number from 0 to 1000: ", "null"),
-        (r#"{"dry_run": "yes"}"#, "dry_run must be true or false: ", "string"),
-        (r#"{"dry_run": 0}"#, "dry_run must be true or false: ", "integer"),
-        (r#"{"settle": 10}"#, &format!("settle {duration}"), "integer"),
+    let attempts = "max_attempts must be a whole number from 0 to 1000: ";
+    for (json, start, cause) in [
+        ("", "the policy must be a table", ""),
+        ("null", "the policy must be a table", ""),
+        ("\"x\"", "the policy must be a table", ""),
+        ("{} x", "the policy must be a table", ""),
+        (r#"{"max_attempts": -1}"#, attempts, "not this number"),
+        (r#"{"max_attempts": 4294967296}"#, attempts, "not this number"),
+        (r#"{"max_attempts": 2.5}"#, attempts, "not this number"),
+        (r#"{"max_attempts": "3"}"#, attempts, "not a text"),
+        (r#"{"max_attempts": null}"#, attempts, "not null"),
+        (r#"{"dry_run": "yes"}"#, "dry_run must be true or false: ", "not a text"),
+        (r#"{"dry_run": 0}"#, "dry_run must be true or false: ", "not this number"),
+        (r#"{"settle": 10}"#, &format!("settle {duration}"), "not this number"),
         (r#"{"settle": "10"}"#, &format!("settle {duration}"), "missing unit"),
         (r#"{"settle": "-10s"}"#, &format!("settle {duration}"), "negative"),
-        (r#"{"max_elapsed": "soon"}"#, &format!("max_elapsed {duration}"), ""),
-        (r#"{"max_elapsed": ""}"#, &format!("max_elapsed {duration}"), ""),
         (r#"{"max_elapsed": "400000d"}"#, &format!("max_elapsed {duration}"), "above 292 years"),
         (r#"{"retry_after_cap": "1x"}"#, &format!("retry_after_cap {duration}"), "unit"),
-        (r#"{"backoff": {"base": 30}}"#, &format!("backoff.base {duration}"), "integer"),
+        (r#"{"backoff": {"base": 30}}"#, &format!("backoff.base {duration}"), "not this number"),
         (r#"{"backoff": {"cap": "1"}}"#, &format!("backoff.cap {duration}"), "missing unit"),
-        (r#"{"backoff": "30s"}"#, "backoff must be a table: ", "string"),
+        (r#"{"backoff": "30s"}"#, "backoff must be a table: ", "not a text"),
+        (r#"{"overrides": {"delay": "5"}}"#, &format!("overrides.delay {duration}"), "missing unit"),
+        (r#"{"rules": {"name": "r"}}"#, "rules must be a list of tables: ", "not a table"),
+        (r#"{"rules": ["park"]}"#, "rules must be a list of tables: ", "an element is a text"),
         (
-            r#"{"overrides": {"delay": "5"}}"#,
-            "overrides must be a table of overrides: delay: ",
-            "missing unit",
+            r#"{"rules": [{"name": 1, "action": "park"}]}"#,
+            "rules[0].name must be a text: ",
+            "not this number",
         ),
-        (r#"{"overrides": {"retries": -1}}"#, "overrides must be a table of overrides: retries: ", "-1"),
-        (r#"{"rules": {"name": "r"}}"#, "rules must be a list of tables: ", "map"),
-        (r#"{"rules": ["park"]}"#, "rules must be a list of tables: ", "string"),
-        (r#"{"rules": [{"name": 1, "action": "park"}]}"#, "rules[0].name must be a text: ", "integer"),
     ] {
         let message = refusal(json);
-        let cause = message.strip_prefix(start).unwrap_or_else(|| panic!("{json}: {message}"));
-        assert!(cause.contains(part), "{json}: {message}");
-        assert!(!message.contains(" at line "), "{message}");
+        let found = message.strip_prefix(start).unwrap_or_else(|| panic!("{json}: {message}"));
+        assert!(found.contains(cause), "{json}: {message}");
     }
     for (more, start) in [
-        (r#""when": 503"#, "when must be a table: invalid type: integer"),
-        (r#""when": {"status": 500.5}"#, "when.status must be 503, "),
-        (r#""when": {"status": -1}"#, "when.status must be 503, "),
+        (r#""when": 503"#, "when must be a table: not this number"),
         (r#""when": {"status": [true]}"#, "when.status must be 503, "),
         (r#""when": {"status": null}"#, "when.status must be 503, "),
-        (r#""when": {"message": 5}"#, "when.message must be a text or a list of texts: invalid type"),
-        (r#""when": {"label": [1]}"#, "when.label must be a text or a list of texts: invalid type"),
-        (r#""when": {"url": {}}"#, "when.url must be a text or a list of texts: invalid type"),
-        (r#""max_attempts": -1"#, "max_attempts must be a number from 0 to 1000: "),
-        (r#""overrides": {"label": "a b"}"#, "overrides must be a table of overrides: label: "),
+        (r#""when": {"message": 5}"#, "when.message must be a text or a list of texts: not this number"),
+        (r#""when": {"label": [1]}"#, "when.label must be a text or a list of texts: not "),
+        (r#""when": {"url": {}}"#, "when.url must be a text or a list of texts: not a table"),
+        (r#""max_attempts": -1"#, attempts),
+        (r#""overrides": {"label": "a b"}"#, "overrides.label must be a label or a list of labels: "),
     ] {
         let message = rule_refusal(more);
         assert!(message.starts_with(&format!("rules[1].{start}")), "{more}: {message}");

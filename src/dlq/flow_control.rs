@@ -4,10 +4,9 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
-use serde::Deserialize;
-
 use super::duration::{GoDuration, InvalidDurationError};
 use super::label::is_name;
+use crate::json::{Table, TableError};
 
 /// The longest accepted flow control key, in bytes.
 pub const MAX_FLOW_CONTROL_KEY_BYTES: usize = 256;
@@ -18,8 +17,7 @@ const MAX_PERIOD_MILLIS: u64 = 7 * 24 * 3_600_000;
 /// A flow control override: the key, and the limits where they are to change too.
 ///
 /// Deserializes from a table `{ key, parallelism, rate, period }`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(try_from = "Table")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct FlowControl {
     /// Deliveries with the same key share their limits.
@@ -33,6 +31,24 @@ impl FlowControl {
     #[must_use]
     pub const fn new(key: FlowControlKey, value: Option<FlowControlValue>) -> Self {
         Self { key, value }
+    }
+
+    /// Reads a table of a configuration; an empty one is none.
+    pub(crate) fn from_table(mut table: Table<'_>) -> Result<Option<Self>, TableError> {
+        const KEY: &str = "a text of letters, digits, `-`, `_` and `.`";
+        if table.is_empty() {
+            return Ok(None);
+        }
+        let key = table.text("key", KEY)?.ok_or_else(|| table.missing("key", KEY))?;
+        let parallelism = table.number("parallelism", u32::MAX)?;
+        let rate = table.number("rate", u32::MAX)?;
+        let period = table.text("period", "a duration such as \"1m\"")?;
+        let value = (parallelism.is_some() || rate.is_some() || period.is_some())
+            .then(|| FlowControlValue::new(parallelism, rate, period))
+            .transpose()
+            .map_err(|error| table.refused("key", &error))?;
+        table.end()?;
+        Ok(Some(Self { key, value }))
     }
 }
 
@@ -61,6 +77,14 @@ impl FlowControlKey {
 impl AsRef<str> for FlowControlKey {
     fn as_ref(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for FlowControlKey {
+    type Err = InvalidFlowControlError;
+
+    fn from_str(key: &str) -> Result<Self, Self::Err> {
+        Self::new(key)
     }
 }
 
@@ -215,28 +239,6 @@ impl fmt::Display for InvalidFlowControlError {
 
 impl core::error::Error for InvalidFlowControlError {}
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    key: String,
-    parallelism: Option<u32>,
-    rate: Option<u32>,
-    period: Option<GoDuration>,
-}
-
-impl TryFrom<Table> for FlowControl {
-    type Error = InvalidFlowControlError;
-
-    fn try_from(table: Table) -> Result<Self, Self::Error> {
-        let key = FlowControlKey::new(table.key)?;
-        let limited = table.parallelism.is_some() || table.rate.is_some() || table.period.is_some();
-        let value = limited
-            .then(|| FlowControlValue::new(table.parallelism, table.rate, table.period))
-            .transpose()?;
-        Ok(Self { key, value })
-    }
-}
-
 /// A number without sign; zero is left to the caller's checks.
 fn count(text: &str) -> Option<u32> {
     if text.starts_with('+') { None } else { text.parse().ok() }
@@ -317,20 +319,13 @@ mod tests {
 
     #[test]
     fn a_table_gives_a_key_with_or_without_limits() {
-        let read = serde_json::from_str::<FlowControl>;
-        assert_eq!(read(r#"{"key": "a"}"#).unwrap().value, None);
-        let full = read(r#"{"key": "a", "parallelism": 2, "rate": 5, "period": "1m"}"#).unwrap();
+        let read = |json| FlowControl::from_table(Table::parse("flow_control", json)?);
+        assert_eq!(read("{}"), Ok(None));
+        assert_eq!(read(r#"{"key": "a"}"#).unwrap().unwrap().value, None);
+        let full = read(r#"{"key": "a", "parallelism": 2, "rate": 5, "period": "1m"}"#).unwrap().unwrap();
         assert_eq!(full.value.unwrap().to_string(), "parallelism=2, rate=5, period=1m");
-        for (json, reason) in [
-            (r#"{"rate": 5}"#, "missing field `key`"),
-            (r#"{"key": "a b"}"#, "bad flow control key"),
-            (r#"{"key": "a", "period": "1m"}"#, "accepted are parallelism, rate or both"),
-            (r#"{"key": "a", "rate": 5, "period": "60"}"#, "missing unit"),
-            (r#"{"key": "a", "limit": 5}"#, "unknown field `limit`, expected one of `key`, `parallelism`"),
-        ] {
-            let message = read(json).unwrap_err().to_string();
-            assert!(message.contains(reason), "{json}: {message}");
-        }
+        let TableError(message) = read(r#"{"key": "a", "period": "1m"}"#).unwrap_err();
+        assert!(message.contains("accepted are parallelism, rate or both"), "{message}");
     }
 
     proptest! {

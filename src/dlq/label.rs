@@ -3,8 +3,6 @@
 use core::fmt;
 use core::str::FromStr;
 
-use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
-
 /// The longest accepted label, in bytes.
 pub const MAX_LABEL_BYTES: usize = 256;
 
@@ -35,6 +33,14 @@ impl AsRef<str> for Label {
     }
 }
 
+impl FromStr for Label {
+    type Err = InvalidLabelError;
+
+    fn from_str(label: &str) -> Result<Self, Self::Err> {
+        Self::new(label)
+    }
+}
+
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -42,8 +48,6 @@ impl fmt::Display for Label {
 }
 
 /// One or more labels; `Display` writes the comma list of the `Upstash-Label` header.
-///
-/// Deserializes from a string, itself a comma list, or from a list of strings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Labels(Vec<Label>);
 
@@ -98,34 +102,6 @@ impl fmt::Display for Labels {
             f.write_str(&label.0)?;
         }
         Ok(())
-    }
-}
-
-impl<'de> Deserialize<'de> for Labels {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct LabelsVisitor;
-
-        impl<'de> Visitor<'de> for LabelsVisitor {
-            type Value = Labels;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a label or a list of labels")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, list: &str) -> Result<Labels, E> {
-                Labels::parse(list).map_err(E::custom)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Labels, A::Error> {
-                let mut labels = Vec::new();
-                while let Some(label) = seq.next_element::<String>()? {
-                    labels.push(Label::new(label).map_err(A::Error::custom)?);
-                }
-                Labels::new(labels).map_err(A::Error::custom)
-            }
-        }
-
-        deserializer.deserialize_any(LabelsVisitor)
     }
 }
 
@@ -187,18 +163,5 @@ mod tests {
         assert!(Labels::new(numbered(32)).is_ok());
         assert_eq!(Labels::new(numbered(33)), Err(InvalidLabelError::Count));
         assert_eq!(Labels::new([]), Err(InvalidLabelError::Count));
-    }
-
-    #[test]
-    fn settings_may_be_a_string_or_a_list() {
-        let read = |json: &str| serde_json::from_str::<Labels>(json).map(|labels| labels.to_string());
-        assert_eq!(read("\"a\"").unwrap(), "a");
-        assert_eq!(read("[\"a\", \"b\"]").unwrap(), "a,b");
-        for (json, reason) in
-            [("[\"a,b\"]", "bad label"), ("[]", "number of labels"), ("3", "a label or a list of labels")]
-        {
-            let message = read(json).unwrap_err().to_string();
-            assert!(message.contains(reason), "{json}: {message}");
-        }
     }
 }

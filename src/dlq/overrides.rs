@@ -2,16 +2,17 @@
 
 use core::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-
 use super::{FlowControl, GoDuration, Labels, RetryDelay};
-use crate::http_url::HttpUrl;
+use crate::{
+    http_url::HttpUrl,
+    json::{Table, TableError},
+};
 
 /// The settings that resume and restart may override. What is not set is taken over from the original run (source:
 /// Upstash Workflow OpenAPI).
 ///
-/// Deserializes from a table with the keys `retries`, `delay`, `retry_delay`, `flow_control`, `label` and
-/// `failure_callback`; errors name the key and what it accepts.
+/// In a policy they are a table with the keys `retries`, `delay`, `retry_delay`, `flow_control` (`key`, `parallelism`,
+/// `rate`, `period`), `label` and `failure_callback`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Overrides {
@@ -85,6 +86,26 @@ impl Overrides {
         }
     }
 
+    /// Reads a table of a configuration.
+    pub(crate) fn from_table(mut table: Table<'_>) -> Result<Self, TableError> {
+        let overrides = Self {
+            retries: table.number("retries", u32::MAX)?,
+            delay: table.text("delay", "a duration such as \"30s\"")?,
+            retry_delay: table
+                .text("retry_delay", "an expression in milliseconds such as \"1000 * retried\"")?,
+            flow_control: FlowControl::from_table(table.table("flow_control")?)?,
+            labels: {
+                let lists: Vec<Labels> = table.one_or_many("label", "a label or a list of labels")?;
+                let labels = lists.iter().flat_map(Labels::iter).cloned();
+                let labels = (!lists.is_empty()).then(|| Labels::new(labels));
+                labels.transpose().map_err(|error| table.refused("label", &error))?
+            },
+            failure_callback: table.text("failure_callback", "an absolute http or https URL")?,
+        };
+        table.end()?;
+        Ok(overrides)
+    }
+
     /// The request headers that carry what is set.
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
@@ -111,93 +132,13 @@ impl Overrides {
     }
 }
 
-const KEYS: &[&str] = &["retries", "delay", "retry_delay", "flow_control", "label", "failure_callback"];
-
-impl<'de> Deserialize<'de> for Overrides {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(OverridesVisitor)
-    }
-}
-
-/// Written out because a derived visitor does not say in which key a value was bad.
-struct OverridesVisitor;
-
-impl<'de> Visitor<'de> for OverridesVisitor {
-    type Value = Overrides;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a table of overrides")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Overrides, A::Error> {
-        let mut overrides = Overrides::default();
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "retries" => {
-                    set(&mut map, &mut overrides.retries, "retries: accepted are whole numbers from 0")?;
-                }
-                "delay" => {
-                    set(&mut map, &mut overrides.delay, "delay: accepted are durations such as `30s`")?;
-                }
-                "retry_delay" => {
-                    set(
-                        &mut map,
-                        &mut overrides.retry_delay,
-                        "retry_delay: accepted are expressions in milliseconds",
-                    )?;
-                }
-                "flow_control" => {
-                    let accepted = "flow_control: accepted are tables of key, parallelism, rate and period";
-                    set(&mut map, &mut overrides.flow_control, accepted)?;
-                }
-                "label" => {
-                    set(&mut map, &mut overrides.labels, "label: accepted are a label or a list of labels")?;
-                }
-                "failure_callback" => {
-                    let accepted = "failure_callback: accepted are absolute http and https URLs";
-                    set(&mut map, &mut overrides.failure_callback, accepted)?;
-                }
-                unknown => return Err(A::Error::unknown_field(unknown, KEYS)),
-            }
-        }
-        Ok(overrides)
-    }
-}
-
-/// Reads the value of a key into its place; an error says `accepted` and then what was wrong.
-fn set<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
-    map: &mut A,
-    place: &mut Option<T>,
-    accepted: &'static str,
-) -> Result<(), A::Error> {
-    if place.is_some() {
-        return Err(A::Error::custom(Fault { accepted, cause: "given twice" }));
-    }
-    let value = map.next_value().map_err(|cause| A::Error::custom(Fault { accepted, cause }))?;
-    *place = Some(value);
-    Ok(())
-}
-
-struct Fault<C> {
-    accepted: &'static str,
-    cause: C,
-}
-
-impl<C: fmt::Display> fmt::Display for Fault<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.accepted)?;
-        f.write_str(": ")?;
-        self.cause.fmt(f)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dlq::{FlowControlKey, FlowControlValue};
 
-    fn read(json: &str) -> Result<Overrides, String> {
-        serde_json::from_str(json).map_err(|error| error.to_string())
+    fn read(json: &str) -> Result<Overrides, TableError> {
+        Overrides::from_table(Table::parse("overrides", json)?)
     }
 
     #[test]
@@ -241,26 +182,31 @@ mod tests {
 
     #[test]
     fn errors_name_the_key_what_it_accepts_and_what_was_wrong() {
-        for (json, parts) in [
-            (r#"{"retries": -1}"#, ["retries: accepted are whole numbers from 0", "-1"]),
-            (r#"{"retries": "3"}"#, ["retries: accepted", "invalid type: string"]),
-            (r#"{"delay": "30"}"#, ["delay: accepted are durations such as `30s`", "missing unit"]),
-            (r#"{"delay": 30}"#, ["delay: accepted", "invalid type: integer"]),
-            (r#"{"retry_delay": "2 ** 3"}"#, ["retry_delay: accepted are expressions", "position 4"]),
+        for (json, expected) in [
+            (r#"{"retries": -1}"#, "retries must be a whole number from 0 to 4294967295: not this number"),
+            (r#"{"retries": "3"}"#, "retries must be a whole number from 0 to 4294967295: not a text"),
+            (r#"{"delay": "30"}"#, "delay must be a duration such as \"30s\": missing unit"),
+            (r#"{"delay": 30}"#, "delay must be a duration such as \"30s\": not this number"),
+            (r#"{"retry_delay": "2 ** 3"}"#, "retry_delay must be an expression in milliseconds"),
+            (r#"{"flow_control": {"key": "a", "rate": 0}}"#, "flow_control.key: bad flow control rate"),
+            (r#"{"flow_control": {"rate": 1}}"#, "flow_control.key is missing; it must be a text of letters"),
+            (r#"{"flow_control": {"key": "a b"}}"#, "flow_control.key must be a text of letters"),
             (
-                r#"{"flow_control": {"key": "a", "rate": 0}}"#,
-                ["flow_control: accepted", "bad flow control rate"],
+                r#"{"flow_control": {"key": "a", "limit": 1}}"#,
+                "flow_control.limit is unknown; accepted are key",
             ),
-            (r#"{"label": "a b"}"#, ["label: accepted", "letters, digits"]),
-            (r#"{"failure_callback": "/x"}"#, ["failure_callback: accepted are absolute", "not absolute"]),
-            (r#"{"retries": 1, "retries": 2}"#, ["retries: accepted", "given twice"]),
-            (r#"{"retryDelay": "1"}"#, ["unknown field `retryDelay`", "`retry_delay`"]),
-            ("[]", ["a table of overrides", "invalid type"]),
+            (
+                r#"{"label": "a b"}"#,
+                "label must be a label or a list of labels: bad label; accepted are 1 to 256",
+            ),
+            (r#"{"label": []}"#, "label must be a label or a list of labels: an empty list"),
+            (r#"{"failure_callback": "/x"}"#, "failure_callback must be an absolute http or https URL: "),
+            (r#"{"retries": 1, "retries": 2}"#, "retries is given twice"),
+            (r#"{"retryDelay": "1"}"#, "retryDelay is unknown; accepted are retries, delay, retry_delay"),
+            ("[]", "overrides must be a table"),
         ] {
-            let message = read(json).unwrap_err();
-            for part in parts {
-                assert!(message.contains(part), "{json}: {message}");
-            }
+            let TableError(message) = read(json).unwrap_err();
+            assert!(message.contains(expected), "{json}: {message}");
         }
     }
 }

@@ -68,11 +68,25 @@ pub(crate) fn scalar(raw: &[u8]) -> Option<String> {
 
 /// The raw elements of a sound JSON array; none if it is something else.
 pub(crate) fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = array.strip_prefix(b"[").and_then(|array| array.strip_suffix(b"]")).unwrap_or_default();
+    members(array, b"[", b"]")
+}
+
+fn members<'a>(container: &'a [u8], open: &[u8], close: &[u8]) -> impl Iterator<Item = &'a [u8]> {
+    let inner = container.strip_prefix(open).and_then(|container| container.strip_suffix(close));
+    let mut rest = inner.unwrap_or_default();
     core::iter::from_fn(move || {
         let (element, after) = rest.split_at_checked(element_len(rest))?;
         rest = after.strip_prefix(b",").unwrap_or(after);
         Some(element.trim_ascii()).filter(|element| !element.is_empty())
+    })
+}
+
+/// The entries of a sound JSON object: names decoded, values raw.
+pub(crate) fn entries(object: &[u8]) -> impl Iterator<Item = (String, &[u8])> {
+    members(object, b"{", b"}").filter_map(|member| {
+        let name = decode(member.strip_prefix(b"\"")?);
+        let value = member.get(1 + name.len..)?.trim_ascii_start().strip_prefix(b":")?;
+        Some((name.text, value.trim_ascii()))
     })
 }
 

@@ -9,18 +9,16 @@ mod condition;
 mod config;
 mod decide;
 mod error;
-mod one_or_many;
 mod rule;
 mod status;
-mod table;
 mod wildcard;
 
 pub use backoff::Backoff;
 pub use condition::Condition;
 pub use decide::{Decision, Reason};
 pub use error::PolicyError;
-pub use rule::{Action, Rule};
-pub use status::StatusRange;
+pub use rule::{Action, Rule, UnknownActionError};
+pub use status::{InvalidStatusError, StatusRange};
 pub use wildcard::Wildcard;
 
 use core::time::Duration;

@@ -1,13 +1,12 @@
 //! One rule: which failures, and what to do with them.
 
-use serde::Deserialize;
+use core::{fmt, str::FromStr};
 
 use super::{Condition, StatusRange};
 use crate::dlq::Overrides;
 
 /// What a rule does with a failed run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {
     /// Delete the entry from the DLQ: the run is given up for good.
@@ -32,6 +31,27 @@ impl Action {
         }
     }
 }
+
+impl FromStr for Action {
+    type Err = UnknownActionError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Delete, Self::Park, Self::Restart, Self::Resume];
+        all.into_iter().find(|action| action.name() == name).ok_or(UnknownActionError)
+    }
+}
+
+/// A name that no action has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownActionError;
+
+impl fmt::Display for UnknownActionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no such action")
+    }
+}
+
+impl core::error::Error for UnknownActionError {}
 
 /// One rule of a policy.
 #[derive(Clone, Debug, PartialEq)]

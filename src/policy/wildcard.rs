@@ -1,6 +1,6 @@
 //! Patterns with `*`, matched in time linear in the text for any one pattern.
 
-use serde::{Deserialize, Deserializer};
+use core::{convert::Infallible, str::FromStr};
 
 /// A pattern in which `*` stands for any run of characters, none included; everything else stands for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +29,11 @@ impl Wildcard {
     }
 }
 
-impl<'de> Deserialize<'de> for Wildcard {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self)
+impl FromStr for Wildcard {
+    type Err = Infallible;
+
+    fn from_str(pattern: &str) -> Result<Self, Self::Err> {
+        Ok(Self::new(pattern))
     }
 }
 
