@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach } from "node:test";
 import { failureCallback } from "../support/callback.mjs";
 import { DEV_CREDENTIALS, startLocalQstash } from "../support/local-qstash.mjs";
+import { startRecorder } from "../support/net.mjs";
 import { startRedrive } from "../support/redrive.mjs";
 import { signToken } from "../support/sign.mjs";
 
@@ -77,6 +78,39 @@ export async function startWorld({ policy, vars, secrets, qstash: qstashOptions 
       await qstash.stop();
     },
   };
+}
+
+/**
+ * One Worker for the file with a stand-in for the DLQ API, for answers that no QStash gives.
+ *
+ * @param {{ secrets?: object, vars?: object }} [options]
+ * @returns {{
+ *   answer: (request: import("../support/net.mjs").SeenRequest) => import("../support/net.mjs").Answer | Promise<object>,
+ *   requests: import("../support/net.mjs").SeenRequest[],
+ *   waitFor: (count: number) => Promise<object[]>,
+ *   redrive: import("../support/redrive.mjs").Redrive,
+ *   deliver: (options?: DeliverOptions) => Promise<import("../support/redrive.mjs").Answer>,
+ * }} `answer` is for the test to set; `requests` are those of the test; `deliver` is about another entry each time
+ */
+export function useStandIn({ secrets, vars } = {}) {
+  const standIn = { answer: () => ({}) };
+  let entries = 0;
+  let api;
+  before(async () => {
+    api = await startRecorder((request) => standIn.answer(request));
+    const redrive = await startRedrive({ secrets, vars: { QSTASH_URL: api.url, ...vars } });
+    const deliver = (options) => deliverTo(redrive, { dlqId: `1-${(entries += 1)}`, ...options });
+    Object.assign(standIn, { requests: api.requests, waitFor: api.waitFor, redrive, deliver });
+  });
+  beforeEach(async () => {
+    api.requests.length = 0;
+    await standIn.redrive.logs();
+  });
+  after(async () => {
+    await standIn.redrive?.stop();
+    await api?.stop();
+  });
+  return standIn;
 }
 
 /** A Worker for one test, with other settings than those of the file. */

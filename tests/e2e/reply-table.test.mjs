@@ -5,6 +5,7 @@ import { startRecorder } from "../support/net.mjs";
 import { NO_BACKOFF, assertOutcome, assertRefused, assertUntouched, deliverTo, startFor, useWorld } from "./harness.mjs";
 
 const SETTLE_SECS = 12;
+const CHANGED = { error: "WorkflowError", message: "Incompatible step name. Expected <a>, got <b>" };
 const rule = (name, when, action) => ({ name, when, action });
 const world = useWorld({
   policy: {
@@ -61,8 +62,8 @@ test("a deleted entry: 200, one call, the entry has left the queue", async () =>
 for (const [what, options, ruleName] of [
   ["a rule of the policy", { label: "by-hand" }, "by-hand"],
   ["the application saying do not retry (489)", { status: 489 }, "non-retryable"],
-  ["changed code", { status: 400, response: { error: "WorkflowError", message: "Incompatible step name. Expected <a>, got <b>" } }, "incompatible-step"],
-  ["changed code reported as 500", { response: { error: "Error", message: "Incompatible step type" } }, "incompatible-step"],
+  ["changed code", { status: 400, response: CHANGED }, "incompatible-step"],
+  ["changed code reported as 500", { response: CHANGED }, "incompatible-step"],
   ["another client error", { status: 404 }, "anything-else"],
 ]) {
   test(`a parked run because of ${what}: 200 with the reason, no call, the entry stays`, async () => {

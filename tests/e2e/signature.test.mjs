@@ -7,7 +7,7 @@ import { signToken, unixNow } from "../support/sign.mjs";
 import { assertRefused, assertUntouched, startFor, useWorld } from "./harness.mjs";
 
 const LIFETIME = 300;
-const TOLERANCE = 5;
+const TOLERANCE = 30;
 const world = useWorld({ vars: { CLOCK_TOLERANCE: `${TOLERANCE}s` } });
 
 for (const [what, code, options] of [
@@ -68,16 +68,16 @@ test("an expired token is refused once the clock tolerance has passed too", asyn
   assertRefused(await world.deliver(aged(TOLERANCE + 1)), 401, "signature_expired");
   await assertUntouched(world);
 
-  assert.equal((await world.deliverPlanted(aged(TOLERANCE - 3))).status, 200);
+  assert.equal((await world.deliverPlanted(aged(TOLERANCE - 15))).status, 200);
 });
 
 test("a token of the future is refused beyond the clock tolerance", async () => {
   const from = (start) => ({ sign: { claims: { nbf: unixNow() + start } } });
 
-  assertRefused(await world.deliver(from(TOLERANCE + 30)), 401, "signature_not_yet_valid");
+  assertRefused(await world.deliver(from(TOLERANCE + 15)), 401, "signature_not_yet_valid");
   await assertUntouched(world);
 
-  assert.equal((await world.deliverPlanted(from(TOLERANCE - 1))).status, 200);
+  assert.equal((await world.deliverPlanted(from(TOLERANCE - 5))).status, 200);
 });
 
 test("a body that was altered by one byte is refused, and what it says does not matter", async () => {
