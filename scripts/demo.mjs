@@ -22,6 +22,9 @@ const REFUSALS = 3;
 const STORY_TIMEOUT_MS = 60_000;
 const SIGNAL_GRACE_MS = 50;
 
+/** Of each Worker, when the demo fails. */
+const PRINTED_LINES = 5;
+
 /** Factor on every wait: fast for those who want the result, ten times slower for those who want to watch. */
 const TIME_SCALE = { run: 0.001, stay: 0.01 };
 
@@ -30,43 +33,34 @@ process.exitCode = await main();
 
 async function main() {
   const { stay } = parseArgs({ options: { stay: { type: "boolean", default: false } } }).values;
-  const { signal, received } = stopSignals();
-  const timeScale = stay ? TIME_SCALE.stay : TIME_SCALE.run;
+  exitOnSignals(stay);
   let stage;
   try {
-    stage = await setStage({ timeScale, pleasantPorts: stay, signal });
-    const story = new Story(stage);
+    stage = await setStage({ timeScale: stay ? TIME_SCALE.stay : TIME_SCALE.run, pleasantPorts: stay });
     introduce(stage);
-    await play(stage, story, signal);
+    const story = new Story(stage);
+    await play(stage, story);
     if (stay) {
       invite(stage);
-      await story.tell(signal);
+      await story.tell();
     }
     return 0;
   } catch (error) {
     // Ctrl-C reaches the servers too, and that they are gone may be noticed before the signal is.
     await setTimeout(SIGNAL_GRACE_MS);
-    if (received() === undefined) return complain(error, stage);
-    // It is how one leaves a demo that stays.
-    return stay ? 0 : 128 + received();
+    complain(error, stage);
+    return 1;
   } finally {
     await stage?.stop();
   }
 }
 
-/** One signal for every way to be told to stop, and which one it was. */
-function stopSignals() {
-  const controller = new AbortController();
-  let number;
-  for (const [name, value] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
-    process.on(name, () => {
-      // The second one does not wait; the servers are killed at exit.
-      if (number !== undefined) process.exit(128 + value);
-      number = value;
-      controller.abort(new Error(`stopped by ${name}`));
-    });
+/** Every server is killed when this process exits, however far its start has come. */
+function exitOnSignals(stay) {
+  for (const [name, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
+    // Ctrl-C is how one leaves a demo that stays.
+    process.once(name, () => process.exit(stay && name === "SIGINT" ? 0 : 128 + number));
   }
-  return { signal: controller.signal, received: () => number };
 }
 
 function introduce({ timeScale, qstash, redrive, order }) {
@@ -81,13 +75,13 @@ function introduce({ timeScale, qstash, redrive, order }) {
 }
 
 /** The story: the carrier works again once the run is dead, and not before. */
-async function play(stage, story, signal) {
+async function play(stage, story) {
   const started = performance.now();
   const timeout = AbortSignal.timeout(STORY_TIMEOUT_MS);
   await post(stage.order, "/carrier", { refuse: REFUSALS });
   story.say("carrier", `will refuse ${REFUSALS} parcels`);
   const { workflowRunId } = await post(stage.order, "/orders", { id: ORDER_ID, amount: 42 });
-  const told = story.tell(AbortSignal.any([signal, timeout]), (event) => {
+  const told = story.tell(timeout, (event) => {
     if (event.kind === "callback_failed" || (event.kind === "callback_done" && !story.revived(event.runId))) {
       throw new Error("the failure callback was delivered, but the run was not resumed");
     }
@@ -140,15 +134,18 @@ function invite({ qstash, redrive, order }) {
   say();
 }
 
+/** Says what went wrong, and what the Workers printed last. */
 function complain(error, stage) {
+  const cause = error.cause ? `: ${error.cause.message || error.cause.code}` : "";
   say();
-  say(paint("red", `The demo failed: ${error.message}`));
-  const printed = [
-    ...(stage?.redrive.printed().map(({ message }) => `redrive: ${message}`) ?? []),
-    ...(stage?.order.printed.map((message) => `order: ${message}`) ?? []),
-  ];
-  for (const line of printed.slice(-20)) say(paint("dim", line));
-  return 1;
+  say(paint("red", `The demo failed: ${error.message}${cause}`));
+  const printed = {
+    order: stage?.order.printed ?? [],
+    redrive: stage?.redrive.printed().map(({ message }) => message) ?? [],
+  };
+  for (const [who, lines] of Object.entries(printed)) {
+    for (const line of lines.slice(-PRINTED_LINES)) say(paint("dim", `${who}: ${line}`));
+  }
 }
 
 async function post({ url }, path, body) {

@@ -9,6 +9,9 @@ const RUN_WIDTH = 4;
 /** Off for pipes and files, and wherever NO_COLOR is set. */
 const colourful = process.stdout.isTTY === true && !process.env.NO_COLOR;
 
+// Who pipes the demo into `head` has seen enough.
+process.stdout.once("error", () => process.exit(1));
+
 /**
  * @param {Parameters<typeof styleText>[0]} style For example "bold" or "green".
  * @param {string} text

@@ -2,10 +2,10 @@
  * The three servers of the demo, all on 127.0.0.1: QStash's stand-in, this project, and an application with a workflow.
  * Both Workers run in real workerd.
  */
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
+import { unstable_readConfig as readConfig } from "wrangler";
 import { startLocalQstash } from "../../tests/support/local-qstash.mjs";
 import { isPortFree } from "../../tests/support/net.mjs";
 import { DEV_SECRETS, startRedrive } from "../../tests/support/redrive.mjs";
@@ -35,22 +35,20 @@ const PLEASANT_PORTS = { qstash: 8080, redrive: 8787, order: 8788 };
  * @param {object} options
  * @param {number} options.timeScale Factor on every wait.
  * @param {boolean} options.pleasantPorts Prefer fixed ports where they are free.
- * @param {AbortSignal} options.signal Ends the servers, also while they start.
  * @returns {Promise<Stage>}
  */
-export async function setStage({ timeScale, pleasantPorts, signal }) {
+export async function setStage({ timeScale, pleasantPorts }) {
   const running = [];
   const stop = async () => void (await Promise.allSettled(running.splice(0).map((server) => server.stop())));
   const started = async (starting) => {
     const server = await starting;
     running.push(server);
-    signal.throwIfAborted();
     return server;
   };
   try {
     const ports = pleasantPorts ? await freePorts(PLEASANT_PORTS) : { qstash: 0, redrive: 0, order: 0 };
     const qstash = await started(startLocalQstash({ port: ports.qstash, timeScale }));
-    const redrive = await started(startRedrive({ port: ports.redrive, vars: { QSTASH_URL: qstash.url } }));
+    const redrive = await started(startRedrive({ port: ports.redrive, vars: redriveVars(qstash.url) }));
     const order = await started(startOrder(ports.order, { QSTASH_URL: qstash.url, REDRIVE_URL: `${redrive.url}/` }));
     return { timeScale, qstash, redrive, order, stop };
   } catch (error) {
@@ -65,15 +63,22 @@ async function freePorts(wanted) {
   return Object.fromEntries(await Promise.all(free));
 }
 
+/** As in `wrangler.toml`, so that a policy can be tried out here, but for the addresses. */
+function redriveVars(qstashUrl) {
+  const { vars } = readConfig({ config: fileURLToPath(new URL("wrangler.toml", ROOT)) });
+  return { ...JSON.parse(JSON.stringify(vars)), QSTASH_URL: qstashUrl, PUBLIC_URL: "" };
+}
+
 /** Bundles the example as `wrangler` would and runs it. */
 async function startOrder(port, vars) {
+  const config = readConfig({ config: fileURLToPath(new URL("wrangler.toml", ORDER)) });
   const printed = [];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
       port,
-      compatibilityDate: compatibilityDate(),
-      modules: [{ type: "ESModule", path: "index.mjs", contents: await bundle() }],
+      compatibilityDate: config.compatibility_date,
+      modules: [{ type: "ESModule", path: "index.mjs", contents: await bundle(config.main) }],
       bindings: { ...DEV_SECRETS, ...vars },
       cf: false,
       log: new Log(LogLevel.NONE),
@@ -92,9 +97,9 @@ async function startOrder(port, vars) {
   }
 }
 
-async function bundle() {
+async function bundle(main) {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("src/index.mjs", ORDER))],
+    entryPoints: [main],
     bundle: true,
     write: false,
     format: "esm",
@@ -104,8 +109,4 @@ async function bundle() {
     logLevel: "error",
   });
   return outputFiles[0].text;
-}
-
-function compatibilityDate() {
-  return /^compatibility_date = "(.+)"$/m.exec(readFileSync(new URL("wrangler.toml", ORDER), "utf8"))[1];
 }

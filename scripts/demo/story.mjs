@@ -54,13 +54,13 @@ export class Story {
   /**
    * Tells everything until `isOver` holds, or for ever.
    *
-   * @param {AbortSignal} signal Ends the story with its reason.
+   * @param {AbortSignal} [signal] Breaks the story off with an error. Default: none.
    * @param {(event: object) => Promise<unknown> | unknown} [isOver] Called after each event. Default: never.
    */
   async tell(signal, isOver = () => false) {
     for (;;) {
       for (const event of await this.#stage.qstash.timeline(this.#lastSeq)) {
-        signal.throwIfAborted();
+        signal?.throwIfAborted();
         this.#lastSeq = event.seq;
         this.#start ??= event.at;
         const line = await this.#line(event);
@@ -113,9 +113,8 @@ export class Story {
       }
       case "callback_failed":
         return ["redrive", `callback refused (${event.status})`, "red"];
-      case "callback_done": {
+      case "callback_done":
         return this.revived(event.runId) ? undefined : ["redrive", await this.#reason(event.dlqId), "magenta"];
-      }
       case "dlq_deleted":
         return ["dead", `entry ${event.dlqId} is deleted`, "red"];
       case "run_completed":
@@ -132,15 +131,16 @@ export class Story {
     return `${duration(ms)} (${duration(ms * this.#stage.timeScale)} here)`;
   }
 
-  /** Why Redrive did not revive a run, from its log line, which may come after its answer. */
+  /** Why Redrive did not revive a run: from its log line, which may come after its answer. */
   async #reason(dlqId) {
     const find = () =>
       this.#stage.redrive
         .printed()
-        .map(({ message }) => parse(message))
-        .findLast((line) => line?.dlqId === dlqId);
-    const line = await poll(find, { timeout: LOG_LINE_TIMEOUT_MS }).catch(() => undefined);
-    return `callback verified; ${line?.outcome ?? "done"}${line?.reason ? `: ${line.reason}` : ""}`;
+        .map(({ message }) => parse(message)?.result)
+        .findLast((result) => result?.dlqId === dlqId);
+    const result = await poll(find, { timeout: LOG_LINE_TIMEOUT_MS }).catch(() => undefined);
+    if (!result) return "callback answered";
+    return `callback verified; ${result.outcome}${result.reason ? ` (${result.reason})` : ""}`;
   }
 }
 
