@@ -1,6 +1,6 @@
 /**
- * The world outside the workflow: a bank, a carrier that can be out of order, a mail service. They only count, and they live in this isolate's
- * memory; yours are calls to real services.
+ * The world outside the workflow: a bank, a carrier that can be out of order, a mail service. They only count, and they live in this
+ * isolate's memory; yours are calls to real services.
  */
 
 /** Order id to executions of each step. */
