@@ -47,11 +47,11 @@ impl FromStr for StatusRange {
 }
 
 fn status(text: &str) -> Option<u16> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok().filter(is_status) } else { None }
-}
-
-fn is_status(status: &u16) -> bool {
-    (100..=599).contains(status)
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        text.parse().ok().filter(|status| (100..=599).contains(status))
+    } else {
+        None
+    }
 }
 
 /// A status that is none.

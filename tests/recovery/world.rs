@@ -241,11 +241,13 @@ pub(crate) fn come_again(code: &str, after: u64) -> (u16, Option<u64>, bool, Val
 }
 
 /// An answer of the API.
+#[expect(clippy::unnecessary_wraps, reason = "stands in lists beside answers that are lost")]
 pub(crate) fn api(status: u16, body: &str) -> Transported {
     Ok(ApiResponse::new(status, body, |_| None))
 }
 
 /// An answer of the API with headers.
+#[expect(clippy::unnecessary_wraps, reason = "stands in lists beside answers that are lost")]
 pub(crate) fn api_with(status: u16, headers: &[(&str, String)]) -> Transported {
     Ok(ApiResponse::new(status, "", |wanted| {
         headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.clone())
