@@ -155,7 +155,7 @@ fn a_value_of_the_wrong_kind_is_refused_with_its_key_and_what_is_accepted() {
         (r#"{"max_attempts": "3"}"#, attempts, "not a text"),
         (r#"{"max_attempts": null}"#, attempts, "not null"),
         (r#"{"dry_run": "yes"}"#, "dry_run must be true or false: ", "not a text"),
-        (r#"{"dry_run": 0}"#, "dry_run must be true or false: ", "not this number"),
+        (r#"{"dry_run": 1}"#, "dry_run must be true or false: ", "not this number"),
         (r#"{"settle": 10}"#, &format!("settle {duration}"), "not this number"),
         (r#"{"settle": "10"}"#, &format!("settle {duration}"), "missing unit"),
         (r#"{"settle": "-10s"}"#, &format!("settle {duration}"), "negative"),
