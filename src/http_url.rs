@@ -6,7 +6,6 @@
 mod percent;
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -113,16 +112,8 @@ impl HttpUrl {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.host();
-        match host_address(host) {
-            Some(IpAddr::V4(address)) => address.is_loopback(),
-            Some(IpAddr::V6(address)) => {
-                address.is_loopback() || address.to_ipv4_mapped().is_some_and(|mapped| mapped.is_loopback())
-            }
-            None => {
-                let top = host.rsplit('.').next().unwrap_or_default();
-                top.eq_ignore_ascii_case("localhost")
-            }
-        }
+        let top = host.rsplit('.').next().unwrap_or_default();
+        top.eq_ignore_ascii_case("localhost") || host.starts_with("127.") && is_ipv4(host) || host == "[::1]"
     }
 
     /// Whether `other` is a URL of the same resource.
@@ -256,7 +247,7 @@ fn check_authority(authority: &str) -> Result<(), InvalidUrlError> {
         return Err(InvalidUrlError::UserInfo);
     }
     let (host, port) = split_port(authority);
-    if host_address(host).is_none() && !is_dns_name(host) {
+    if !is_ipv4(host) && !is_ipv6(host) && !is_dns_name(host) {
         return Err(InvalidUrlError::Host);
     }
     match port {
@@ -269,11 +260,45 @@ fn check_authority(authority: &str) -> Result<(), InvalidUrlError> {
     }
 }
 
-fn host_address(host: &str) -> Option<IpAddr> {
-    match host.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
-        None => host.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+/// Four numbers from 0 to 255, as everybody reads them: no leading zero, which some take for octal.
+fn is_ipv4(host: &str) -> bool {
+    let is_byte = |part: &str| {
+        part.bytes().all(|byte| byte.is_ascii_digit())
+            && part.parse::<u8>().is_ok()
+            && (part.len() == 1 || !part.starts_with('0'))
+    };
+    host.split('.').count() == 4 && host.split('.').all(is_byte)
+}
+
+/// A bracketed address of eight groups, or of fewer with a `::` for the rest.
+fn is_ipv6(host: &str) -> bool {
+    let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) else { return false };
+    match address.split_once("::") {
+        None => groups(address, true) == Some(8),
+        Some((head, tail)) => match (groups(head, false), groups(tail, true)) {
+            (Some(head), Some(tail)) => head + tail < 8,
+            _ => false,
+        },
     }
+}
+
+/// How many 16-bit groups a part of an IPv6 address has. The last two may be written as an IPv4 address.
+fn groups(part: &str, is_last: bool) -> Option<usize> {
+    let is_group =
+        |group: &str| (1..=4).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if part.is_empty() {
+        return Some(0);
+    }
+    let mut count = 0;
+    let mut parts = part.split(':').peekable();
+    while let Some(group) = parts.next() {
+        count += match parts.peek() {
+            None if is_last && is_ipv4(group) => 2,
+            _ if is_group(group) => 1,
+            _ => return None,
+        };
+    }
+    Some(count)
 }
 
 fn is_dns_name(host: &str) -> bool {

@@ -1,10 +1,10 @@
 //! Claims in memory: what one isolate remembers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use core::time::Duration;
 
-use super::{Claim, Conclusion};
+use super::{Claim, Conclusion, Outcome};
 use crate::{ids::DlqId, time::Timestamp};
 
 /// The most entries that are remembered; the oldest are forgotten first.
@@ -17,9 +17,8 @@ const ABANDONED_AFTER: Duration = Duration::from_mins(2);
 /// does not is stopped by the queue itself, where the entry is gone.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
-    claims: BTreeMap<DlqId, State>,
-    /// Oldest first.
-    order: VecDeque<DlqId>,
+    /// Oldest first. Few enough to look through.
+    claims: VecDeque<(DlqId, State)>,
 }
 
 #[derive(Debug)]
@@ -31,36 +30,38 @@ enum State {
 impl MemoryLedger {
     /// Claims an entry.
     pub fn claim(&mut self, entry: &DlqId, now: Timestamp) -> Claim {
-        match self.claims.get(entry) {
+        match self.state(entry) {
             Some(State::Settled(first)) => return Claim::Settled(first.clone()),
             Some(State::Pending { since }) if now.since(*since) < ABANDONED_AFTER => return Claim::Pending,
-            Some(State::Pending { .. }) => {}
-            None => self.order.push_back(entry.clone()),
-        }
-        self.claims.insert(entry.clone(), State::Pending { since: now });
-        if self.order.len() > CAPACITY
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.claims.remove(&oldest);
+            Some(State::Pending { since }) => *since = now,
+            None => {
+                if self.claims.len() == CAPACITY {
+                    self.claims.pop_front();
+                }
+                self.claims.push_back((entry.clone(), State::Pending { since: now }));
+            }
         }
         Claim::Granted
     }
 
     /// Keeps a final outcome; anything else frees the claim, for the next delivery to try again.
     pub fn settle(&mut self, entry: &DlqId, conclusion: &Conclusion) {
-        if conclusion.outcome.as_ref().is_ok_and(super::Outcome::is_final) {
-            self.claims.insert(entry.clone(), State::Settled(Box::new(conclusion.clone())));
-        } else {
-            self.claims.remove(entry);
-            self.order.retain(|known| known != entry);
+        if !conclusion.outcome.as_ref().is_ok_and(Outcome::is_final) {
+            self.claims.retain(|(known, _)| known != entry);
+        } else if let Some(state) = self.state(entry) {
+            *state = State::Settled(Box::new(conclusion.clone()));
         }
+    }
+
+    fn state(&mut self, entry: &DlqId) -> Option<&mut State> {
+        self.claims.iter_mut().rev().find(|(known, _)| known == entry).map(|(_, state)| state)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recovery::{Outcome, Refusal};
+    use crate::recovery::Refusal;
 
     const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 
@@ -101,7 +102,7 @@ mod tests {
             ledger.claim(&entry(n), NOW);
             ledger.settle(&entry(n), &ended(Ok(Outcome::Gone)));
         }
-        assert_eq!((ledger.claims.len(), ledger.order.len()), (CAPACITY, CAPACITY));
+        assert_eq!(ledger.claims.len(), CAPACITY);
         assert_eq!(ledger.claim(&entry(0), NOW), Claim::Granted);
         assert!(matches!(ledger.claim(&entry(2), NOW), Claim::Settled(_)));
     }

@@ -29,10 +29,9 @@ impl Chunks {
         let byob = Reflect::get(body, &JsValue::from_str("getReader"))
             .and_then(|method| method.unchecked_into::<js_sys::Function>().call1(body, &options));
         Self(match byob {
-            Ok(reader) => Reader::Byob {
-                reader: reader.unchecked_into(),
-                buffer: ArrayBuffer::new(CHUNK_BYTES),
-            },
+            Ok(reader) => {
+                Reader::Byob { reader: reader.unchecked_into(), buffer: ArrayBuffer::new(CHUNK_BYTES) }
+            }
             Err(_) => Reader::Default(body.get_reader().unchecked_into()),
         })
     }

@@ -67,7 +67,11 @@ impl Host for Runtime<'_> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the present is a positive number of ms")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the present is a positive number of ms"
+)]
 fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now() as u64)
 }
