@@ -17,6 +17,7 @@ const MODULES = [
   { type: "ESModule", path: "index.js" },
   { type: "CompiledWasm", path: "index_bg.wasm" },
 ];
+const ANSWER_TIMEOUT_MS = 30_000;
 
 /** The development user of the SDK, under the names of the Worker's settings. */
 export const DEV_SECRETS = Object.freeze({
@@ -138,7 +139,8 @@ function sendRequest(url, { method = "GET", headers = {}, body } = {}) {
   const whole = body === undefined || typeof body === "string" || body instanceof Uint8Array;
   const length = whole && method !== "GET" ? { "Content-Length": Buffer.byteLength(body ?? "") } : {};
   return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { method, headers: { ...length, ...headers }, agent: false }, (response) => {
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+    const request = httpRequest(url, { method, headers: { ...length, ...headers }, agent: false, signal }, (response) => {
       readAnswer(response).then(resolve, reject);
     });
     request.once("error", reject);
