@@ -6,6 +6,8 @@ pub mod http_url;
 pub mod ids;
 mod json;
 pub mod lineage;
+#[cfg(feature = "npm")]
+pub mod npm;
 pub mod policy;
 pub mod recovery;
 pub mod settings;

@@ -1,0 +1,169 @@
+# Everything that there is to do with this repository. `make` lists it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+ROOT := $(CURDIR)
+TOOLS := target/tools
+STAMPS := target/stamps
+WASM := wasm32-unknown-unknown
+
+WORKER_BUILD := 0.8.7
+WASM_BINDGEN := 0.2.129
+CARGO_DENY := 0.20.2
+
+# The package `node` brings the version that wrangler wants, whatever the machine has. npm itself keeps the machine's.
+NPM := PATH="$(PATH)" npm
+export PATH := $(ROOT)/node_modules/.bin:$(ROOT)/$(TOOLS)/bin:$(PATH)
+export WRANGLER_SEND_METRICS := false
+export LOCAL_QSTASH_BIN := $(ROOT)/target/debug/local-qstash
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER := wasm-bindgen-test-runner
+
+RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock
+say = @printf '\033[1m== %s\033[0m\n' "$(1)"
+
+.PHONY: help
+help:
+	@awk -F' ## ' '/^[a-z-]+:.* ## / { split($$1, name, ":"); printf "  make %-8s %s\n", name[1], $$2 }' $(MAKEFILE_LIST)
+
+# -- Setup: from lock files, once; a second call has nothing to do ------------------------------------------------
+
+.PHONY: setup
+setup: $(STAMPS)/wasm-target $(STAMPS)/tools $(STAMPS)/node ## install everything that building and testing needs
+
+$(STAMPS)/wasm-target:
+	$(call say,Rust: the $(WASM) target)
+	@mkdir -p $(@D)
+	rustup target add $(WASM)
+	@touch $@
+
+# Built lightly: they run for seconds, and optimising them takes minutes.
+$(STAMPS)/tools: Makefile
+	$(call say,Rust tools: worker-build $(WORKER_BUILD) and wasm-bindgen $(WASM_BINDGEN) (some minutes, once))
+	@mkdir -p $(@D)
+	@export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0; \
+	install() { cargo install "$$1" --version "$$2" --locked --root $(TOOLS) --target-dir "$(TOOLS)/build-$$1" && rm -rf "$(TOOLS)/build-$$1"; }; \
+	install wasm-bindgen-cli $(WASM_BINDGEN) & other=$$!; \
+	install worker-build $(WORKER_BUILD); wait $$other
+	@touch $@
+
+$(STAMPS)/deny: Makefile
+	$(call say,Rust tools: cargo-deny $(CARGO_DENY) (some minutes, once))
+	@mkdir -p $(@D)
+	@export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0; \
+	cargo install cargo-deny --version $(CARGO_DENY) --locked --root $(TOOLS) --target-dir $(TOOLS)/build-deny && rm -rf $(TOOLS)/build-deny
+	@touch $@
+
+$(STAMPS)/node: package.json package-lock.json
+	$(call say,npm packages)
+	@mkdir -p $(@D)
+	$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+# -- Build --------------------------------------------------------------------------------------------------------
+
+.PHONY: build
+build: build/index_bg.wasm ## build the Worker into build/
+
+build/index_bg.wasm: $(RUST_SOURCES) scripts/build-worker.sh | setup
+	$(call say,Worker)
+	scripts/build-worker.sh --locked --features deploy
+	@touch $@
+
+.PHONY: build-embed
+build-embed: examples/embed/build/index_bg.wasm
+
+examples/embed/build/index_bg.wasm: $(RUST_SOURCES) $(wildcard examples/embed/src/*.rs examples/embed/Cargo.*) scripts/build-worker.sh | setup
+	$(call say,Example: a Worker that embeds the library)
+	cd examples/embed && ../../scripts/build-worker.sh --locked
+	@touch $@
+
+.PHONY: local-qstash
+local-qstash:
+	cargo build --locked --package local-qstash
+
+# -- Run ----------------------------------------------------------------------------------------------------------
+
+.PHONY: run
+run: build local-qstash ## watch a failed run come back by itself, then play with it
+	node scripts/demo.mjs --stay
+
+.PHONY: demo
+demo: build local-qstash ## the same, and exit
+	node scripts/demo.mjs
+
+# -- Test ---------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: test-rust test-wasm test-conformance test-e2e ## run every test
+
+.PHONY: test-rust
+test-rust: setup
+	$(call say,Rust tests)
+	cargo test --locked --workspace
+
+.PHONY: test-wasm
+test-wasm: setup
+	$(call say,WebAssembly tests)
+	cargo test --locked --package workflow-redrive --features npm --target $(WASM) --test npm
+
+.PHONY: test-conformance
+test-conformance: setup local-qstash
+	$(call say,local-qstash against the official SDK)
+	node --test 'local-qstash/conformance/*.test.mjs'
+
+.PHONY: test-e2e
+test-e2e: build build-embed local-qstash
+	$(call say,The built Worker in workerd)
+	node --test 'tests/e2e/*.test.mjs'
+
+# -- Check --------------------------------------------------------------------------------------------------------
+
+.PHONY: check
+check: check-format check-clippy check-docs check-deny check-package size ## format, lints, docs, licences, package, size
+
+.PHONY: check-format
+check-format:
+	cargo fmt --all --check
+	cargo fmt --manifest-path examples/embed/Cargo.toml --check
+
+.PHONY: check-clippy
+check-clippy: setup
+	$(call say,Clippy: each feature alone, native and WebAssembly)
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	for feature in worker deploy npm; do \
+	  cargo clippy --locked --package workflow-redrive --all-targets --features $$feature -- -D warnings; \
+	done
+	cargo clippy --locked --package workflow-redrive --target $(WASM) -- -D warnings
+	for feature in worker deploy npm; do \
+	  cargo clippy --locked --package workflow-redrive --target $(WASM) --features $$feature -- -D warnings; \
+	done
+
+.PHONY: check-docs
+check-docs:
+	$(call say,Documentation)
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace --features workflow-redrive/deploy
+
+# The advisory database is fetched; where it cannot be reached, the rest is checked all the same.
+.PHONY: check-deny
+check-deny: $(STAMPS)/deny
+	$(call say,Licences$(comma) duplicates$(comma) sources$(comma) advisories)
+	cargo deny --log-level error check licenses bans sources
+	scripts/check-advisories.sh
+
+comma := ,
+
+.PHONY: check-package
+check-package: build
+	$(call say,Packages)
+	cargo package --locked --package workflow-redrive --no-verify --allow-dirty --quiet
+	wrangler deploy --dry-run --outdir target/deploy
+
+.PHONY: size
+size: build ## print the size of the deployable and hold it to its budget
+	node scripts/size.mjs
+
+.PHONY: clean
+clean:
+	cargo clean
+	rm -rf build examples/embed/build node_modules

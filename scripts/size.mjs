@@ -1,0 +1,22 @@
+/** Prints the raw and compressed sizes of the deployable Worker, and fails above its budget. */
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+
+const FILES = ["index_bg.wasm", "index.js", "worker/shim.mjs"];
+const BUDGET_GZIP = 120_000;
+
+const rows = FILES.map((name) => {
+  const bytes = readFileSync(new URL(`../build/${name}`, import.meta.url));
+  return { name, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
+});
+const total = rows.reduce((sum, row) => ({ name: "total", raw: sum.raw + row.raw, gzip: sum.gzip + row.gzip }));
+
+const line = (name, raw, gzip) => console.log(name.padEnd(18), String(raw).padStart(9), String(gzip).padStart(9));
+line("", "raw", "gzip");
+for (const { name, raw, gzip } of [...rows, total]) line(name, raw, gzip);
+line("budget", "", BUDGET_GZIP);
+
+if (total.gzip > BUDGET_GZIP) {
+  console.error(`The Worker is ${total.gzip - BUDGET_GZIP} bytes over its budget.`);
+  process.exitCode = 1;
+}
