@@ -1,9 +1,25 @@
 //! JavaScript bindings of the core.
 //!
 //! The room converts between JavaScript values and the core's types, and errors into `Error` objects. No policy lives
-//! here, and nothing reads a clock: what the core takes as an argument is an argument in JavaScript too.
+//! here, and nothing sends or waits: what has to be sent is a value that the package's JavaScript takes out, executes
+//! and brings back the answer of. So no promise and no callback ever lives in WebAssembly, and an instance that
+//! panicked can be thrown away between two calls.
 
+mod api_call;
+mod callback;
 mod decide;
+mod delivery;
 mod error;
+mod handler;
+mod host;
+mod mailbox;
+mod object;
+mod receiver;
+mod wire;
 
+pub use api_call::{Api, ApiCall};
+pub use callback::parse_failure_callback;
 pub use decide::decide;
+pub use delivery::Delivery;
+pub use handler::Handler;
+pub use receiver::verify_signature;

@@ -9,13 +9,22 @@ use crate::{
 };
 
 /// The API of accounts that name no region.
-const DEFAULT_URL: &str = "https://qstash.upstash.io";
+pub(crate) const DEFAULT_URL: &str = "https://qstash.upstash.io";
 
 /// A QStash API token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
 impl Token {
+    /// Takes a token as the Upstash console shows it; `name` is what errors call it.
+    pub(crate) fn read(name: &str, token: String) -> Result<Self, SettingsError> {
+        if token.is_empty() || token.bytes().any(|byte| !byte.is_ascii_graphic()) {
+            let problem = "must be the token that the Upstash console shows, without blanks";
+            return Err(SettingsError::unacceptable(name, problem));
+        }
+        Ok(Self(token))
+    }
+
     /// The token, to be sent and never to be shown.
     #[must_use]
     pub fn reveal(&self) -> &str {
@@ -88,17 +97,14 @@ fn read_account(
     let key = |name: &str| {
         SigningKey::new(&required(name)?).map_err(|error| SettingsError::invalid(named(name), &error))
     };
-    let token = required("QSTASH_TOKEN")?;
-    if token.bytes().any(|byte| !byte.is_ascii_graphic()) {
-        let problem = "must be the token that the Upstash console shows, without blanks";
-        return Err(SettingsError::unacceptable(named("QSTASH_TOKEN"), problem));
-    }
+    let token = Token::read(&named("QSTASH_TOKEN"), required("QSTASH_TOKEN")?)?;
     let keys = KeySet::new(key("QSTASH_CURRENT_SIGNING_KEY")?, key("QSTASH_NEXT_SIGNING_KEY")?);
     let url = lookup(&named("QSTASH_URL")).unwrap_or_else(|| default_url.to_owned());
-    Ok(Account { keys, token: Token(token), base_url: base_url(&named("QSTASH_URL"), &url)? })
+    Ok(Account { keys, token, base_url: base_url(&named("QSTASH_URL"), &url)? })
 }
 
-fn base_url(name: &str, text: &str) -> Result<HttpUrl, SettingsError> {
+/// Reads the address of an API; `name` is what errors call it.
+pub(crate) fn base_url(name: &str, text: &str) -> Result<HttpUrl, SettingsError> {
     let url =
         HttpUrl::parse(text.trim_end_matches('/')).map_err(|error| SettingsError::invalid(name, &error))?;
     if url.query().is_some() {

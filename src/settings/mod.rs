@@ -12,6 +12,9 @@ pub use account::{Account, Token};
 pub use error::SettingsError;
 pub use region::Region;
 
+#[cfg(feature = "npm")]
+pub(crate) use account::{DEFAULT_URL, base_url};
+
 use core::time::Duration;
 
 use crate::{dlq::GoDuration, http_url::HttpUrl, policy::Policy, signature::SignatureError};

@@ -1,0 +1,344 @@
+/** What an error of this package is about. */
+export type ErrorCode =
+  /** An argument is wrong; the message names it and says what is accepted. */
+  | "invalid_argument"
+  | "invalid_policy"
+  | "invalid_time"
+  | "invalid_url"
+  /** Neither the arguments nor the environment have signing keys. */
+  | "missing_signing_keys"
+  /** `await init()` is missing. */
+  | "not_initialized"
+  /** The core failed and was started anew. */
+  | "internal"
+  | SignatureErrorCode
+  | CallbackErrorCode
+  | ApiErrorCode;
+
+/** Why a signature was refused. */
+export type SignatureErrorCode =
+  | "body_hash_mismatch"
+  | "signature_algorithm"
+  | "signature_expired"
+  | "signature_issuer"
+  | "signature_malformed"
+  | "signature_mismatch"
+  | "signature_not_yet_valid"
+  | "signature_url_mismatch";
+
+/** Why a body is no failure callback of a workflow run. */
+export type CallbackErrorCode =
+  | "duplicate_field"
+  | "field_too_long"
+  | "incomplete_body"
+  | "invalid_field"
+  | "invalid_json"
+  | "malformed_lineage"
+  | "no_workflow_url"
+  | "not_a_workflow"
+  | "not_an_object"
+  | "too_deep";
+
+/** Why a call of the DLQ API has no result. */
+export type ApiErrorCode =
+  /** 400: the entry cannot be resumed, or the request makes no sense to QStash. */
+  | "bad_request"
+  /** A success with a body that is not the documented one. */
+  | "malformed"
+  /** 404: the entry was resumed, deleted or has expired. */
+  | "not_found"
+  /** 429: see `retryAfter`. */
+  | "rate_limited"
+  /** 5xx. */
+  | "server"
+  /** No answer, or not in time. */
+  | "transport"
+  /** 401 or 403. */
+  | "unauthorized"
+  /** Any other status. */
+  | "unexpected";
+
+/** Every error that this package throws, besides the reason of an aborted signal. */
+export interface RedriveError extends Error {
+  code: ErrorCode;
+}
+
+/** An error of a call of the DLQ API. */
+export interface ApiError extends RedriveError {
+  code: ApiErrorCode;
+  /** The HTTP status; absent where no usable answer came. */
+  status?: number;
+  /** Whether the same call may succeed later. */
+  isTransient: boolean;
+  /** Whether QStash may have done what was asked all the same: look before repeating. */
+  mayHaveBeenProcessed: boolean;
+  /** Of `rate_limited`: seconds to wait. */
+  retryAfter?: number;
+  /** Of `rate_limited`: requests allowed. */
+  limit?: number;
+  /** Of `rate_limited`: requests left. */
+  remaining?: number;
+}
+
+/** Where the WebAssembly comes from: the module, its bytes, a response, or a URL of `workflow-redrive/wasm`. */
+export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | string | { default: WebAssembly.Module };
+
+/**
+ * Makes the WebAssembly ready. Browsers, edge runtimes and bundlers need it once, before anything else is called; in
+ * Node.js, Deno, Bun and Cloudflare Workers it is ready without. Any number of calls load once.
+ *
+ * @param source Default: the file that the package brings, fetched from beside it.
+ */
+export function init(source?: WasmSource | Promise<WasmSource>): Promise<void>;
+
+/** Signing keys as the Upstash console shows them. */
+export interface ReceiverConfig {
+  /** Default: QSTASH_CURRENT_SIGNING_KEY of the environment, or its regional form. */
+  currentSigningKey?: string;
+  /** Default: QSTASH_NEXT_SIGNING_KEY of the environment, or its regional form. */
+  nextSigningKey?: string;
+}
+
+/** A request to verify. */
+export interface VerifyRequest {
+  /** The `Upstash-Signature` header. */
+  signature: string;
+  /** The raw body. Bytes are hashed as they are; text as UTF-8. */
+  body: string | Uint8Array | ArrayBuffer;
+  /** The URL that QStash was told to call, query included. Without it a token for another endpoint passes. */
+  url?: string;
+  /** How far the clocks may stand apart, in seconds. Default: 0. */
+  clockTolerance?: number;
+  /** The `Upstash-Region` header: picks regional keys of the environment. */
+  upstashRegion?: string;
+}
+
+/** Verifies that requests come from QStash. */
+export class Receiver {
+  constructor(config?: ReceiverConfig);
+  /** Resolves to `true`, or rejects with an error whose code says which check failed. */
+  verify(request: VerifyRequest): Promise<true>;
+}
+
+/** A failed run, read from a failure callback. Times are epoch milliseconds. */
+export interface Failure {
+  workflowRunId: string;
+  /** Not every callback names its entry. */
+  dlqId?: string;
+  workflowUrl: string;
+  /** Status of the failing delivery; 0 if the endpoint did not answer. */
+  status: number;
+  errorName?: string;
+  /** At most 2 KiB of it. */
+  errorMessage?: string;
+  stepName?: string;
+  labels: string[];
+  /** When the endpoint asked to be called again. */
+  retryAt?: number;
+  retried?: number;
+  maxRetries?: number;
+  sourceMessageId?: string;
+  createdAt?: number;
+  workflowCreatedAt?: number;
+  callbackMessageId?: string;
+  callbackRetried?: number;
+}
+
+/** What is known of a callback besides its body. */
+export interface CallbackContext {
+  /** The request's headers. */
+  headers?: Headers | Record<string, string | string[] | undefined>;
+  /** When it came. Default: now. */
+  now?: Date | number;
+}
+
+/** Reads a failure callback. Its signature is not looked at: see {@link Receiver}. */
+export function parseFailureCallback(body: string | Uint8Array | ArrayBuffer, context?: CallbackContext): Failure;
+
+/** One value, or any of several. */
+export type OneOrMany<T> = T | T[];
+
+/** QStash settings of the resumed or restarted run, as a policy writes them. */
+export interface PolicyOverrides {
+  retries?: number;
+  delay?: string;
+  retry_delay?: string;
+  flow_control?: { key: string; parallelism?: number; rate?: number; period?: string };
+  label?: OneOrMany<string>;
+  failure_callback?: string;
+}
+
+/** A rule: what to do with the failures that match all of its conditions. */
+export interface PolicyRule {
+  name: string;
+  when?: {
+    status?: OneOrMany<number | string>;
+    url?: OneOrMany<string>;
+    label?: OneOrMany<string>;
+    error?: OneOrMany<string>;
+    message?: OneOrMany<string>;
+    step?: OneOrMany<string>;
+  };
+  action: "resume" | "restart" | "park" | "delete";
+  max_attempts?: number;
+  overrides?: PolicyOverrides;
+}
+
+/** What to do with failed runs, as `[vars.POLICY]` of the Worker writes it. Durations are texts such as `"30s"`. */
+export interface Policy {
+  /** Default: false. */
+  dry_run?: boolean;
+  /** Default: 5. */
+  max_attempts?: number;
+  /** Default: "24h". */
+  max_elapsed?: string;
+  /** Default: "10s". */
+  settle?: string;
+  /** Default: 30 s, doubling up to 1 h. */
+  backoff?: { base?: string; cap?: string };
+  /** Default: "24h". */
+  retry_after_cap?: string;
+  overrides?: PolicyOverrides;
+  /** Before the default rules; the first that matches decides. */
+  rules?: PolicyRule[];
+}
+
+/** A failure callback to try a policy on. */
+export interface DecideRequest {
+  /** The policy, or its JSON. Default: the default policy. */
+  policy?: Policy | string;
+  /** Where the callback is delivered, with the query that carries the lineage. */
+  url: string;
+  /** The callback's body. */
+  body: string | Uint8Array | ArrayBuffer;
+  /** Default: now. */
+  now?: Date | number;
+}
+
+/** What a policy decides. */
+export interface Decision {
+  action: "resume" | "restart" | "park" | "delete";
+  reason: "rule" | "attempts_exhausted" | "elapsed_budget_spent";
+  /** The name of the rule that matched. */
+  rule: string;
+  /** Headers of the DLQ call, the delay without its jitter. */
+  headers: Record<string, string>;
+}
+
+/** Tells what a policy would do, and does nothing. */
+export function decide(request: DecideRequest): Decision;
+
+/** A line for the operator: ids, names and numbers, no payload and no secret. */
+export interface LogLine {
+  event: "failure_callback";
+  [field: string]: unknown;
+}
+
+/** All that a handler is told. */
+export interface HandlerSettings {
+  /** QSTASH_TOKEN. */
+  token: string;
+  currentSigningKey: string;
+  nextSigningKey: string;
+  /** Default: "https://qstash.upstash.io". */
+  baseUrl?: string;
+  /** The address that QStash calls, where it differs from the one that requests have here. */
+  publicUrl?: string;
+  /** The policy, or its JSON. Default: the default policy. */
+  policy?: Policy | string;
+  /** How far the clocks may stand apart, in seconds. Default: 5. */
+  clockTolerance?: number;
+  /** How long a call of the DLQ API may take, in milliseconds. Default: 10,000. */
+  timeout?: number;
+  /** Default: 100,000,000. */
+  maxBodyBytes?: number;
+  /** Default: the runtime's. */
+  fetch?: typeof fetch;
+  /** Gets one line for each callback. Default: JSON to the console. */
+  log?: (line: LogLine, isError: boolean) => void;
+}
+
+/** The whole callback pipeline as a function, to mount as the `failureUrl` in any framework that knows `Request`. */
+export function createHandler(settings: HandlerSettings): (request: Request) => Promise<Response>;
+
+/** How a client reaches the API. */
+export interface ClientConfig {
+  token: string;
+  /** Default: "https://qstash.upstash.io". */
+  baseUrl?: string;
+  /** Default: the runtime's. */
+  fetch?: typeof fetch;
+  /** How long a call may take, in milliseconds. Default: 10,000. */
+  timeout?: number;
+}
+
+/** Options of every call. */
+export interface CallOptions {
+  /** Gives the call up. */
+  signal?: AbortSignal;
+}
+
+/** Limits of all deliveries with the same key. */
+export interface FlowControl {
+  key: string;
+  parallelism?: number;
+  rate?: number;
+  /** @deprecated Use `rate`. */
+  ratePerSecond?: number;
+  /** Seconds, or a duration such as "1m". */
+  period?: number | string;
+}
+
+/** What the new run does differently. Default of each: as in the original run. */
+export interface ReviveOptions extends CallOptions {
+  retries?: number;
+  /** Seconds, or a duration such as "1m". Default: none. */
+  delay?: number | string;
+  /** Milliseconds as an expression such as "1000 * pow(2, retried)". */
+  retryDelay?: string;
+  flowControl?: FlowControl;
+  label?: OneOrMany<string>;
+  failureUrl?: string;
+}
+
+/** A run that was created. */
+export interface CreatedRun {
+  workflowRunId: string;
+  /** Epoch milliseconds, where the answer says so. */
+  workflowCreatedAt?: number;
+}
+
+/** An entry of the dead letter queue as QStash sends it. */
+export interface DlqEntry {
+  dlqId: string;
+  workflowRunId?: string;
+  workflowUrl?: string;
+  workflowCreatedAt?: number | string;
+  responseStatus?: number;
+  responseBody?: string;
+  label?: string;
+  labels?: string[];
+  [field: string]: unknown;
+}
+
+/** Entries of the dead letter queue. */
+export interface Dlq {
+  /** Reads an entry. */
+  get(dlqId: string, options?: CallOptions): Promise<DlqEntry>;
+  /** Goes on with a failed run from its failed step. */
+  resume(dlqId: string, options?: ReviveOptions): Promise<{ workflowRuns: CreatedRun[]; cursor?: string }>;
+  /** @deprecated Use `resume(dlqId, options)`. */
+  resume(request: { dlqId: string } & ReviveOptions): Promise<CreatedRun>;
+  /** Runs a failed run again from its first step. */
+  restart(dlqId: string, options?: ReviveOptions): Promise<{ workflowRuns: CreatedRun[]; cursor?: string }>;
+  /** @deprecated Use `restart(dlqId, options)`. */
+  restart(request: { dlqId: string } & ReviveOptions): Promise<CreatedRun>;
+  /** Removes an entry for good. */
+  delete(dlqId: string, options?: CallOptions): Promise<{ deleted: number; cursor?: string }>;
+}
+
+/** The DLQ API of one account. */
+export class Client {
+  constructor(config: ClientConfig);
+  readonly dlq: Dlq;
+}

@@ -1,0 +1,112 @@
+/** The callback pipeline as a function from request to response, to mount in any framework. */
+import { callable, failure, invalid, number, options, secret, text } from "./check.mjs";
+import { instance, withCore } from "./instance.mjs";
+import { policyText } from "./policy.mjs";
+import { readChunks, send } from "./transport.mjs";
+
+/** Each setting, and its official name. */
+const SETTINGS = {
+  token: "QSTASH_TOKEN",
+  baseUrl: "QSTASH_URL",
+  currentSigningKey: "QSTASH_CURRENT_SIGNING_KEY",
+  nextSigningKey: "QSTASH_NEXT_SIGNING_KEY",
+  publicUrl: "PUBLIC_URL",
+  policy: "POLICY",
+  clockTolerance: "CLOCK_TOLERANCE",
+  timeout: "API_TIMEOUT",
+  maxBodyBytes: "MAX_BODY_BYTES",
+};
+const REQUIRED = ["token", "currentSigningKey", "nextSigningKey"];
+
+export function createHandler(settings) {
+  const given = options("settings", settings, [...Object.keys(SETTINGS), "fetch", "log"]);
+  const texts = readSettings(given);
+  const fetch = callable("fetch", given.fetch, (...call) => globalThis.fetch(...call));
+  const log = callable("log", given.log, print);
+  let holder = make(texts);
+
+  return async (request) => {
+    if (request?.method !== "POST") return refusal(405, "method_not_allowed", "accepted is POST", { Allow: "POST" });
+    try {
+      // After a panic the handler belongs to an instance that is gone.
+      if (holder.core !== instance()) holder = make(texts);
+      const reply = await deliver(holder, request, { fetch, timeout: holder.timeout });
+      log(JSON.parse(reply.log), reply.isError);
+      return new Response(reply.body, { status: reply.status, headers: reply.headers });
+    } catch (error) {
+      if (error?.code !== "internal") throw error;
+      log({ event: "failure_callback", outcome: "refused", reason: "internal", detail: String(error.cause) }, true);
+      return refusal(503, "internal", "not possible at the moment; deliver the callback again", { "Retry-After": "10" });
+    }
+  };
+}
+
+/** Does what the core asks for, until there is a reply. */
+async function deliver({ handler }, request, shell) {
+  const delivery = withCore(() => handler.deliver(request.url, (name) => request.headers.get(name) ?? undefined));
+  for (;;) {
+    const step = withCore(() => delivery.step());
+    if (step?.reply !== undefined) {
+      withCore(() => delivery.free());
+      return step.reply;
+    }
+    if (step?.body !== undefined) {
+      await bringBody(delivery, request, step.body);
+    } else if (step?.request !== undefined) {
+      const answer = await send(step.request, shell);
+      withCore(() =>
+        "status" in answer
+          ? delivery.answer(answer.status, answer.body, (name) => answer.headers.get(name) ?? undefined)
+          : delivery.fail(answer.kind, answer.detail, answer.limit),
+      );
+    } else {
+      throw failure("internal", "the core asks for nothing and has no reply");
+    }
+  }
+}
+
+async function bringBody(delivery, request, limit) {
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  if (announced > limit) return withCore(() => delivery.refuseBody(limit));
+  let length;
+  try {
+    length = await readChunks(request.body, limit, (chunk) => withCore(() => delivery.push(chunk)));
+  } catch (error) {
+    if (error?.code === "internal") throw error;
+    return withCore(() => delivery.loseBody());
+  }
+  return withCore(() => (length === undefined ? delivery.refuseBody(limit) : delivery.endBody()));
+}
+
+/** The settings as texts under their official names. */
+function readSettings(given) {
+  for (const name of REQUIRED) secret(name, given[name]);
+  for (const name of ["baseUrl", "publicUrl"]) text(name, given[name], { optional: true });
+  const seconds = (name) => (given[name] === undefined ? undefined : `${number(name, given[name], { max: 300 })}s`);
+  const millis = given.timeout === undefined ? undefined : `${number("timeout", given.timeout, { min: 1, max: 300_000, whole: true })}ms`;
+  const size = given.maxBodyBytes === undefined ? undefined : String(number("maxBodyBytes", given.maxBodyBytes, { min: 1, max: 2 ** 40, whole: true }));
+  const values = { ...given, policy: policyText("policy", given.policy), clockTolerance: seconds("clockTolerance"), timeout: millis, maxBodyBytes: size };
+  return new Map(Object.entries(SETTINGS).map(([name, official]) => [official, values[name]]));
+}
+
+/** A handler, with the instance that it belongs to. */
+function make(texts) {
+  try {
+    return withCore((core) => {
+      const handler = new core.Handler((name) => texts.get(name));
+      return { core, handler, timeout: handler.apiTimeout };
+    });
+  } catch (error) {
+    if (error.code !== "invalid_setting") throw error;
+    const [name] = Object.entries(SETTINGS).find(([, official]) => official === error.setting) ?? [error.setting];
+    throw invalid(error.message.replace(error.setting, `\`${name}\``));
+  }
+}
+
+function refusal(status, code, message, headers) {
+  return Response.json({ error: { code, message } }, { status, headers });
+}
+
+function print(line, isError) {
+  (isError ? console.error : console.log)(JSON.stringify(line));
+}

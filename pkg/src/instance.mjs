@@ -1,0 +1,108 @@
+/**
+ * The WebAssembly instance: made when it is first needed, and made anew after a panic.
+ *
+ * A panic leaves the memory of an instance in an unknown state. So the instance is dropped, with all that was made by
+ * it, and the next call gets a fresh one. Everything that JavaScript keeps from the core is kept with the instance that
+ * it came from.
+ */
+import { createGlue } from "redrive-glue";
+import { failure } from "./check.mjs";
+
+/** @type {WebAssembly.Module | undefined} */
+let module;
+/** @type {object | undefined} The bindings of the present instance. */
+let core;
+/** @type {(() => WebAssembly.Module) | undefined} */
+let load;
+/** @type {(() => URL) | undefined} */
+let locate;
+/** @type {Promise<void> | undefined} */
+let loading;
+
+/** Tells how this runtime gets the module at once. */
+export function setLoader(loader) {
+  load = loader;
+}
+
+/** Tells where this runtime fetches the module from. */
+export function setUrl(url) {
+  locate = url;
+}
+
+/**
+ * Makes the WebAssembly ready. Needed once in browsers and edge runtimes; does nothing where it is ready already.
+ *
+ * @param {WebAssembly.Module | BufferSource | Response | URL | string | Promise<unknown>} [source] Default: the file
+ *   that the package brings.
+ * @returns {Promise<void>}
+ */
+export async function init(source) {
+  if (module !== undefined) return;
+  if (source === undefined && load !== undefined) {
+    module = load();
+    return;
+  }
+  // Two calls at the same time fetch once; after a failure the next call tries again.
+  loading ??= compile(source ?? locate?.()).then(
+    (compiled) => void (module = compiled),
+    (error) => {
+      loading = undefined;
+      throw error;
+    },
+  );
+  await loading;
+}
+
+/**
+ * Runs `use` with the bindings of the present instance. An error of the core passes through; anything else is a panic.
+ *
+ * @template T
+ * @param {(core: object) => T} use
+ * @returns {T}
+ */
+export function withCore(use) {
+  const present = instance();
+  try {
+    return use(present);
+  } catch (error) {
+    if (typeof error?.code === "string") throw error;
+    if (core === present) core = undefined;
+    throw failure("internal", "the core has failed and was started anew; please report this", error);
+  }
+}
+
+/** The bindings of the present instance. */
+export function instance() {
+  if (core !== undefined) return core;
+  if (module === undefined) {
+    if (load === undefined) {
+      throw failure("not_initialized", "the WebAssembly is not loaded yet: `await init()` before the first call");
+    }
+    module = load();
+  }
+  const glue = createGlue();
+  const { exports } = new WebAssembly.Instance(module, { "./redrive_bg.js": glue });
+  glue.__wbg_set_wasm(exports);
+  exports.__wbindgen_start?.();
+  core = glue;
+  return core;
+}
+
+async function compile(source) {
+  const given = await source;
+  if (given instanceof WebAssembly.Module) return given;
+  // Some bundlers give the module as the default export of a namespace.
+  if (given?.default instanceof WebAssembly.Module) return given.default;
+  if (given instanceof ArrayBuffer || ArrayBuffer.isView(given)) return WebAssembly.compile(given);
+  if (typeof given === "string" || given instanceof URL) return fromResponse(await fetch(given));
+  if (typeof Response === "function" && given instanceof Response) return fromResponse(given);
+  throw failure(
+    "invalid_argument",
+    "`source` must be a WebAssembly.Module, its bytes, a Response, or a URL of the file `workflow-redrive/wasm`",
+  );
+}
+
+async function fromResponse(response) {
+  if (!response.ok) throw failure("not_initialized", `the WebAssembly could not be fetched: status ${response.status}`);
+  return WebAssembly.compile(await response.arrayBuffer());
+}

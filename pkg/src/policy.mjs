@@ -1,0 +1,28 @@
+/** Failure callbacks and what a policy makes of them, without doing anything. */
+import { bytes, headerLookup, instant, invalid, options, text } from "./check.mjs";
+import { withCore } from "./instance.mjs";
+
+export function parseFailureCallback(body, context = {}) {
+  const given = options("context", context, ["headers", "now"]);
+  const raw = bytes("body", body);
+  const header = headerLookup("headers", given.headers);
+  const now = instant("now", given.now);
+  return withCore((core) => core.parseFailureCallback(raw, header, now));
+}
+
+export function decide(request) {
+  const given = options("request", request, ["policy", "url", "body", "now"]);
+  const policy = policyText("policy", given.policy);
+  const url = text("url", given.url);
+  const body = bytes("body", given.body);
+  const now = instant("now", given.now);
+  return withCore((core) => core.decide(policy, url, body, now));
+}
+
+/** A policy as JSON; the default policy where there is none. */
+export function policyText(name, policy) {
+  if (policy === undefined) return "{}";
+  if (typeof policy === "string") return policy;
+  if (typeof policy !== "object" || policy === null) throw invalid(`\`${name}\` must be an object, or the JSON of one`);
+  return JSON.stringify(policy);
+}

@@ -1,0 +1,7 @@
+// Cloudflare Workers: the runtime hands over the compiled module, and refuses to compile one itself.
+import module from "./wasm/redrive.wasm";
+import { setLoader } from "./wasm/core.mjs";
+
+setLoader(() => module);
+
+export { Client, Receiver, createHandler, decide, init, parseFailureCallback } from "./wasm/core.mjs";

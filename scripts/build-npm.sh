@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Builds the generated part of the npm package: pkg/wasm/ with one WebAssembly file and the package's JavaScript, once
+# as ES module and once as CommonJS, and pkg/index.d.cts.
+# Needs the tools that `make setup` installs: target/tools and node_modules of the repository.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+bin=$root/node_modules/.bin
+target=${CARGO_TARGET_DIR:-$root/target}
+made=$target/npm
+
+cargo build --locked --release --package workflow-redrive --lib --features npm --target wasm32-unknown-unknown
+rm -rf "$made" pkg/wasm
+mkdir -p "$made" pkg/wasm
+
+"$root/target/tools/bin/wasm-bindgen" "$target/wasm32-unknown-unknown/release/workflow_redrive.wasm" \
+  --target bundler --out-dir "$made" --out-name redrive --no-typescript --remove-name-section --remove-producers-section
+# What every runtime of the last years knows; with all that wasm-opt knows the file would load in the newest ones only.
+features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int
+  --enable-reference-types --enable-sign-ext)
+"$bin/wasm-opt" "$made/redrive_bg.wasm" -o pkg/wasm/redrive.wasm "${features[@]}" \
+  -Os --one-caller-inline-max-function-size=0 --converge --strip-debug --strip-producers
+
+# The bindings keep their state in module variables. As the body of a function they can be had anew with each instance.
+{
+  echo 'export function createGlue() {'
+  echo 'const module = { exports: {} };'
+  "$bin/esbuild" "$made/redrive_bg.js" --format=cjs --log-level=warning
+  echo 'return module.exports;'
+  echo '}'
+} >"$made/glue.mjs"
+
+for format in esm:mjs cjs:cjs; do
+  "$bin/esbuild" pkg/src/index.mjs --bundle --format="${format%:*}" --outfile="pkg/wasm/core.${format#*:}" \
+    --target=es2022 --platform=neutral --alias:redrive-glue="$made/glue.mjs" --log-level=warning
+done
+
+# The same declarations for both module systems.
+cp pkg/index.d.mts pkg/index.d.cts

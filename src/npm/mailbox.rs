@@ -1,0 +1,95 @@
+//! Where a recovery, which waits, and JavaScript, which does, hand things to each other.
+
+use core::{
+    cell::RefCell,
+    future::poll_fn,
+    task::{Context, Poll},
+};
+
+use js_sys::Object;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    callback::{CallbackError, Failure, FailureReader},
+    dlq::Transported,
+    recovery::Refusal,
+    signature::BodyDigest,
+    time::Timestamp,
+};
+
+/// One slot in each direction: a recovery does one thing at a time.
+#[derive(Default)]
+pub(super) struct Mailbox {
+    wanted: RefCell<Option<Wanted>>,
+    answer: RefCell<Option<Transported>>,
+    body: RefCell<Option<Body>>,
+    read: RefCell<Option<Result<(), Refusal>>>,
+}
+
+/// What a recovery waits for.
+pub(super) enum Wanted {
+    /// The body of the callback, of so many bytes at most.
+    Body { limit: u64 },
+    /// The answer to a request.
+    Answer(Object),
+}
+
+/// A body on its way in: hashed and read side by side, so that memory stays flat.
+struct Body {
+    hash: Sha256,
+    reader: FailureReader,
+}
+
+impl Mailbox {
+    /// What JavaScript has to do next.
+    pub(super) fn take_wanted(&self) -> Option<Wanted> {
+        self.wanted.borrow_mut().take()
+    }
+
+    /// Brings the answer to a request.
+    pub(super) fn put_answer(&self, answer: Transported) {
+        *self.answer.borrow_mut() = Some(answer);
+    }
+
+    /// Brings a piece of the body.
+    pub(super) fn push(&self, chunk: &[u8]) {
+        if let Some(body) = &mut *self.body.borrow_mut() {
+            body.hash.update(chunk);
+            body.reader.push(chunk);
+        }
+    }
+
+    /// The body is over, or will not come.
+    pub(super) fn end_body(&self, end: Result<(), Refusal>) {
+        *self.read.borrow_mut() = Some(end);
+    }
+
+    /// Waits for the answer to a request.
+    pub(super) async fn call(&self, request: Object) -> Transported {
+        *self.wanted.borrow_mut() = Some(Wanted::Answer(request));
+        wait(&self.answer).await
+    }
+
+    /// Waits for the whole body.
+    pub(super) async fn body(
+        &self,
+        reader: FailureReader,
+        limit: u64,
+        now: Timestamp,
+    ) -> Result<(BodyDigest, Result<Failure, CallbackError>), Refusal> {
+        *self.body.borrow_mut() = Some(Body { hash: Sha256::new(), reader });
+        *self.wanted.borrow_mut() = Some(Wanted::Body { limit });
+        wait(&self.read).await?;
+        let body = self.body.borrow_mut().take().ok_or_else(Refusal::body_unreadable)?;
+        Ok((BodyDigest::from_bytes(body.hash.finalize().into()), body.reader.finish(now)))
+    }
+}
+
+/// Ready as soon as something lies in the slot. Whoever puts it there polls again: nobody has to be woken.
+async fn wait<T>(slot: &RefCell<Option<T>>) -> T {
+    poll_fn(|_: &mut Context<'_>| match slot.borrow_mut().take() {
+        Some(value) => Poll::Ready(value),
+        None => Poll::Pending,
+    })
+    .await
+}
