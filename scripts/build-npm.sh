@@ -35,5 +35,6 @@ for format in esm:mjs cjs:cjs; do
     --target=es2022 --platform=neutral --alias:redrive-glue="$made/glue.mjs" --log-level=warning
 done
 
-# The same declarations for both module systems.
+# The same declarations for both module systems, and the licence beside them.
 cp pkg/index.d.mts pkg/index.d.cts
+cp LICENSE pkg/LICENSE

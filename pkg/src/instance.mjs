@@ -43,7 +43,7 @@ export async function init(source) {
     return;
   }
   // Two calls at the same time fetch once; after a failure the next call tries again.
-  loading ??= compile(source ?? locate?.()).then(
+  loading ??= compile(source === undefined ? locate?.() : source).then(
     (compiled) => void (module = compiled),
     (error) => {
       loading = undefined;
