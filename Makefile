@@ -78,6 +78,14 @@ examples/embed/build/index_bg.wasm: $(RUST_SOURCES) $(wildcard examples/embed/sr
 	cd examples/embed && ../../scripts/build-worker.sh --locked
 	@touch $@
 
+.PHONY: build-npm
+build-npm: pkg/wasm/redrive.wasm ## build the generated part of the npm package into pkg/wasm/
+
+pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) pkg/index.d.mts pkg/wasm.d.ts scripts/build-npm.sh | setup
+	$(call say,npm package)
+	scripts/build-npm.sh
+	@touch $@
+
 .PHONY: local-qstash
 local-qstash:
 	cargo build --locked --package local-qstash
@@ -95,7 +103,7 @@ demo: build local-qstash ## the same, and exit
 # -- Test ---------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: test-rust test-wasm test-conformance test-e2e ## run every test
+test: test-rust test-wasm test-npm test-conformance test-e2e ## run every test
 
 .PHONY: test-rust
 test-rust: setup
@@ -106,6 +114,11 @@ test-rust: setup
 test-wasm: setup
 	$(call say,WebAssembly tests)
 	cargo test --locked --package workflow-redrive --features npm --target $(WASM) --test npm
+
+.PHONY: test-npm
+test-npm: build-npm local-qstash
+	$(call say,The npm package in every runtime)
+	node --test 'tests/npm/*.test.mjs'
 
 .PHONY: test-conformance
 test-conformance: setup local-qstash
@@ -120,7 +133,7 @@ test-e2e: build build-embed local-qstash
 # -- Check --------------------------------------------------------------------------------------------------------
 
 .PHONY: check
-check: check-format check-clippy check-docs check-deny check-package size ## format, lints, docs, licences, package, size
+check: check-format check-clippy check-docs check-deny check-package check-npm size ## format, lints, docs, licences, package, size
 
 .PHONY: check-format
 check-format:
@@ -159,6 +172,13 @@ check-package: build
 	cargo package --locked --package workflow-redrive --no-verify --allow-dirty --quiet
 	wrangler deploy --dry-run --outdir target/deploy
 
+.PHONY: check-npm
+check-npm: build-npm
+	$(call say,npm package: types$(comma) manifest$(comma) size)
+	attw --pack pkg
+	publint --strict pkg
+	node scripts/size-npm.mjs
+
 .PHONY: size
 size: build ## print the size of the deployable and hold it to its budget
 	node scripts/size.mjs
@@ -166,4 +186,4 @@ size: build ## print the size of the deployable and hold it to its budget
 .PHONY: clean
 clean:
 	cargo clean
-	rm -rf build examples/embed/build node_modules
+	rm -rf build examples/embed/build pkg/wasm pkg/*.d.cts pkg/LICENSE node_modules

@@ -37,4 +37,5 @@ done
 
 # The same declarations for both module systems, and the licence beside them.
 cp pkg/index.d.mts pkg/index.d.cts
+sed 's/index\.d\.mts/index.d.cts/' pkg/wasm.d.ts >pkg/wasm.d.cts
 cp LICENSE pkg/LICENSE

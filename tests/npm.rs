@@ -1,22 +1,22 @@
 //! The bindings as JavaScript calls them, in WebAssembly.
 #![cfg(target_family = "wasm")]
 
-use js_sys::{JSON, Reflect};
+use js_sys::{Function, JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
-use workflow_redrive::npm::decide;
+use workflow_redrive::npm::{Api, Handler, decide, parse_failure_callback, verify_signature};
 
 const NOW: f64 = 1_748_527_971_000.0;
 const URL: &str = "https://redrive.example/?redrive=2.1748527970000.wfr_root";
 const BODY: &[u8] =
     br#"{"status":503,"workflowRunId":"wfr_a","dlqId":"1-0","url":"https://shop.example/order"}"#;
 
-fn shown(decision: Result<js_sys::Object, JsValue>) -> String {
+fn shown(decision: Result<Object, JsValue>) -> String {
     JSON::stringify(&decision.expect("a decision")).expect("a plain object").into()
 }
 
-fn code(decision: Result<js_sys::Object, JsValue>) -> String {
-    let error = decision.expect_err("an error");
+fn code<T>(result: Result<T, JsValue>) -> String {
+    let Err(error) = result else { panic!("no error") };
     assert!(error.has_type::<js_sys::Error>());
     Reflect::get(&error, &"code".into()).expect("a code").as_string().expect("a text")
 }
@@ -48,4 +48,83 @@ fn every_error_has_a_code() {
     for now in [f64::NAN, -1.0, f64::INFINITY] {
         assert_eq!(code(decide("{}", URL, BODY, now)), "invalid_time");
     }
+}
+
+/// Made by another program from the documentation's claims for this URL, key and body, at the time `SIGNED`.
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJVcHN0YXNoIiwic3ViIjoiaHR0cHM6Ly9yZWRyaXZlLm\
+    V4YW1wbGUvP3RlYW09YSIsImV4cCI6MTc5MjU2Nzk4MCwiaWF0IjoxNzkyNTY3NjgwLCJuYmYiOjAsImp0aSI6Imp3dF9nb2xkZW4iLCJib2R5I\
+    joidU5jbXBvVnkyUFFUVkR6X2o0bUFvb1JFVVFRckZockRXNUFYdElTR21fTT0ifQ.b0tn6gRBknblET66L430s0hWMN2Y20p08uprfVzx-TE";
+const CURRENT: &str = "sig_current_3kPq";
+const SIGNED: f64 = 1_792_567_680_000.0;
+const SIGNED_URL: &str = "https://redrive.example/?team=a";
+const SIGNED_BODY: &[u8] = br#"{"status":503}"#;
+
+fn header(script: &str) -> Function {
+    Function::new_with_args("name", script)
+}
+
+#[wasm_bindgen_test]
+fn a_signature_is_verified_with_or_without_its_url() {
+    let verify = |key: &str, url: Option<&str>, body: &[u8], now: f64| {
+        verify_signature(key, "sig_next", TOKEN, url.map(str::to_owned), body, now, 0.0)
+    };
+    let key = CURRENT;
+    assert!(verify(key, Some(SIGNED_URL), SIGNED_BODY, SIGNED).is_ok());
+    assert!(verify(key, None, SIGNED_BODY, SIGNED).is_ok());
+    assert_eq!(
+        code(verify(key, Some("https://other.example"), SIGNED_BODY, SIGNED)),
+        "signature_url_mismatch"
+    );
+    assert_eq!(code(verify(key, None, b"other", SIGNED)), "body_hash_mismatch");
+    assert_eq!(code(verify(key, None, SIGNED_BODY, SIGNED + 301_000.0)), "signature_expired");
+    assert_eq!(code(verify("sig_other", None, SIGNED_BODY, SIGNED)), "signature_mismatch");
+    assert_eq!(code(verify("", None, SIGNED_BODY, SIGNED)), "invalid_argument");
+    assert_eq!(code(verify(key, Some("x"), SIGNED_BODY, SIGNED)), "invalid_argument");
+    assert_eq!(code(verify(key, None, SIGNED_BODY, f64::NAN)), "invalid_argument");
+}
+
+#[wasm_bindgen_test]
+fn a_callback_is_a_plain_object_with_what_is_known() {
+    let labelled = header("return name === 'Upstash-Label' ? 'a,b' : undefined");
+    assert_eq!(
+        shown(parse_failure_callback(BODY, &labelled, NOW)),
+        r#"{"workflowRunId":"wfr_a","dlqId":"1-0","workflowUrl":"https://shop.example/order","status":503,"labels":["a","b"]}"#
+    );
+    assert_eq!(code(parse_failure_callback(b"{}", &header("throw 1"), NOW)), "not_a_workflow");
+}
+
+#[wasm_bindgen_test]
+fn a_handler_names_the_setting_that_is_missing() {
+    let error = Handler::new(&header("return undefined")).expect_err("an error");
+    assert_eq!(Reflect::get(&error, &"setting".into()).expect("a setting"), "QSTASH_TOKEN");
+    assert_eq!(code(Err::<(), _>(error)), "invalid_setting");
+}
+
+#[wasm_bindgen_test]
+fn a_forged_callback_ends_before_its_body() {
+    let settings = header("return /TOKEN|KEY$/.test(name) ? 'x' : undefined");
+    let handler = Handler::new(&settings).expect("good settings");
+    let delivery = handler.deliver(SIGNED_URL.to_owned(), &header("return 'a.b.c'"));
+    let reply = Reflect::get(&delivery.step(), &"reply".into()).expect("a reply");
+    assert_eq!(Reflect::get(&reply, &"status".into()).expect("a status"), 401);
+    assert!(delivery.step().is_undefined());
+}
+
+#[wasm_bindgen_test]
+fn a_call_is_a_request_and_the_meaning_of_its_answer() {
+    let api = Api::new("token".to_owned(), None).expect("an account");
+    let call = api.resume("1-0".to_owned(), r#"{"retries":2}"#).expect("a call");
+    let request: Object = call.request();
+    assert_eq!(
+        String::from(JSON::stringify(&request).expect("a plain object")),
+        r#"{"method":"POST","url":"https://qstash.upstash.io/v2/workflows/dlq/resume/1-0","headers":[["Upstash-Retries","2"],["Authorization","Bearer token"]]}"#
+    );
+    let none = header("return undefined");
+    let run = call.finish(200, br#"{"workflowRunId":"wfr_b","workflowCreatedAt":7}"#.to_vec(), &none, NOW);
+    assert_eq!(shown(run.map(JsCast::unchecked_into)), r#"{"workflowRunId":"wfr_b","workflowCreatedAt":7}"#);
+    assert_eq!(code(call.finish(404, Vec::new(), &none, NOW)), "not_found");
+    assert_eq!(code(call.fail("timeout", "", 5.0)), "transport");
+    assert_eq!(code(api.resume("..".to_owned(), "{}")), "invalid_argument");
+    assert_eq!(code(api.resume("1-0".to_owned(), r#"{"retry":2}"#)), "invalid_argument");
+    assert_eq!(code(Api::new("a b".to_owned(), None)), "invalid_argument");
 }

@@ -71,6 +71,16 @@ mod keys_and_algorithms {
     }
 
     #[test]
+    fn without_a_url_a_token_for_any_passes_and_every_other_check_holds() {
+        let check = |token: &str, now| keys().verify_for_any_url(token, now, TOLERANCE).map(|_| ());
+        let elsewhere = sign(CURRENT, &claims("https://elsewhere.example/", BODY));
+        assert_eq!(verify(&elsewhere).map(|_| ()), Err(SignatureError::Url));
+        assert_eq!(check(&elsewhere, NOW), Ok(()));
+        assert_eq!(check(&elsewhere, NOW.after(Duration::from_mins(6))), Err(SignatureError::Expired));
+        assert_eq!(check(&sign("sig_other", &claims(URL, BODY)), NOW), Err(SignatureError::Key));
+    }
+
+    #[test]
     fn the_current_and_the_next_key_are_good_and_no_other() {
         let token = |key| sign(key, &claims(URL, BODY));
         assert!(verify(&token(CURRENT)).is_ok());

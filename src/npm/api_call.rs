@@ -32,7 +32,8 @@ impl Api {
     #[wasm_bindgen(constructor)]
     pub fn new(token: String, url: Option<String>) -> Result<Self, JsValue> {
         let token = Token::read("`token`", token).map_err(|error| invalid(&error))?;
-        let base_url = base_url("`baseUrl`", url.as_deref().unwrap_or(DEFAULT_URL)).map_err(|error| invalid(&error))?;
+        let base_url =
+            base_url("`baseUrl`", url.as_deref().unwrap_or(DEFAULT_URL)).map_err(|error| invalid(&error))?;
         Ok(Self { token, base_url })
     }
 
@@ -90,7 +91,13 @@ impl ApiCall {
 
     /// What an answer means: the created run of a resume or restart, and nothing more than success of the others.
     /// `header` looks up the answer's headers, `now` (epoch milliseconds) is when it came.
-    pub fn finish(&self, status: u16, body: Vec<u8>, header: &Function, now: f64) -> Result<JsValue, JsValue> {
+    pub fn finish(
+        &self,
+        status: u16,
+        body: Vec<u8>,
+        header: &Function,
+        now: f64,
+    ) -> Result<JsValue, JsValue> {
         self.read(Ok(answer(status, body, header)), now)
     }
 

@@ -17,7 +17,8 @@ use crate::{
 /// ask for a pause. The signature is not looked at.
 #[wasm_bindgen(js_name = parseFailureCallback)]
 pub fn parse_failure_callback(body: &[u8], header: &Function, now: f64) -> Result<Object, JsValue> {
-    let now = timestamp(now).ok_or_else(|| js_error("invalid_argument", "`now` must be epoch milliseconds"))?;
+    let now =
+        timestamp(now).ok_or_else(|| js_error("invalid_argument", "`now` must be epoch milliseconds"))?;
     let failure = read(body, CallbackHeaders::read(|name| look_up(header, name)), now)?;
     Ok(to_object(&failure))
 }

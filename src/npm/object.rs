@@ -28,7 +28,11 @@ pub(super) fn millis(time: Timestamp) -> JsValue {
 }
 
 /// A point in time out of epoch milliseconds; `None` for what no `Date` can be.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be within a date's range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be within a date's range"
+)]
 pub(super) fn timestamp(millis: f64) -> Option<Timestamp> {
     const MAX: f64 = 8.64e15;
     (0.0..=MAX).contains(&millis).then(|| Timestamp::from_millis(millis as u64))

@@ -24,7 +24,8 @@ pub fn verify_signature(
     tolerance: f64,
 ) -> Result<(), JsValue> {
     let keys = KeySet::new(key("currentSigningKey", current)?, key("nextSigningKey", next)?);
-    let now = timestamp(now).ok_or_else(|| js_error("invalid_argument", "`now` must be epoch milliseconds"))?;
+    let now =
+        timestamp(now).ok_or_else(|| js_error("invalid_argument", "`now` must be epoch milliseconds"))?;
     let tolerance = Duration::try_from_secs_f64(tolerance)
         .map_err(|_| js_error("invalid_argument", "`clockTolerance` must be a number of seconds"))?;
     let claims = match url {
@@ -41,5 +42,6 @@ pub fn verify_signature(
 }
 
 fn key(name: &str, key: &str) -> Result<SigningKey, JsValue> {
-    SigningKey::new(key).map_err(|error| js_error("invalid_argument", &["`", name, "`: ", &error.to_string()].concat()))
+    SigningKey::new(key)
+        .map_err(|error| js_error("invalid_argument", &["`", name, "`: ", &error.to_string()].concat()))
 }

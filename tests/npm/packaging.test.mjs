@@ -62,6 +62,8 @@ test("the tarball holds what is needed and nothing else, one WebAssembly file am
     "node.cjs",
     "node.mjs",
     "package.json",
+    "wasm.d.cts",
+    "wasm.d.ts",
     "wasm/core.cjs",
     "wasm/core.mjs",
     "wasm/redrive.wasm",

@@ -1,0 +1,70 @@
+/** Uses every export with its types: compiled by `tsc --strict` against the packed declarations, never run. */
+import {
+  Client,
+  Receiver,
+  createHandler,
+  decide,
+  init,
+  parseFailureCallback,
+  type ApiError,
+  type ClientConfig,
+  type CreatedRun,
+  type Decision,
+  type DlqEntry,
+  type ErrorCode,
+  type Failure,
+  type FlowControl,
+  type HandlerSettings,
+  type LogLine,
+  type Policy,
+  type ReceiverConfig,
+  type RedriveError,
+  type ReviveOptions,
+  type VerifyRequest,
+} from "workflow-redrive";
+import wasm from "workflow-redrive/wasm";
+
+await init();
+await init(wasm);
+await init(fetch("redrive.wasm"));
+await init(new URL("redrive.wasm", "https://app.example"));
+// @ts-expect-error nothing is no source
+await init(null);
+
+const keys: ReceiverConfig = { currentSigningKey: "a", nextSigningKey: "b" };
+const request: VerifyRequest = { signature: "s", body: new Uint8Array(), url: "https://a", clockTolerance: 5, upstashRegion: "US-EAST-1" };
+const verified: true = await new Receiver(keys).verify(request);
+// @ts-expect-error the body is missing
+await new Receiver().verify({ signature: "s" });
+
+const policy: Policy = {
+  max_attempts: 3,
+  backoff: { base: "30s" },
+  rules: [{ name: "a", when: { status: [503, "5xx"], url: "https://a/*" }, action: "park", max_attempts: 1, overrides: { label: ["a"] } }],
+};
+// @ts-expect-error no such action
+const wrong: Policy = { rules: [{ name: "a", action: "explode" }] };
+const settings: HandlerSettings = { token: "t", currentSigningKey: "a", nextSigningKey: "b", policy, timeout: 5, fetch };
+const handler: (request: Request) => Promise<Response> = createHandler({ ...settings, log: (line: LogLine, isError) => void [line.event, isError] });
+// @ts-expect-error the token is missing
+createHandler({ currentSigningKey: "a", nextSigningKey: "b" });
+
+const failure: Failure = parseFailureCallback("{}", { headers: new Headers(), now: new Date() });
+const decision: Decision = decide({ policy, url: "https://a", body: "{}", now: 0 });
+
+const config: ClientConfig = { token: "t", baseUrl: "https://a", fetch, timeout: 5 };
+const { dlq } = new Client(config);
+const flowControl: FlowControl = { key: "k", rate: 1, parallelism: 2, period: "1m" };
+const options: ReviveOptions = { retries: 1, delay: 30, retryDelay: "1", flowControl, label: "l", failureUrl: "https://a", signal: new AbortController().signal };
+const runs: CreatedRun[] = (await dlq.resume("1-0", options)).workflowRuns;
+const run: CreatedRun = await dlq.restart({ dlqId: "1-0", retries: 1 });
+const entry: DlqEntry = await dlq.get("1-0", { signal: new AbortController().signal });
+const deleted: number = (await dlq.delete("1-0")).deleted;
+// @ts-expect-error no such option
+await dlq.resume("1-0", { retry: 1 });
+
+const isExpired = (error: RedriveError) => error.code === "signature_expired";
+const code: ErrorCode = "rate_limited";
+const wait = (error: ApiError): number | undefined => error.retryAfter;
+
+export { verified, wrong, handler, failure, decision, runs, run, entry, deleted, isExpired, code, wait };
