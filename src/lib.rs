@@ -1,6 +1,7 @@
 //! Workflow Redrive resumes failed Upstash Workflow runs by itself.
 
 pub mod callback;
+pub mod client;
 pub mod dlq;
 pub mod http_url;
 pub mod ids;

@@ -1,10 +1,13 @@
-/** The DLQ API, in the call shapes of the official SDK. */
+/** The DLQ API, in the call shapes of the official SDK, and more. */
 import { callable, failure, invalid, number, options, secret, text } from "./check.mjs";
+import { filterText } from "./filter.mjs";
 import { instance, withCore } from "./instance.mjs";
 import { overridesText, renamed } from "./overrides.mjs";
-import { send } from "./transport.mjs";
+import { perform } from "./transport.mjs";
 
 const OVERRIDES = ["retries", "delay", "retryDelay", "flowControl", "label", "failureUrl", "signal"];
+const RETRY = { attempts: 5, maxElapsed: 60_000 };
+const MAX_MILLIS = 3_600_000;
 
 export class Client {
   /** Entries of the dead letter queue. */
@@ -22,9 +25,16 @@ class Dlq {
     this.#account = account;
   }
 
+  async list(parameters) {
+    const { cursor, count, filter, signal } = callOptions("parameters", parameters, ["cursor", "count", "filter", "signal"]);
+    const which = filter === undefined ? undefined : filterText(filter);
+    const page = await this.#account.call("list", [which, countOf(count), cursorOf(cursor)], signal);
+    return { ...page, messages: page.messages ?? [], cursor: page.cursor || undefined };
+  }
+
   async get(dlqId, options) {
-    const { body } = await this.#account.call("get", [id(dlqId)], callOptions(options, ["signal"]));
-    return json(body);
+    const { signal } = callOptions("options", options, ["signal"]);
+    return this.#account.call("get", [id(dlqId)], signal);
   }
 
   async resume(request, options) {
@@ -35,73 +45,153 @@ class Dlq {
     return this.#revive("restart", request, options);
   }
 
-  async delete(dlqId, options) {
-    await this.#account.call("delete", [id(dlqId)], callOptions(options, ["signal"]));
-    return { deleted: 1, cursor: undefined };
+  async delete(request, options) {
+    const { signal } = callOptions("options", options, ["signal"]);
+    if (typeof request === "string") {
+      await this.#account.call("delete", [id(request)], signal);
+      return { deleted: 1, cursor: undefined };
+    }
+    const dlqIds = idsOf(request);
+    if (dlqIds.length === 0) return { deleted: 0 };
+    const { done, settled } = await this.#act("delete", dlqIds, "{}", signal);
+    return { deleted: done.length + settled.length, cursor: undefined };
   }
 
-  /** `(dlqId, options)` answers as for many, without a next page; the SDK's older `({ dlqId, ...options })` with the run itself. */
+  async retryFailureFunction(request) {
+    const { dlqId, signal } = callOptions("request", request, ["dlqId", "signal"]);
+    return this.#account.call("retryCallback", [id(dlqId)], signal);
+  }
+
+  async cancelFailureFunction(request) {
+    const { dlqId, signal } = callOptions("request", request, ["dlqId", "signal"]);
+    await this.#account.call("cancelCallback", [id(dlqId)], signal);
+  }
+
+  listAll(parameters) {
+    const checked = callOptions("parameters", parameters, ["filter", "signal"]);
+    if (checked.filter !== undefined) filterText(checked.filter);
+    return this.#pages(checked);
+  }
+
+  resumeAll(scope, options) {
+    return this.#job("resume", scope, options);
+  }
+
+  restartAll(scope, options) {
+    return this.#job("restart", scope, options);
+  }
+
+  deleteAll(scope, options) {
+    return this.#job("delete", scope, options);
+  }
+
+  /** `(which, options)` answers with a list; the SDK's older `({ dlqId, ...options })` with what `dlqId` stands for. */
   async #revive(operation, request, given) {
     if (typeof request === "string") {
-      return { workflowRuns: [await this.#start(operation, request, callOptions(given, OVERRIDES))], cursor: undefined };
+      const { signal, ...rest } = callOptions("options", given, OVERRIDES);
+      return { workflowRuns: [await this.#account.call(operation, [id(request), overridesText(rest)], signal)], cursor: undefined };
     }
-    const { dlqId, ...rest } = options("request", request, ["dlqId", ...OVERRIDES]);
-    if (given !== undefined) throw invalid("`options` must be left out where the first argument is an object");
-    return this.#start(operation, dlqId, rest);
+    if (request !== null && typeof request === "object" && "dlqId" in request) {
+      const { dlqId, signal, ...rest } = callOptions("request", request, ["dlqId", ...OVERRIDES]);
+      if (given !== undefined) throw invalid("`options` must be left out where the first argument has a `dlqId`");
+      if (!Array.isArray(dlqId)) return this.#account.call(operation, [id(dlqId), overridesText(rest)], signal);
+      return (await this.#act(operation, idsOf(dlqId), overridesText(rest), signal)).workflowRuns;
+    }
+    const { signal, ...rest } = callOptions("options", given, OVERRIDES);
+    const dlqIds = idsOf(request);
+    if (dlqIds.length === 0) return { workflowRuns: [] };
+    const { workflowRuns } = await this.#act(operation, dlqIds, overridesText(rest), signal);
+    return { workflowRuns, cursor: undefined };
   }
 
-  async #start(operation, dlqId, given) {
-    const { meaning } = await this.#account.call(operation, [id(dlqId), overridesText(given)], given);
-    return meaning;
+  /** Acts on certain entries. What was not done to all of them is an error that says to which it was. */
+  async #act(operation, dlqIds, overrides, signal) {
+    const acted = await this.#account.call("act", [operation, dlqIds, overrides], signal);
+    const left = ["gone", "refused", "ambiguous", "untouched"].filter((list) => acted[list].length > 0);
+    if (left.length === 0) return acted;
+    const cause = acted.stopped ?? acted.refused[0]?.error;
+    const code = acted.ambiguous.length > 0 ? "ambiguous" : (cause?.code ?? "not_found");
+    const counts = left.map((list) => `${acted[list].length} ${list}`).join(", ");
+    throw Object.assign(failure(code, `not done to all entries: ${counts}`, cause), { acted });
+  }
+
+  async *#pages({ filter, signal }) {
+    const seen = new Set();
+    let cursor;
+    do {
+      const page = await this.list({ cursor, filter, signal });
+      yield* page.messages;
+      cursor = page.cursor;
+      if (seen.has(cursor)) throw failure("malformed", "QStash named a cursor twice; accepted are cursors that lead on");
+      seen.add(cursor);
+    } while (cursor !== undefined);
+  }
+
+  /** Acts on everything that a scope selects, a page a turn. Arguments are checked at once, not at the first turn. */
+  #job(operation, scope, given) {
+    const { filter, all } = options("scope", scope, ["filter", "all"]);
+    if ((filter === undefined) === (all === undefined) || (all !== undefined && all !== true)) {
+      throw invalid("`scope` must be `{ filter }` with at least one criterion, or `{ all: true }`");
+    }
+    const known = operation === "delete" ? ["limit", "signal"] : ["limit", ...OVERRIDES];
+    const { limit, signal, ...rest } = callOptions("options", given, known);
+    const most = number("limit", limit, { min: 1, max: Number.MAX_SAFE_INTEGER, whole: true, fallback: Number.MAX_SAFE_INTEGER });
+    const which = filter === undefined ? undefined : filterText(filter);
+    const { job, core } = this.#account.make((api) => api.job(operation, which, overridesText(rest), most));
+    return this.#steps(job, core, signal);
+  }
+
+  async *#steps(job, core, signal) {
+    try {
+      for (;;) {
+        if (core !== instance()) throw failure("internal", "the core was started anew, and does not know how far this job was");
+        const step = await this.#account.call("step", [job], signal);
+        if (step === undefined) return;
+        yield { ...step.acted, totals: step.totals };
+        if (step.acted.stopped !== undefined) throw step.acted.stopped;
+      }
+    } finally {
+      if (core === instance()) withCore(() => job.free());
+    }
   }
 }
 
 /** An account: the token, the address, and how to get there. */
 class Account {
-  #token;
-  #baseUrl;
-  #shell;
+  #config;
+  #fetch;
   #holder;
 
   constructor(config) {
-    const given = options("config", config, ["token", "baseUrl", "fetch", "timeout"]);
-    this.#token = secret("token", given.token);
-    this.#baseUrl = text("baseUrl", given.baseUrl, { optional: true });
-    this.#shell = {
-      fetch: callable("fetch", given.fetch, (...call) => globalThis.fetch(...call)),
-      timeout: number("timeout", given.timeout, { min: 1, max: 300_000, whole: true, fallback: 10_000 }),
-    };
-    if (this.#baseUrl !== undefined && !/^https?:\/\//i.test(this.#baseUrl)) {
+    const given = options("config", config, ["token", "baseUrl", "fetch", "timeout", "retry"]);
+    const baseUrl = text("baseUrl", given.baseUrl, { optional: true });
+    if (baseUrl !== undefined && !/^https?:\/\//i.test(baseUrl)) {
       throw invalid("`baseUrl` must be an absolute https URL, or http on this machine");
     }
+    const timeout = number("timeout", given.timeout, { min: 1, max: MAX_MILLIS, whole: true, fallback: 10_000 });
+    const retry = given.retry === false ? { attempts: 1 } : options("retry", given.retry ?? {}, Object.keys(RETRY));
+    const attempts = number("retry.attempts", retry.attempts, { min: 1, max: 100, whole: true, fallback: RETRY.attempts });
+    const elapsed = number("retry.maxElapsed", retry.maxElapsed, { max: MAX_MILLIS, whole: true, fallback: RETRY.maxElapsed });
+    this.#config = [secret("token", given.token), baseUrl, timeout, attempts, elapsed];
+    this.#fetch = callable("fetch", given.fetch, (...call) => globalThis.fetch(...call));
   }
 
-  /** Makes one call. `arguments_` are those of the core's function. */
-  async call(operation, arguments_, { signal }) {
-    const call = this.#prepare(operation, arguments_);
-    const answer = await send(withCore(() => call.request), { ...this.#shell, signal });
-    const meaning = withCore(() =>
-      "status" in answer
-        ? call.finish(answer.status, answer.body, (name) => answer.headers.get(name) ?? undefined, Date.now())
-        : call.fail(answer.kind, answer.detail, answer.limit),
-    );
-    withCore(() => call.free());
-    return { meaning, body: answer.body };
+  /** Makes one call. `given` are the arguments of the core's function. */
+  async call(operation, given, signal) {
+    const { job: work } = this.make((api) => api[operation](...given));
+    return perform(work, { fetch: this.#fetch, signal });
   }
 
-  #prepare(operation, arguments_) {
+  /** Something that the account in the present instance makes. */
+  make(use) {
     try {
-      return withCore(() => this.#api()[operation](...arguments_));
+      return withCore((core) => {
+        if (this.#holder?.core !== core) this.#holder = { core, api: new core.Api(...this.#config) };
+        return { core, job: use(this.#holder.api) };
+      });
     } catch (error) {
       throw error.code === "invalid_argument" ? renamed(error) : error;
     }
-  }
-
-  /** The account in the present instance. */
-  #api() {
-    const core = instance();
-    if (this.#holder?.core !== core) this.#holder = { core, api: new core.Api(this.#token, this.#baseUrl) };
-    return this.#holder.api;
   }
 }
 
@@ -109,18 +199,30 @@ function id(dlqId) {
   return text("dlqId", dlqId, { max: 512 });
 }
 
-function callOptions(given, known) {
-  const checked = options("options", given ?? {}, known);
+/** The ids of `["1-0"]` or `{ dlqIds }`. */
+function idsOf(request) {
+  const given = Array.isArray(request) ? request : options("request", request, ["dlqIds", "dlqId"]).dlqIds;
+  const list = typeof given === "string" ? [given] : given;
+  if (!Array.isArray(list)) throw invalid("`request` must be a DLQ id, a list of these, or an object with `dlqIds`");
+  if (list.length === 0 && list !== request) {
+    throw invalid("`dlqIds` must be at least one; for everything use `resumeAll`, `restartAll` or `deleteAll` with `{ all: true }`");
+  }
+  return list.map(id);
+}
+
+function countOf(count) {
+  return number("count", count, { min: 1, max: 100, whole: true, fallback: 100 });
+}
+
+/** A cursor of the service; an empty one is none. */
+function cursorOf(cursor) {
+  return cursor === "" ? undefined : text("cursor", cursor, { optional: true, max: 4096 });
+}
+
+function callOptions(name, given, known) {
+  const checked = options(name, given ?? {}, known);
   if (checked.signal !== undefined && typeof checked.signal?.addEventListener !== "function") {
     throw invalid("`signal` must be an AbortSignal");
   }
   return checked;
-}
-
-function json(body) {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch (error) {
-    throw failure("malformed", "QStash's answer is no JSON", error);
-  }
 }

@@ -1,8 +1,8 @@
 /** The callback pipeline as a function from request to response, to mount in any framework. */
-import { callable, failure, invalid, number, options, secret, text } from "./check.mjs";
+import { callable, invalid, number, options, secret, text } from "./check.mjs";
 import { instance, withCore } from "./instance.mjs";
 import { policyText } from "./policy.mjs";
-import { readChunks, send } from "./transport.mjs";
+import { perform, readChunks } from "./transport.mjs";
 
 /** Each setting, and its official name. */
 const SETTINGS = {
@@ -41,41 +41,24 @@ export function createHandler(settings) {
   };
 }
 
-/** Does what the core asks for, until there is a reply. */
-async function deliver({ handler }, request, shell) {
-  const delivery = withCore(() => handler.deliver(request.url, (name) => request.headers.get(name) ?? undefined));
-  for (;;) {
-    const step = withCore(() => delivery.step());
-    if (step?.reply !== undefined) {
-      withCore(() => delivery.free());
-      return step.reply;
-    }
-    if (step?.body !== undefined) {
-      await bringBody(delivery, request, step.body);
-    } else if (step?.request !== undefined) {
-      const answer = await send(step.request, shell);
-      withCore(() =>
-        "status" in answer
-          ? delivery.answer(answer.status, answer.body, (name) => answer.headers.get(name) ?? undefined)
-          : delivery.fail(answer.kind, answer.detail, answer.limit),
-      );
-    } else {
-      throw failure("internal", "the core asks for nothing and has no reply");
-    }
-  }
+/** From a request to the reply of the core. */
+function deliver({ handler }, request, shell) {
+  const header = (name) => request.headers.get(name) ?? undefined;
+  const work = withCore(() => handler.deliver(request.url, header));
+  return perform(work, shell, (limit) => bringBody(work, request, limit));
 }
 
-async function bringBody(delivery, request, limit) {
+async function bringBody(work, request, limit) {
   const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > limit) return withCore(() => delivery.refuseBody(limit));
+  if (announced > limit) return withCore(() => work.refuseBody(limit));
   let length;
   try {
-    length = await readChunks(request.body, limit, (chunk) => withCore(() => delivery.push(chunk)));
+    length = await readChunks(request.body, limit, (chunk) => withCore(() => work.push(chunk)));
   } catch (error) {
     if (error?.code === "internal") throw error;
-    return withCore(() => delivery.loseBody());
+    return withCore(() => work.loseBody());
   }
-  return withCore(() => (length === undefined ? delivery.refuseBody(limit) : delivery.endBody()));
+  return withCore(() => (length === undefined ? work.refuseBody(limit) : work.endBody()));
 }
 
 /** The settings as texts under their official names. */

@@ -1,17 +1,69 @@
-/** Sends what the core asks for, and reads answers up to a size. */
+/** Does what the core asks for: sends requests, reads answers up to a size, and lets time pass. */
+import { failure } from "./check.mjs";
+import { withCore } from "./instance.mjs";
 
 /** The most bytes of an answer that are read. Pages of the queue carry the payloads of their entries. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /**
- * Sends a request and brings its answer, or why there is none, to `call`: an object of the core with `finish` or
- * `answer` for the one and `fail` for the other. Redirects are answers, never followed: they must not get the token.
+ * Does what a piece of work of the core asks for, until it is done; returns what it came to, or throws what it failed
+ * with. `bringBody` brings the body of a callback, where there is one.
+ *
+ * @param {object} work A `Work` of the core.
+ * @param {{ fetch: typeof fetch, timeout?: number, signal?: AbortSignal }} shell `timeout` in milliseconds, for requests
+ *   that name none.
+ * @param {(limit: number) => Promise<void>} [bringBody]
+ */
+export async function perform(work, shell, bringBody) {
+  for (;;) {
+    const step = withCore(() => work.step());
+    if (step?.ended) {
+      withCore(() => work.free());
+      return step.done;
+    }
+    if (step?.body !== undefined) {
+      await bringBody(step.body);
+    } else if (step?.wait !== undefined) {
+      await pause(step.wait, shell.signal);
+      withCore(() => work.wake());
+    } else if (step?.request !== undefined) {
+      const answer = await send(step.request, { ...shell, timeout: step.timeout ?? shell.timeout });
+      withCore(() =>
+        "status" in answer
+          ? work.answer(answer.status, answer.body, (name) => answer.headers.get(name) ?? undefined)
+          : work.fail(answer.kind, answer.detail, answer.limit),
+      );
+    } else {
+      throw failure("internal", "the core asks for nothing and is not done");
+    }
+  }
+}
+
+/** Lets time pass, unless the signal says to give up. */
+function pause(millis, signal) {
+  return new Promise((resolve, reject) => {
+    const give = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", give);
+      resolve();
+    }, millis);
+    if (signal?.aborted) give();
+    else signal?.addEventListener("abort", give, { once: true });
+  });
+}
+
+/**
+ * Sends a request and reads its answer, or says why there is none. Redirects are answers, never followed: they must not
+ * get the token.
  *
  * @param {{ method: string, url: string, headers: [string, string][] }} request
- * @param {{ fetch: typeof fetch, timeout: number, signal?: AbortSignal }} shell `timeout` in milliseconds
+ * @param {{ fetch: typeof fetch, timeout: number, signal?: AbortSignal }} shell
  * @returns {Promise<{ status: number, headers: Headers, body: Uint8Array } | { kind: string, detail: string, limit: number }>}
  */
-export async function send(request, { fetch, timeout, signal }) {
+async function send(request, { fetch, timeout, signal }) {
   const controller = new AbortController();
   let timedOut = false;
   const timer = setTimeout(() => {

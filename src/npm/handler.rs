@@ -7,7 +7,7 @@ use js_sys::{Function, Object};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{
-    delivery::Delivery,
+    work::Work,
     error::error_with,
     host::JsHost,
     mailbox::Mailbox,
@@ -53,7 +53,7 @@ impl Handler {
 
     /// Takes in a callback that was POSTed to `url`; `header` looks up its request headers.
     #[must_use]
-    pub fn deliver(&self, url: String, header: &Function) -> Delivery {
+    pub fn deliver(&self, url: String, header: &Function) -> Work {
         let arrival = Arrival {
             url,
             signature: look_up(header, "Upstash-Signature"),
@@ -62,7 +62,7 @@ impl Handler {
         let headers = CallbackHeaders::read(|name| look_up(header, name));
         let (inner, mailbox) = (Rc::clone(&self.0), Rc::new(Mailbox::default()));
         let theirs = Rc::clone(&mailbox);
-        Delivery::new(theirs, async move { inner.answer(&arrival, headers, &mailbox).await })
+        Work::new(theirs, async move { Ok(inner.answer(&arrival, headers, &mailbox).await.into()) })
     }
 }
 

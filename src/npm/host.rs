@@ -44,15 +44,14 @@ impl Host for JsHost<'_> {
         now()
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
     fn entropy(&self) -> u64 {
-        (js_sys::Math::random() * 2_f64.powi(64)) as u64
+        entropy()
     }
 
     async fn send(&self, account: &Account, request: ApiRequest) -> Transported {
         let sent = now();
         let request = outgoing(&account.base_url, account.token.reveal(), &request);
-        let answer = self.mailbox.call(request).await;
+        let answer = self.mailbox.call(request, None).await;
         self.api.set(self.api.get() + now().since(sent));
         self.api_calls.set(self.api_calls.get() + 1);
         answer
@@ -72,6 +71,11 @@ impl Host for JsHost<'_> {
     clippy::cast_sign_loss,
     reason = "the present is a positive number of ms"
 )]
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now() as u64)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
+pub(super) fn entropy() -> u64 {
+    (js_sys::Math::random() * 2_f64.powi(64)) as u64
 }

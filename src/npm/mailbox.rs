@@ -4,6 +4,7 @@ use core::{
     cell::RefCell,
     future::poll_fn,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use js_sys::Object;
@@ -24,14 +25,17 @@ pub(super) struct Mailbox {
     answer: RefCell<Option<Transported>>,
     body: RefCell<Option<Body>>,
     read: RefCell<Option<Result<(), Refusal>>>,
+    woken: RefCell<Option<()>>,
 }
 
 /// What a recovery waits for.
 pub(super) enum Wanted {
     /// The body of the callback, of so many bytes at most.
     Body { limit: u64 },
-    /// The answer to a request.
-    Answer(Object),
+    /// The answer to a request, within this time where the caller does not know better.
+    Answer { request: Object, timeout: Option<Duration> },
+    /// That this time passes.
+    Wait(Duration),
 }
 
 /// A body on its way in: hashed and read side by side, so that memory stays flat.
@@ -64,10 +68,21 @@ impl Mailbox {
         *self.read.borrow_mut() = Some(end);
     }
 
+    /// The time that was asked for has passed.
+    pub(super) fn wake(&self) {
+        *self.woken.borrow_mut() = Some(());
+    }
+
     /// Waits for the answer to a request.
-    pub(super) async fn call(&self, request: Object) -> Transported {
-        *self.wanted.borrow_mut() = Some(Wanted::Answer(request));
+    pub(super) async fn call(&self, request: Object, timeout: Option<Duration>) -> Transported {
+        *self.wanted.borrow_mut() = Some(Wanted::Answer { request, timeout });
         wait(&self.answer).await
+    }
+
+    /// Waits.
+    pub(super) async fn sleep(&self, span: Duration) {
+        *self.wanted.borrow_mut() = Some(Wanted::Wait(span));
+        wait(&self.woken).await;
     }
 
     /// Waits for the whole body.

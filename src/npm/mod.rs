@@ -5,21 +5,23 @@
 //! and brings back the answer of. So no promise and no callback ever lives in WebAssembly, and an instance that
 //! panicked can be thrown away between two calls.
 
-mod api_call;
+mod api_error;
 mod callback;
+mod client;
 mod decide;
-mod delivery;
 mod error;
+mod filter;
 mod handler;
 mod host;
 mod mailbox;
 mod object;
 mod receiver;
 mod wire;
+mod work;
 
-pub use api_call::{Api, ApiCall};
 pub use callback::parse_failure_callback;
+pub use client::{Api, Job};
 pub use decide::decide;
-pub use delivery::Delivery;
 pub use handler::Handler;
 pub use receiver::verify_signature;
+pub use work::Work;

@@ -7,20 +7,27 @@ use wasm_bindgen::JsValue;
 
 use super::object::object;
 use crate::{
-    dlq::{ApiRequest, ApiResponse, TransportError},
+    client::Outgoing,
+    dlq::{ApiRequest, ApiResponse, Method, TransportError},
     http_url::HttpUrl,
 };
 
-/// `{method, url, headers}`, the token among the headers.
+/// `{method, url, headers}` of a request to an account, the token among the headers.
 pub(super) fn outgoing(base_url: &HttpUrl, token: &str, request: &ApiRequest) -> Object {
     let base = base_url.as_str().trim_end_matches('/');
     let headers: Array = request.headers.iter().map(|(name, value)| pair(name, value)).collect();
     headers.push(&pair("Authorization", &["Bearer ", token].concat()));
-    object([
-        ("method", request.method.as_str().into()),
-        ("url", [base, &request.path_and_query].concat().into()),
-        ("headers", headers.into()),
-    ])
+    request_object(request.method, &[base, &request.path_and_query].concat(), &headers)
+}
+
+/// The same of a request that is ready to go out.
+pub(super) fn to_object(request: &Outgoing) -> Object {
+    let headers: Array = request.headers.iter().map(|(name, value)| pair(name, value)).collect();
+    request_object(request.method, &request.url, &headers)
+}
+
+fn request_object(method: Method, url: &str, headers: &Array) -> Object {
+    object([("method", method.as_str().into()), ("url", url.into()), ("headers", headers.into())])
 }
 
 fn pair(name: &str, value: &str) -> Array {

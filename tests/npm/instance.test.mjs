@@ -43,7 +43,7 @@ test("a panic is an error with the code `internal`, and the next call gets a fre
 });
 
 test("a handler that meets a panic asks for another delivery, and deals with that one", async (t) => {
-  const made = trapped(t, "delivery_step");
+  const made = trapped(t, "work_step");
   const lines = [];
   dropInstance();
   const handler = createHandler({ token: "t", ...KEYS, policy: { dry_run: true }, log: (line, isError) => lines.push([line, isError]) });

@@ -1,14 +1,15 @@
-//! One callback in the works: JavaScript does what it asks for, until there is a reply.
+//! Something in the works: JavaScript does what it asks for, until it is done.
 
 use core::{
     cell::RefCell,
     fmt,
     pin::Pin,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 use std::rc::Rc;
 
-use js_sys::{Function, Object};
+use js_sys::Function;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{
@@ -18,41 +19,50 @@ use super::{
 };
 use crate::recovery::Refusal;
 
-/// One callback in the works.
+/// Something in the works, such as one callback or one call of the API.
 ///
-/// [`Delivery::step`] says what to do next; the answer is brought with the other methods, and then it is asked again.
+/// [`Work::step`] says what to do next; the answer is brought with the other methods, and then it is asked again.
 #[wasm_bindgen]
-pub struct Delivery {
+pub struct Work {
     mailbox: Rc<Mailbox>,
-    /// Gone once there is a reply.
-    work: RefCell<Option<Pin<Box<dyn Future<Output = Object>>>>>,
+    /// Gone once it is done.
+    work: RefCell<Option<Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>>>,
 }
 
-impl Delivery {
-    pub(super) fn new(mailbox: Rc<Mailbox>, work: impl Future<Output = Object> + 'static) -> Self {
+impl Work {
+    pub(super) fn new(mailbox: Rc<Mailbox>, work: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Self {
         Self { mailbox, work: RefCell::new(Some(Box::pin(work))) }
     }
 }
 
 #[wasm_bindgen]
-impl Delivery {
-    /// What to do next: `{body: <most bytes>}` to read the body, `{request}` to send a request, or `{reply}` at the end;
-    /// `undefined` after it.
-    pub fn step(&self) -> JsValue {
+impl Work {
+    /// What to do next: `{body: <most bytes>}` to read the body, `{request, timeout?}` to send a request, `{wait}` to let
+    /// that many milliseconds pass, or `{ended, done}` at the end; `undefined` after it. Throws what the work fails with.
+    pub fn step(&self) -> Result<JsValue, JsValue> {
         let mut work = self.work.borrow_mut();
-        let Some(running) = work.as_mut() else { return JsValue::UNDEFINED };
+        let Some(running) = work.as_mut() else { return Ok(JsValue::UNDEFINED) };
         let step = match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(reply) => {
+            Poll::Ready(done) => {
                 *work = None;
-                object([("reply", reply.into())])
+                object([("done", done?), ("ended", true.into())])
             }
             Poll::Pending => match self.mailbox.take_wanted() {
                 Some(Wanted::Body { limit }) => object([("body", bytes(limit))]),
-                Some(Wanted::Answer(request)) => object([("request", request.into())]),
-                None => return JsValue::UNDEFINED,
+                Some(Wanted::Answer { request, timeout }) => object([
+                    ("request", request.into()),
+                    ("timeout", timeout.map_or(JsValue::UNDEFINED, span)),
+                ]),
+                Some(Wanted::Wait(time)) => object([("wait", span(time))]),
+                None => return Ok(JsValue::UNDEFINED),
             },
         };
-        step.into()
+        Ok(step.into())
+    }
+
+    /// The time that was asked for has passed.
+    pub fn wake(&self) {
+        self.mailbox.wake();
     }
 
     /// Brings a piece of the body.
@@ -91,13 +101,18 @@ impl Delivery {
     }
 }
 
-impl fmt::Debug for Delivery {
+impl fmt::Debug for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivery").finish_non_exhaustive()
+        f.debug_struct("Work").finish_non_exhaustive()
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact up to 9 PB")]
 fn bytes(count: u64) -> JsValue {
     (count as f64).into()
+}
+
+/// Whole milliseconds.
+fn span(time: Duration) -> JsValue {
+    (time.as_secs_f64() * 1000.0).ceil().into()
 }

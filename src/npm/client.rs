@@ -1,0 +1,299 @@
+//! The DLQ API with all its patience, over JavaScript's `fetch` and timers.
+
+use core::{cell::RefCell, fmt, time::Duration};
+use std::rc::Rc;
+
+use js_sys::{Array, JSON, Object};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use super::{
+    api_error::{api_error, call_error},
+    error::js_error,
+    filter::read_filter,
+    host::{entropy, now},
+    mailbox::Mailbox,
+    object::{millis, object},
+    wire::to_object,
+    work::Work,
+};
+use crate::{
+    client::{Acted, Action, BulkError, BulkJob, Client, Endpoint, Patience, Revived, Scope, Totals, World},
+    dlq::{
+        ApiError, ApiRequest, ApiResponse, Call, CancelCallback, Created, DeleteEntry, GetEntry, Ids, List, ListPath,
+        Overrides, Restart, Resume, RetryCallback, Transported,
+    },
+    ids::DlqId,
+    json::{Table, TableError},
+    settings::{DEFAULT_URL, Token, base_url},
+    time::Timestamp,
+};
+
+/// An account of the DLQ API.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Api {
+    endpoint: Rc<Endpoint>,
+    patience: Patience,
+}
+
+#[wasm_bindgen]
+impl Api {
+    /// Checks token and address. Default address: `https://qstash.upstash.io`. Times are in milliseconds.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        token: String,
+        url: Option<String>,
+        timeout: u32,
+        max_attempts: u32,
+        max_elapsed: u32,
+    ) -> Result<Self, JsValue> {
+        let token = Token::new(token).map_err(|error| invalid("`token`: ", &error))?;
+        let url = base_url("`baseUrl`", url.as_deref().unwrap_or(DEFAULT_URL)).map_err(|error| invalid("", &error))?;
+        let endpoint = Endpoint::new(url, token).map_err(|error| invalid("`baseUrl`: ", &error))?;
+        let patience = Patience::DEFAULT
+            .with_timeout(Duration::from_millis(timeout.into()))
+            .with_bounds(max_attempts, Duration::from_millis(max_elapsed.into()));
+        Ok(Self { endpoint: Rc::new(endpoint), patience })
+    }
+
+    /// Goes on with a failed run; `overrides` is a JSON object as in a policy.
+    pub fn resume(&self, dlq_id: String, overrides: &str) -> Result<Work, JsValue> {
+        let call = Resume::new(id(dlq_id)?, read_overrides(overrides)?);
+        Ok(self.work(async move |client| {
+            let revived = client.resume(&call, None).await.map_err(|error| client.world().failed(&error))?;
+            Ok(revived_run(&revived))
+        }))
+    }
+
+    /// Begins a failed run anew; `overrides` is a JSON object as in a policy.
+    pub fn restart(&self, dlq_id: String, overrides: &str) -> Result<Work, JsValue> {
+        let call = Restart::new(id(dlq_id)?, read_overrides(overrides)?);
+        Ok(self.work(async move |client| {
+            let revived = client.restart(&call, None).await.map_err(|error| client.world().failed(&error))?;
+            Ok(revived_run(&revived))
+        }))
+    }
+
+    /// Reads an entry, as the service sends it.
+    pub fn get(&self, dlq_id: String) -> Result<Work, JsValue> {
+        let call = Verbatim(GetEntry::new(id(dlq_id)?));
+        Ok(self.work(async move |client| client.call(&call).await.map_err(|error| client.world().failed(&error))))
+    }
+
+    /// Reads a page, as the service sends it. `filter` is a JSON object; without, every entry is meant.
+    pub fn list(&self, filter: Option<String>, count: usize, cursor: Option<String>) -> Result<Work, JsValue> {
+        let list = filter.map_or(Ok(List::all()), |filter| read_filter(&filter).map(List::matching))?;
+        let list = list.at(ListPath::Sdk).with_count(count);
+        let call = Verbatim(match cursor {
+            None => list,
+            Some(cursor) => list.from_cursor(cursor),
+        });
+        Ok(self.work(async move |client| client.call(&call).await.map_err(|error| client.world().failed(&error))))
+    }
+
+    /// Removes an entry.
+    pub fn delete(&self, dlq_id: String) -> Result<Work, JsValue> {
+        let call = DeleteEntry::new(id(dlq_id)?);
+        Ok(self.work(async move |client| {
+            client.delete(&call).await.map_err(|error| client.world().failed(&error))?;
+            Ok(JsValue::UNDEFINED)
+        }))
+    }
+
+    /// Delivers a failure callback again that has failed.
+    #[wasm_bindgen(js_name = retryCallback)]
+    pub fn retry_callback(&self, dlq_id: String) -> Result<Work, JsValue> {
+        let call = RetryCallback::new(id(dlq_id)?);
+        Ok(self.work(async move |client| {
+            let created = client.retry_callback(&call).await.map_err(|error| client.world().failed(&error))?;
+            Ok(created.as_ref().map_or(JsValue::UNDEFINED, created_run))
+        }))
+    }
+
+    /// Stops the delivery of a failure callback.
+    #[wasm_bindgen(js_name = cancelCallback)]
+    pub fn cancel_callback(&self, dlq_id: String) -> Result<Work, JsValue> {
+        let call = CancelCallback::new(id(dlq_id)?);
+        Ok(self.work(async move |client| {
+            client.cancel_callback(&call).await.map_err(|error| client.world().failed(&error))?;
+            Ok(JsValue::UNDEFINED)
+        }))
+    }
+
+    /// Does `action` (`resume`, `restart`, `delete`) to certain entries, to each once.
+    pub fn act(&self, action: &str, dlq_ids: Vec<String>, overrides: &str) -> Result<Work, JsValue> {
+        let action = read_action(action, overrides)?;
+        let ids: Result<Vec<DlqId>, JsValue> = dlq_ids.into_iter().map(id).collect();
+        let ids = Ids::new(ids?).map_err(|error| invalid("", &error))?;
+        Ok(self.work(async move |client| {
+            let acted = client.act(&action, &ids).await;
+            Ok(acted_object(&acted, client.world()).into())
+        }))
+    }
+
+    /// Does `action` to everything that a filter selects, or to everything. Each step is a page.
+    pub fn job(&self, action: &str, filter: Option<String>, overrides: &str, limit: f64) -> Result<Job, JsValue> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
+        let ceiling = limit as u64;
+        let scope = match filter {
+            None => Scope::All,
+            Some(filter) => Scope::Filter(Box::new(read_filter(&filter)?)),
+        };
+        let job = BulkJob::new(read_action(action, overrides)?, scope).with_ceiling(ceiling).at(ListPath::Sdk);
+        Ok(Job(Rc::new(RefCell::new(Some(job)))))
+    }
+
+    /// The next page of a job: `{acted, totals}`; `undefined` at its end.
+    pub fn step(&self, job: &Job) -> Work {
+        let cell = Rc::clone(&job.0);
+        self.work(async move |client| {
+            let taken = cell.borrow_mut().take();
+            let Some(mut job) = taken else {
+                return Err(js_error("invalid_argument", "one page of a job must end before the next begins"));
+            };
+            let step = job.next(&client).await;
+            *cell.borrow_mut() = Some(job);
+            match step {
+                None => Ok(JsValue::UNDEFINED),
+                Some(Ok(step)) => {
+                    let acted = acted_object(&step.acted, client.world());
+                    Ok(object([("acted", acted.into()), ("totals", totals_object(&step.totals).into())]).into())
+                }
+                Some(Err(BulkError::List(error))) => Err(client.world().failed(&error)),
+                Some(Err(error @ BulkError::Cursor(_))) => Err(js_error("malformed", &error.to_string())),
+            }
+        })
+    }
+}
+
+impl Api {
+    fn work(&self, task: impl AsyncFnOnce(Client<JsWorld>) -> Result<JsValue, JsValue> + 'static) -> Work {
+        let mailbox = Rc::new(Mailbox::default());
+        let world = JsWorld { endpoint: Rc::clone(&self.endpoint), mailbox: Rc::clone(&mailbox) };
+        let client = Client::new(world).with_patience(self.patience);
+        Work::new(mailbox, async move { task(client).await })
+    }
+}
+
+/// A bulk job between two pages.
+#[wasm_bindgen]
+pub struct Job(Rc<RefCell<Option<BulkJob>>>);
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job").finish_non_exhaustive()
+    }
+}
+
+struct JsWorld {
+    endpoint: Rc<Endpoint>,
+    mailbox: Rc<Mailbox>,
+}
+
+impl JsWorld {
+    /// An error without the token, should the service repeat it.
+    fn failed(&self, error: &crate::client::CallError) -> JsValue {
+        call_error(error, |text| self.endpoint.redact(text))
+    }
+}
+
+impl World for JsWorld {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn entropy(&self) -> u64 {
+        entropy()
+    }
+
+    async fn send(&self, request: ApiRequest, timeout: Duration) -> Transported {
+        self.mailbox.call(to_object(&self.endpoint.address(&request)), Some(timeout)).await
+    }
+
+    async fn wait(&self, span: Duration) {
+        self.mailbox.sleep(span).await;
+    }
+}
+
+/// A call whose answer is checked, and handed on as the service sent it.
+struct Verbatim<C>(C);
+
+impl<C: Call> Call for Verbatim<C> {
+    type Output = JsValue;
+
+    fn request(&self) -> ApiRequest {
+        self.0.request()
+    }
+
+    fn parse(&self, response: ApiResponse) -> Result<JsValue, ApiError> {
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        self.0.parse(response)?;
+        JSON::parse(&body).map_err(|_| ApiError::Malformed { what: "no JSON" })
+    }
+}
+
+fn id(dlq_id: String) -> Result<DlqId, JsValue> {
+    DlqId::new(dlq_id).map_err(|error| invalid("", &error))
+}
+
+fn read_action(action: &str, overrides: &str) -> Result<Action, JsValue> {
+    match action {
+        "resume" => read_overrides(overrides).map(Action::Resume),
+        "restart" => read_overrides(overrides).map(Action::Restart),
+        _ => Ok(Action::Delete),
+    }
+}
+
+fn read_overrides(json: &str) -> Result<Overrides, JsValue> {
+    let table = Table::parse("the options", json).and_then(Overrides::from_table);
+    table.map_err(|TableError(message)| js_error("invalid_argument", &message))
+}
+
+pub(super) fn invalid(name: &str, error: &dyn fmt::Display) -> JsValue {
+    js_error("invalid_argument", &[name, &error.to_string()].concat())
+}
+
+fn revived_run(revived: &Revived) -> JsValue {
+    revived.created().map_or(JsValue::UNDEFINED, created_run)
+}
+
+fn created_run(created: &Created) -> JsValue {
+    object([
+        ("workflowRunId", created.run_id.as_str().into()),
+        ("workflowCreatedAt", created.created_at.map_or(JsValue::UNDEFINED, millis)),
+    ])
+    .into()
+}
+
+fn acted_object(acted: &Acted, world: &JsWorld) -> Object {
+    let ids = |ids: &[DlqId]| ids.iter().map(|id| JsValue::from_str(id.as_str())).collect::<Array>().into();
+    let error = |error: &ApiError| api_error(error, |text| world.endpoint.redact(text));
+    let refused: Array = acted
+        .refused
+        .iter()
+        .map(|refused| object([("dlqId", refused.dlq_id.as_str().into()), ("error", error(&refused.error))]))
+        .collect();
+    object([
+        ("workflowRuns", acted.created.iter().map(created_run).collect::<Array>().into()),
+        ("done", ids(&acted.done)),
+        ("settled", ids(&acted.settled)),
+        ("gone", ids(&acted.gone)),
+        ("refused", refused.into()),
+        ("ambiguous", ids(&acted.ambiguous)),
+        ("untouched", ids(&acted.untouched)),
+        ("stopped", acted.stopped.as_ref().map_or(JsValue::UNDEFINED, error)),
+    ])
+}
+
+#[expect(clippy::cast_precision_loss, reason = "queues are smaller")]
+fn totals_object(totals: &Totals) -> Object {
+    let number = |count: u64| (count as f64).into();
+    object([
+        ("entries", number(totals.entries)),
+        ("done", number(totals.done)),
+        ("gone", number(totals.gone)),
+        ("refused", number(totals.refused)),
+        ("ambiguous", number(totals.ambiguous)),
+        ("skipped", number(totals.skipped)),
+    ])
+}
