@@ -41,6 +41,8 @@ export type CallbackErrorCode =
 
 /** Why a call of the DLQ API has no result. */
 export type ApiErrorCode =
+  /** Nobody knows whether it was done: the answer was lost, and looking did not help. */
+  | "ambiguous"
   /** 400: the entry cannot be resumed, or the request makes no sense to QStash. */
   | "bad_request"
   /** A success with a body that is not the documented one. */
@@ -56,7 +58,9 @@ export type ApiErrorCode =
   /** 401 or 403. */
   | "unauthorized"
   /** Any other status. */
-  | "unexpected";
+  | "unexpected"
+  /** It was done, but the answer that names the new run was lost. */
+  | "run_unknown";
 
 /** Every error that this package throws, besides the reason of an aborted signal. */
 export interface RedriveError extends Error {
@@ -72,6 +76,8 @@ export interface ApiError extends RedriveError {
   isTransient: boolean;
   /** Whether QStash may have done what was asked all the same: look before repeating. */
   mayHaveBeenProcessed: boolean;
+  /** How often the call was sent. */
+  attempts?: number;
   /** Of `rate_limited`: seconds to wait. */
   retryAfter?: number;
   /** Of `rate_limited`: requests allowed. */
@@ -261,6 +267,14 @@ export interface HandlerSettings {
 /** The whole callback pipeline as a function, to mount as the `failureUrl` in any framework that knows `Request`. */
 export function createHandler(settings: HandlerSettings): (request: Request) => Promise<Response>;
 
+/** How much is tried to make one call succeed. */
+export interface RetryConfig {
+  /** How often a call is sent at most. Default: 5. */
+  attempts?: number;
+  /** Milliseconds from the first sending to the last answer, waits included. Default: 60,000. */
+  maxElapsed?: number;
+}
+
 /** How a client reaches the API. */
 export interface ClientConfig {
   token: string;
@@ -268,8 +282,10 @@ export interface ClientConfig {
   baseUrl?: string;
   /** Default: the runtime's. */
   fetch?: typeof fetch;
-  /** How long a call may take, in milliseconds. Default: 10,000. */
+  /** How long one answer may take, in milliseconds. Default: 10,000. */
   timeout?: number;
+  /** What is safe to repeat is repeated, with growing waits, and after the time that a rate limit names. `false`: never. */
+  retry?: RetryConfig | false;
 }
 
 /** Options of every call. */
@@ -321,20 +337,118 @@ export interface DlqEntry {
   [field: string]: unknown;
 }
 
+/** State of a failure callback. */
+export type CallbackState = "CALLBACK_INPROGRESS" | "CALLBACK_SUCCESS" | "CALLBACK_FAIL" | "CALLBACK_CANCELED";
+
+/** At least one criterion. Values of one criterion are alternatives; an entry must meet every criterion. */
+export interface DlqFilter {
+  workflowUrl?: OneOrMany<string>;
+  workflowRunId?: string;
+  workflowCreatedAt?: Date | number;
+  label?: OneOrMany<string>;
+  failureFunctionState?: OneOrMany<CallbackState>;
+  callerIp?: OneOrMany<string>;
+  flowControlKey?: OneOrMany<string>;
+  /** From then on, it included. */
+  fromDate?: Date | number;
+  /** Up to then, it included. */
+  toDate?: Date | number;
+}
+
+/** Which entries a job is about: those that a filter selects, or all, said in so many words. */
+export type Scope = { filter: DlqFilter; all?: never } | { all: true; filter?: never };
+
+/** Options of a job. */
+export interface JobOptions extends CallOptions {
+  /** The most entries to act on. Default: no limit. */
+  limit?: number;
+}
+
+/** An entry that QStash does not act on. */
+export interface RefusedEntry {
+  dlqId: string;
+  error: ApiError;
+}
+
+/** What came of acting on entries. Every id is in exactly one list. */
+export interface Acted {
+  /** The runs that answers named. Nothing says which belongs to which entry. */
+  workflowRuns: CreatedRun[];
+  /** Done, and answered. */
+  done: string[];
+  /** Done, though the answer was lost: no longer in the queue. */
+  settled: string[];
+  /** Not in the queue: resumed, restarted or deleted by somebody else, or expired. */
+  gone: string[];
+  refused: RefusedEntry[];
+  /** Sent, and nobody knows whether it was done. */
+  ambiguous: string[];
+  /** Not done, because something stopped it. */
+  untouched: string[];
+  /** What stopped it. */
+  stopped?: ApiError;
+}
+
+/** How far a job has got. */
+export interface Totals {
+  /** Entries that were acted on, or tried to. */
+  entries: number;
+  done: number;
+  gone: number;
+  refused: number;
+  ambiguous: number;
+  /** Left alone: not of the scope, or failed again after this job brought them back. */
+  skipped: number;
+}
+
+/** What a job did on one page, and everything so far. */
+export interface JobStep extends Acted {
+  totals: Totals;
+}
+
+/** Not everything was done to a list of ids: `acted` says what to which. */
+export interface ActError extends RedriveError {
+  acted: Acted;
+}
+
+/** Ids, in the shapes of the official SDK. */
+export type DlqIds = string[] | { dlqIds: OneOrMany<string> };
+
 /** Entries of the dead letter queue. */
 export interface Dlq {
+  /** Reads a page. An absent cursor is the end. */
+  list(parameters?: { cursor?: string; count?: number; filter?: DlqFilter } & CallOptions): Promise<{ messages: DlqEntry[]; cursor?: string }>;
+  /** Reads every page. */
+  listAll(parameters?: { filter?: DlqFilter } & CallOptions): AsyncGenerator<DlqEntry, void, void>;
   /** Reads an entry. */
   get(dlqId: string, options?: CallOptions): Promise<DlqEntry>;
-  /** Goes on with a failed run from its failed step. */
-  resume(dlqId: string, options?: ReviveOptions): Promise<{ workflowRuns: CreatedRun[]; cursor?: string }>;
+  /**
+   * Goes on with failed runs from their failed step, with each once. A lost answer is settled by looking; then the new
+   * run may be missing from `workflowRuns`. A list that was not dealt with whole is an {@link ActError}.
+   */
+  resume(request: string | DlqIds, options?: ReviveOptions): Promise<{ workflowRuns: CreatedRun[]; cursor?: string }>;
   /** @deprecated Use `resume(dlqId, options)`. */
   resume(request: { dlqId: string } & ReviveOptions): Promise<CreatedRun>;
-  /** Runs a failed run again from its first step. */
-  restart(dlqId: string, options?: ReviveOptions): Promise<{ workflowRuns: CreatedRun[]; cursor?: string }>;
+  /** @deprecated Use `resume(dlqIds, options)`. */
+  resume(request: { dlqId: string[] } & ReviveOptions): Promise<CreatedRun[]>;
+  /** Runs failed runs again from their first step, each once, as {@link Dlq.resume} does. */
+  restart(request: string | DlqIds, options?: ReviveOptions): Promise<{ workflowRuns: CreatedRun[]; cursor?: string }>;
   /** @deprecated Use `restart(dlqId, options)`. */
   restart(request: { dlqId: string } & ReviveOptions): Promise<CreatedRun>;
-  /** Removes an entry for good. */
-  delete(dlqId: string, options?: CallOptions): Promise<{ deleted: number; cursor?: string }>;
+  /** @deprecated Use `restart(dlqIds, options)`. */
+  restart(request: { dlqId: string[] } & ReviveOptions): Promise<CreatedRun[]>;
+  /** Removes entries for good. */
+  delete(request: string | DlqIds, options?: CallOptions): Promise<{ deleted: number; cursor?: string }>;
+  /** Resumes everything that a scope selects, each entry once, a page a turn. */
+  resumeAll(scope: Scope, options?: JobOptions & ReviveOptions): AsyncGenerator<JobStep, void, void>;
+  /** Restarts everything that a scope selects, each entry once, a page a turn. */
+  restartAll(scope: Scope, options?: JobOptions & ReviveOptions): AsyncGenerator<JobStep, void, void>;
+  /** Removes everything that a scope selects, a page a turn. */
+  deleteAll(scope: Scope, options?: JobOptions): AsyncGenerator<JobStep, void, void>;
+  /** Delivers a failure callback again that has failed. Nothing comes back where the answer was lost and it was done. */
+  retryFailureFunction(request: { dlqId: string } & CallOptions): Promise<CreatedRun | undefined>;
+  /** Stops the delivery of a failure callback that is in progress. */
+  cancelFailureFunction(request: { dlqId: string } & CallOptions): Promise<void>;
 }
 
 /** The DLQ API of one account. */

@@ -105,26 +105,63 @@ fn a_forged_callback_ends_before_its_body() {
     let settings = header("return /TOKEN|KEY$/.test(name) ? 'x' : undefined");
     let handler = Handler::new(&settings).expect("good settings");
     let delivery = handler.deliver(SIGNED_URL.to_owned(), &header("return 'a.b.c'"));
-    let reply = Reflect::get(&delivery.step(), &"reply".into()).expect("a reply");
-    assert_eq!(Reflect::get(&reply, &"status".into()).expect("a status"), 401);
-    assert!(delivery.step().is_undefined());
+    let reply = property(&delivery.step().expect("a step"), "done");
+    assert_eq!(property(&reply, "status"), 401);
+    assert!(delivery.step().expect("nothing").is_undefined());
+}
+
+fn api(token: &str) -> Result<Api, JsValue> {
+    Api::new(token.to_owned(), None, 1000, 1, 1000)
+}
+
+fn property(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).expect("a property")
 }
 
 #[wasm_bindgen_test]
 fn a_call_is_a_request_and_the_meaning_of_its_answer() {
-    let api = Api::new("token".to_owned(), None).expect("an account");
-    let call = api.resume("1-0".to_owned(), r#"{"retries":2}"#).expect("a call");
-    let request: Object = call.request();
+    let api = api("token").expect("an account");
+    let work = api.resume("1-0".to_owned(), r#"{"retries":2}"#).expect("a call");
+    let step = work.step().expect("a step");
+    assert_eq!(property(&step, "timeout"), 1000);
     assert_eq!(
-        String::from(JSON::stringify(&request).expect("a plain object")),
-        r#"{"method":"POST","url":"https://qstash.upstash.io/v2/workflows/dlq/resume/1-0","headers":[["Upstash-Retries","2"],["Authorization","Bearer token"]]}"#
+        String::from(JSON::stringify(&property(&step, "request")).expect("a plain object")),
+        r#"{"method":"POST","url":"https://qstash.upstash.io/v2/workflows/dlq/resume/1-0","headers":[["Authorization","Bearer token"],["Upstash-Retries","2"]]}"#
     );
     let none = header("return undefined");
-    let run = call.finish(200, br#"{"workflowRunId":"wfr_b","workflowCreatedAt":7}"#.to_vec(), &none, NOW);
-    assert_eq!(shown(run.map(JsCast::unchecked_into)), r#"{"workflowRunId":"wfr_b","workflowCreatedAt":7}"#);
-    assert_eq!(code(call.finish(404, Vec::new(), &none, NOW)), "not_found");
-    assert_eq!(code(call.fail("timeout", "", 5.0)), "transport");
-    assert_eq!(code(api.resume("..".to_owned(), "{}")), "invalid_argument");
-    assert_eq!(code(api.resume("1-0".to_owned(), r#"{"retry":2}"#)), "invalid_argument");
-    assert_eq!(code(Api::new("a b".to_owned(), None)), "invalid_argument");
+    work.answer(200, br#"{"workflowRunId":"wfr_b","workflowCreatedAt":7}"#.to_vec(), &none);
+    let run = property(&work.step().expect("the end"), "done");
+    assert_eq!(shown(Ok(run.unchecked_into())), r#"{"workflowRunId":"wfr_b","workflowCreatedAt":7}"#);
+    assert!(work.step().expect("nothing").is_undefined());
+}
+
+#[wasm_bindgen_test]
+fn a_call_fails_with_the_code_of_its_answer() {
+    let api = api("token").expect("an account");
+    let none = header("return undefined");
+    let get = || {
+        let work = api.get("1-0".to_owned()).expect("a call");
+        work.step().expect("a request");
+        work
+    };
+    let work = get();
+    work.answer(404, Vec::new(), &none);
+    assert_eq!(code(work.step()), "not_found");
+    let work = get();
+    work.fail("timeout", "", 5.0);
+    assert_eq!(code(work.step()), "transport");
+}
+
+#[wasm_bindgen_test]
+fn bad_arguments_end_before_any_request() {
+    let good = api("token").expect("an account");
+    assert_eq!(code(api("a b")), "invalid_argument");
+    assert_eq!(code(good.resume("..".to_owned(), "{}")), "invalid_argument");
+    assert_eq!(code(good.resume("1-0".to_owned(), r#"{"retry":2}"#)), "invalid_argument");
+    assert_eq!(code(good.act("delete", Vec::new(), "{}")), "invalid_argument");
+    for filter in
+        ["{}", r#"{"label":"a,b"}"#, r#"{"failureFunctionState":"x"}"#, r#"{"fromDate":"2","toDate":"1"}"#]
+    {
+        assert_eq!(code(good.list(Some(filter.to_owned()), 5, None)), "invalid_argument", "{filter}");
+    }
 }

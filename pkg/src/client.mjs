@@ -89,12 +89,17 @@ class Dlq {
   async #revive(operation, request, given) {
     if (typeof request === "string") {
       const { signal, ...rest } = callOptions("options", given, OVERRIDES);
-      return { workflowRuns: [await this.#account.call(operation, [id(request), overridesText(rest)], signal)], cursor: undefined };
+      const run = await this.#account.call(operation, [id(request), overridesText(rest)], signal);
+      return { workflowRuns: run === undefined ? [] : [run], cursor: undefined };
     }
     if (request !== null && typeof request === "object" && "dlqId" in request) {
       const { dlqId, signal, ...rest } = callOptions("request", request, ["dlqId", ...OVERRIDES]);
       if (given !== undefined) throw invalid("`options` must be left out where the first argument has a `dlqId`");
-      if (!Array.isArray(dlqId)) return this.#account.call(operation, [id(dlqId), overridesText(rest)], signal);
+      if (!Array.isArray(dlqId)) {
+        const run = await this.#account.call(operation, [id(dlqId), overridesText(rest)], signal);
+        if (run === undefined) throw failure("run_unknown", "it was done, but the answer that names the new run was lost");
+        return run;
+      }
       return (await this.#act(operation, idsOf(dlqId), overridesText(rest), signal)).workflowRuns;
     }
     const { signal, ...rest } = callOptions("options", given, OVERRIDES);
@@ -201,7 +206,7 @@ function id(dlqId) {
 
 /** The ids of `["1-0"]` or `{ dlqIds }`. */
 function idsOf(request) {
-  const given = Array.isArray(request) ? request : options("request", request, ["dlqIds", "dlqId"]).dlqIds;
+  const given = Array.isArray(request) ? request : options("request", request, ["dlqIds"]).dlqIds;
   const list = typeof given === "string" ? [given] : given;
   if (!Array.isArray(list)) throw invalid("`request` must be a DLQ id, a list of these, or an object with `dlqIds`");
   if (list.length === 0 && list !== request) {

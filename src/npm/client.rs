@@ -19,8 +19,8 @@ use super::{
 use crate::{
     client::{Acted, Action, BulkError, BulkJob, Client, Endpoint, Patience, Revived, Scope, Totals, World},
     dlq::{
-        ApiError, ApiRequest, ApiResponse, Call, CancelCallback, Created, DeleteEntry, GetEntry, Ids, List, ListPath,
-        Overrides, Restart, Resume, RetryCallback, Transported,
+        ApiError, ApiRequest, ApiResponse, Call, CancelCallback, Created, DeleteEntry, GetEntry, Ids, List,
+        ListPath, Overrides, Restart, Resume, RetryCallback, Transported,
     },
     ids::DlqId,
     json::{Table, TableError},
@@ -48,7 +48,8 @@ impl Api {
         max_elapsed: u32,
     ) -> Result<Self, JsValue> {
         let token = Token::new(token).map_err(|error| invalid("`token`: ", &error))?;
-        let url = base_url("`baseUrl`", url.as_deref().unwrap_or(DEFAULT_URL)).map_err(|error| invalid("", &error))?;
+        let url = base_url("`baseUrl`", url.as_deref().unwrap_or(DEFAULT_URL))
+            .map_err(|error| invalid("", &error))?;
         let endpoint = Endpoint::new(url, token).map_err(|error| invalid("`baseUrl`: ", &error))?;
         let patience = Patience::DEFAULT
             .with_timeout(Duration::from_millis(timeout.into()))
@@ -77,18 +78,27 @@ impl Api {
     /// Reads an entry, as the service sends it.
     pub fn get(&self, dlq_id: String) -> Result<Work, JsValue> {
         let call = Verbatim(GetEntry::new(id(dlq_id)?));
-        Ok(self.work(async move |client| client.call(&call).await.map_err(|error| client.world().failed(&error))))
+        Ok(self.work(async move |client| {
+            client.call(&call).await.map_err(|error| client.world().failed(&error))
+        }))
     }
 
     /// Reads a page, as the service sends it. `filter` is a JSON object; without, every entry is meant.
-    pub fn list(&self, filter: Option<String>, count: usize, cursor: Option<String>) -> Result<Work, JsValue> {
+    pub fn list(
+        &self,
+        filter: Option<String>,
+        count: usize,
+        cursor: Option<String>,
+    ) -> Result<Work, JsValue> {
         let list = filter.map_or(Ok(List::all()), |filter| read_filter(&filter).map(List::matching))?;
         let list = list.at(ListPath::Sdk).with_count(count);
         let call = Verbatim(match cursor {
             None => list,
             Some(cursor) => list.from_cursor(cursor),
         });
-        Ok(self.work(async move |client| client.call(&call).await.map_err(|error| client.world().failed(&error))))
+        Ok(self.work(async move |client| {
+            client.call(&call).await.map_err(|error| client.world().failed(&error))
+        }))
     }
 
     /// Removes an entry.
@@ -105,7 +115,8 @@ impl Api {
     pub fn retry_callback(&self, dlq_id: String) -> Result<Work, JsValue> {
         let call = RetryCallback::new(id(dlq_id)?);
         Ok(self.work(async move |client| {
-            let created = client.retry_callback(&call).await.map_err(|error| client.world().failed(&error))?;
+            let created =
+                client.retry_callback(&call).await.map_err(|error| client.world().failed(&error))?;
             Ok(created.as_ref().map_or(JsValue::UNDEFINED, created_run))
         }))
     }
@@ -132,14 +143,21 @@ impl Api {
     }
 
     /// Does `action` to everything that a filter selects, or to everything. Each step is a page.
-    pub fn job(&self, action: &str, filter: Option<String>, overrides: &str, limit: f64) -> Result<Job, JsValue> {
+    pub fn job(
+        &self,
+        action: &str,
+        filter: Option<String>,
+        overrides: &str,
+        limit: f64,
+    ) -> Result<Job, JsValue> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
         let ceiling = limit as u64;
         let scope = match filter {
             None => Scope::All,
             Some(filter) => Scope::Filter(Box::new(read_filter(&filter)?)),
         };
-        let job = BulkJob::new(read_action(action, overrides)?, scope).with_ceiling(ceiling).at(ListPath::Sdk);
+        let job =
+            BulkJob::new(read_action(action, overrides)?, scope).with_ceiling(ceiling).at(ListPath::Sdk);
         Ok(Job(Rc::new(RefCell::new(Some(job)))))
     }
 
@@ -149,7 +167,10 @@ impl Api {
         self.work(async move |client| {
             let taken = cell.borrow_mut().take();
             let Some(mut job) = taken else {
-                return Err(js_error("invalid_argument", "one page of a job must end before the next begins"));
+                return Err(js_error(
+                    "invalid_argument",
+                    "one page of a job must end before the next begins",
+                ));
             };
             let step = job.next(&client).await;
             *cell.borrow_mut() = Some(job);
@@ -157,7 +178,8 @@ impl Api {
                 None => Ok(JsValue::UNDEFINED),
                 Some(Ok(step)) => {
                     let acted = acted_object(&step.acted, client.world());
-                    Ok(object([("acted", acted.into()), ("totals", totals_object(&step.totals).into())]).into())
+                    Ok(object([("acted", acted.into()), ("totals", totals_object(&step.totals).into())])
+                        .into())
                 }
                 Some(Err(BulkError::List(error))) => Err(client.world().failed(&error)),
                 Some(Err(error @ BulkError::Cursor(_))) => Err(js_error("malformed", &error.to_string())),

@@ -21,7 +21,8 @@ pub(super) fn read_filter(json: &str) -> Result<Filter, JsValue> {
 fn read(json: &str) -> Result<Filter, TableError> {
     const URLS: &str = "an absolute http or https URL or a list of these";
     const NAMES: &str = "a text of letters, digits, `-`, `_` and `.` or a list of these";
-    const STATES: &str = "CALLBACK_INPROGRESS, CALLBACK_SUCCESS, CALLBACK_FAIL, CALLBACK_CANCELED or a list of these";
+    const STATES: &str =
+        "CALLBACK_INPROGRESS, CALLBACK_SUCCESS, CALLBACK_FAIL, CALLBACK_CANCELED or a list of these";
     const TIME: &str = "a Date or epoch milliseconds";
 
     let mut table = Table::parse("the filter", json)?;

@@ -7,12 +7,12 @@ use js_sys::{Function, Object};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{
-    work::Work,
     error::error_with,
     host::JsHost,
     mailbox::Mailbox,
     object::{object, set},
     wire::look_up,
+    work::Work,
 };
 use crate::{
     callback::{CallbackHeaders, FailureReader},

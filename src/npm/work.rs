@@ -30,7 +30,10 @@ pub struct Work {
 }
 
 impl Work {
-    pub(super) fn new(mailbox: Rc<Mailbox>, work: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Self {
+    pub(super) fn new(
+        mailbox: Rc<Mailbox>,
+        work: impl Future<Output = Result<JsValue, JsValue>> + 'static,
+    ) -> Self {
         Self { mailbox, work: RefCell::new(Some(Box::pin(work))) }
     }
 }

@@ -95,17 +95,19 @@ test("a wrong token is said to be one, and not shown", async () => {
   assert.ok(!error.message.includes("wrong_token"));
 });
 
+const TOKEN = "token_of_somebody";
 for (const [what, fetch, expected] of [
-  ["500", async () => new Response('{"error":"down"}', { status: 500 }), { code: "server", status: 500, isTransient: true, mayHaveBeenProcessed: true, message: /down/ }],
+  ["500", async () => new Response('{"error":"down"}', { status: 500 }), { code: "server", status: 500, isTransient: true, message: /down/ }],
   ["400", async () => new Response('{"error":"no"}', { status: 400 }), { code: "bad_request", status: 400, isTransient: false, mayHaveBeenProcessed: false }],
   ["429", async () => new Response("", { status: 429, headers: { "Burst-RateLimit-Limit": "100", "Burst-RateLimit-Remaining": "0", "Retry-After": "3" } }), { code: "rate_limited", status: 429, retryAfter: 3, limit: 100, remaining: 0 }],
   ["a redirect", async () => new Response(null, { status: 302, headers: { location: "https://evil.example" } }), { code: "unexpected", status: 302 }],
-  ["no run in a success", async () => Response.json({}), { code: "malformed", mayHaveBeenProcessed: true }],
-  ["no answer", async () => Promise.reject(new TypeError("fetch failed")), { code: "transport", isTransient: true, mayHaveBeenProcessed: true }],
+  ["no entry in a success", async () => Response.json([]), { code: "malformed" }],
+  ["no answer", async () => Promise.reject(new TypeError("fetch failed")), { code: "transport", isTransient: true, attempts: 1 }],
+  ["an error that shows the token", async () => new Response(`{"error":"bad ${TOKEN}"}`, { status: 400 }), { message: /bad …/ }],
 ]) {
   test(`${what} is an error of its own kind`, async () => {
-    const { dlq } = new Client({ token: "t", fetch });
-    await assert.rejects(dlq.resume("1-0"), (error) => {
+    const { dlq } = new Client({ token: TOKEN, fetch, retry: false });
+    await assert.rejects(dlq.get("1-0"), (error) => {
       assert.ok(error instanceof Error);
       for (const [name, value] of Object.entries(expected)) {
         if (value instanceof RegExp) assert.match(error[name], value);
@@ -116,9 +118,47 @@ for (const [what, fetch, expected] of [
   });
 }
 
+test("what is safe to repeat is repeated, after the time that a rate limit names", async () => {
+  const { dlqId } = await qstash.plant();
+  let sent = 0;
+  const flaky = async (...call) => {
+    sent += 1;
+    if (sent === 1) throw new TypeError("fetch failed");
+    if (sent === 2) return new Response("", { status: 429, headers: { "Retry-After": "0" } });
+    return fetch(...call);
+  };
+  const { dlq } = new Client({ token: qstash.token, baseUrl: qstash.url, fetch: flaky });
+  assert.equal((await dlq.get(dlqId)).dlqId, dlqId);
+  assert.equal(sent, 3);
+});
+
+test("a resume whose answer is lost is settled by looking, and not sent twice", async () => {
+  const { dlqId } = await qstash.plant();
+  const methods = [];
+  const lossy = async (url, init) => {
+    methods.push(init.method);
+    const response = await fetch(url, init);
+    if (init.method !== "POST") return response;
+    await response.arrayBuffer();
+    throw new TypeError("terminated");
+  };
+  const { dlq } = new Client({ token: qstash.token, baseUrl: qstash.url, fetch: lossy });
+  assert.deepEqual((await dlq.resume(dlqId)).workflowRuns, []);
+  assert.deepEqual(methods, ["POST", "GET"]);
+  const other = await qstash.plant();
+  await assert.rejects(dlq.resume({ dlqId: other.dlqId }), { code: "run_unknown" });
+  await assert.rejects(client.dlq.get(dlqId), { code: "not_found" });
+});
+
+test("where looking does not help either, the error says that nobody knows", async () => {
+  const fetch = async () => Promise.reject(new TypeError("terminated"));
+  const { dlq } = new Client({ token: TOKEN, fetch, retry: false });
+  await assert.rejects(dlq.resume("1-0"), { code: "ambiguous", mayHaveBeenProcessed: true });
+});
+
 test("a call that hangs is given up after the timeout, and at once when its signal says so", async () => {
   const hang = (_, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-  await assert.rejects(new Client({ token: "t", fetch: hang, timeout: 20 }).dlq.get("1-0"), { code: "transport", message: /20 ms/ });
+  await assert.rejects(new Client({ token: "t", fetch: hang, timeout: 20, retry: false }).dlq.get("1-0"), { code: "transport", message: /20 ms/ });
   const controller = new AbortController();
   const call = new Client({ token: "t", fetch: hang }).dlq.get("1-0", { signal: controller.signal });
   controller.abort(new Error("enough"));

@@ -10,6 +10,7 @@ import {
   type ClientConfig,
   type CreatedRun,
   type Decision,
+  type DlqFilter,
   type DlqEntry,
   type ErrorCode,
   type Failure,
@@ -60,6 +61,19 @@ const runs: CreatedRun[] = (await dlq.resume("1-0", options)).workflowRuns;
 const run: CreatedRun = await dlq.restart({ dlqId: "1-0", retries: 1 });
 const entry: DlqEntry = await dlq.get("1-0", { signal: new AbortController().signal });
 const deleted: number = (await dlq.delete("1-0")).deleted;
+const many: CreatedRun[] = (await dlq.resume(["1-0", "2-0"], options)).workflowRuns;
+const older: CreatedRun[] = await dlq.restart({ dlqId: ["1-0"] });
+const filter: DlqFilter = { label: ["a"], fromDate: new Date(), failureFunctionState: "CALLBACK_FAIL" };
+const page: DlqEntry[] = (await dlq.list({ filter, count: 5, cursor: "c" })).messages;
+for await (const entry of dlq.listAll({ filter })) console.log(entry.dlqId);
+for await (const { totals, done } of dlq.resumeAll({ filter }, { limit: 5, retries: 1 })) console.log(totals.done, done.length);
+for await (const step of dlq.deleteAll({ all: true })) console.log(step.totals.entries satisfies number);
+const again: CreatedRun | undefined = await dlq.retryFailureFunction({ dlqId: "1-0" });
+await dlq.cancelFailureFunction({ dlqId: "1-0" });
+// @ts-expect-error everything must be said
+dlq.restartAll({});
+// @ts-expect-error a filter and everything exclude each other
+dlq.restartAll({ all: true, filter });
 // @ts-expect-error no such option
 await dlq.resume("1-0", { retry: 1 });
 
@@ -67,4 +81,4 @@ const isExpired = (error: RedriveError) => error.code === "signature_expired";
 const code: ErrorCode = "rate_limited";
 const wait = (error: ApiError): number | undefined => error.retryAfter;
 
-export { verified, wrong, handler, failure, decision, runs, run, entry, deleted, isExpired, code, wait };
+export { verified, wrong, handler, failure, decision, runs, run, many, older, page, again, entry, deleted, isExpired, code, wait };
