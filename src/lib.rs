@@ -29,6 +29,7 @@
 //! | `npm` | JavaScript bindings |
 
 pub mod callback;
+pub mod client;
 pub mod dlq;
 pub mod http_url;
 pub mod ids;

@@ -47,6 +47,18 @@ pub enum CallbackState {
 }
 
 impl CallbackState {
+    /// The name on the wire; `None` for [`Unknown`](Self::Unknown).
+    #[must_use]
+    pub const fn as_wire(self) -> Option<&'static str> {
+        match self {
+            Self::InProgress => Some("CALLBACK_INPROGRESS"),
+            Self::Success => Some("CALLBACK_SUCCESS"),
+            Self::Failed => Some("CALLBACK_FAIL"),
+            Self::Canceled => Some("CALLBACK_CANCELED"),
+            Self::Unknown => None,
+        }
+    }
+
     fn from_wire(state: &str) -> Self {
         match state {
             "CALLBACK_INPROGRESS" => Self::InProgress,
@@ -140,11 +152,13 @@ const fn long(name: &'static str) -> Field {
 }
 
 /// A page of the queue.
-#[derive(Debug)]
-pub(super) struct Page {
-    pub(super) entries: Vec<Entry>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page {
+    /// The entries, in an order that nothing promises.
+    pub entries: Vec<Entry>,
     /// Where the next page begins; `None` on the last one.
-    pub(super) cursor: Option<String>,
+    pub cursor: Option<String>,
 }
 
 impl Page {

@@ -46,24 +46,35 @@ pub struct ApiRequest {
     pub path_and_query: String,
     /// Headers besides `Authorization`.
     pub headers: Vec<(&'static str, String)>,
+    repeatable: bool,
 }
 
 impl ApiRequest {
-    /// Whether sending it twice has the effect of sending it once. Resume and restart start a run each time.
+    /// Whether sending it twice has the effect of sending it once. Resume and restart start a run each time, and a
+    /// deletion by filter goes on to the next entries.
     #[must_use]
     pub const fn is_safe_to_repeat(&self) -> bool {
-        match self.method {
-            Method::Get | Method::Delete => true,
-            Method::Post => false,
-        }
+        self.repeatable
     }
 
     pub(super) const fn new(method: Method, path: String) -> Self {
-        Self { method, path_and_query: path, headers: Vec::new() }
+        let repeatable = matches!(method, Method::Get | Method::Delete);
+        Self { method, path_and_query: path, headers: Vec::new(), repeatable }
     }
 
     pub(super) fn with_headers(mut self, headers: Vec<(&'static str, String)>) -> Self {
         self.headers = headers;
+        self
+    }
+
+    /// A `POST` that sets something to a value.
+    pub(super) const fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    pub(super) const fn not_repeatable(mut self) -> Self {
+        self.repeatable = false;
         self
     }
 

@@ -85,6 +85,11 @@ pub struct Created {
 }
 
 impl Created {
+    /// A run that became known in another way than by an answer.
+    pub(crate) const fn new(run_id: RunId, created_at: Option<Timestamp>) -> Self {
+        Self { run_id, created_at }
+    }
+
     /// Reads the answer to a resume or restart of one entry, be it the documented object or the list of the bulk
     /// form with one element.
     pub fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
@@ -105,6 +110,17 @@ impl Created {
             };
             id = run.word("workflowRunId");
         }
+        Self::from_fields(id, run)
+    }
+
+    /// Reads one of a list of created runs.
+    pub(super) fn of_element(run: &[u8]) -> Result<Self, ApiError> {
+        let mut run = run_fields(run)?;
+        let id = run.word("workflowRunId");
+        Self::from_fields(id, run)
+    }
+
+    fn from_fields(id: Option<String>, mut run: Fields) -> Result<Self, ApiError> {
         let run_id = id.ok_or(ApiError::Malformed { what: "no `workflowRunId` of a created run" })?;
         let run_id = RunId::new(run_id)
             .map_err(|_| ApiError::Malformed { what: "a `workflowRunId` that is no run id" })?;

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     callback::{CallbackError, Failure},
-    dlq::{ApiError, Call, DeleteEntry, FindByRun, GetEntry, Lookup, Overrides, Restart, Resume},
+    client::{Settlement, Wire, settle},
+    dlq::{ApiError, Call, DeleteEntry, FindByRun, Lookup, Overrides, Restart, Resume},
     ids::DlqId,
     lineage::Lineage,
     policy::{Action, Decision},
@@ -121,8 +122,8 @@ impl<H: Host> Recovery<'_, H> {
             Err(error @ ApiError::BadRequest { .. }) => subject
                 .concluded(Ok(Outcome::Parked { reason: "refused_by_api" }))
                 .with_detail(self.detail(&error)),
-            // The answer is lost or makes no sense, so that nobody knows whether it was done: look.
-            Err(error) if error.may_have_been_processed() && self.is_gone(entry).await => {
+            // The answer is lost or makes no sense, but the entry is gone.
+            Err(error) if settle(self, &error, entry).await == Settlement::Done => {
                 let outcome = match decision.action {
                     Action::Restart => Outcome::Restarted(revival(None)),
                     Action::Delete => Outcome::Deleted,
@@ -143,11 +144,6 @@ impl<H: Host> Recovery<'_, H> {
         let url = &self.admission.url;
         let query = self.lineage.next().write_to_query(url.query());
         overrides.with_failure_callback(url.with_query(Some(&query)))
-    }
-
-    /// Whether the entry has left the queue. Only a clear "no" of the queue counts.
-    async fn is_gone(&self, entry: &DlqId) -> bool {
-        matches!(self.call(&GetEntry::new(entry.clone())).await, Err(ApiError::NotFound { .. }))
     }
 
     async fn call<C: Call>(&self, call: &C) -> Result<C::Output, ApiError> {
@@ -183,22 +179,15 @@ impl<H: Host> Recovery<'_, H> {
 
     /// The API's own words for the log. An API that repeats our token must not put it there.
     fn detail(&self, error: &ApiError) -> String {
-        without_token(&error.to_string(), self.admission.account.token.reveal())
+        self.admission.account.token.redact(&error.to_string())
     }
 }
 
-/// `text` without the token, nor the beginning of it that is left at the end of words which were cut to a length.
-fn without_token(text: &str, token: &str) -> String {
-    /// Fewer bytes than these tell nothing, and ordinary words end with them too.
-    const TELLING: usize = 4;
-    let mut text = text.replace(token, "…");
-    let left =
-        (TELLING..token.len()).rev().filter_map(|len| token.get(..len)).find(|left| text.ends_with(left));
-    if let Some(left) = left {
-        text.truncate(text.len() - left.len());
-        text.push('…');
+/// One try: QStash delivers the callback again where it fails.
+impl<H: Host> Wire for Recovery<'_, H> {
+    async fn look<C: Call>(&self, call: &C) -> Result<C::Output, ApiError> {
+        self.call(call).await
     }
-    text
 }
 
 const fn unavailable(error: &ApiError) -> &'static str {

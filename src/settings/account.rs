@@ -16,6 +16,28 @@ const DEFAULT_URL: &str = "https://qstash.upstash.io";
 pub struct Token(String);
 
 impl Token {
+    /// Takes a token as the Upstash console shows it.
+    pub fn new(token: impl Into<String>) -> Result<Self, InvalidTokenError> {
+        let token = token.into();
+        let is_sound = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_sound { Ok(Self(token)) } else { Err(InvalidTokenError) }
+    }
+
+    /// `text` without the token, nor the beginning of it that is left at the end of words which were cut to a length.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        /// Fewer bytes than these tell nothing, and ordinary words end with them too.
+        const TELLING: usize = 4;
+        let mut text = text.replace(&self.0, "…");
+        let left = (TELLING..self.0.len()).rev();
+        let left = left.filter_map(|len| self.0.get(..len)).find(|left| text.ends_with(left));
+        if let Some(left) = left {
+            text.truncate(text.len() - left.len());
+            text.push('…');
+        }
+        text
+    }
+
     /// The token, to be sent and never to be shown.
     #[must_use]
     pub fn reveal(&self) -> &str {
@@ -29,6 +51,18 @@ impl fmt::Debug for Token {
         f.write_str("Token(…)")
     }
 }
+
+/// A text that is no token. The text itself is not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidTokenError;
+
+impl fmt::Display for InvalidTokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a QStash token must be the text that the Upstash console shows, without blanks")
+    }
+}
+
+impl core::error::Error for InvalidTokenError {}
 
 /// How to know QStash's requests from others', and how to call it.
 #[derive(Clone, Debug)]
@@ -88,14 +122,11 @@ fn read_account(
     let key = |name: &str| {
         SigningKey::new(&required(name)?).map_err(|error| SettingsError::invalid(named(name), &error))
     };
-    let token = required("QSTASH_TOKEN")?;
-    if token.bytes().any(|byte| !byte.is_ascii_graphic()) {
-        let problem = "must be the token that the Upstash console shows, without blanks";
-        return Err(SettingsError::unacceptable(named("QSTASH_TOKEN"), problem));
-    }
+    let token = Token::new(required("QSTASH_TOKEN")?)
+        .map_err(|error| SettingsError::invalid(named("QSTASH_TOKEN"), &error))?;
     let keys = KeySet::new(key("QSTASH_CURRENT_SIGNING_KEY")?, key("QSTASH_NEXT_SIGNING_KEY")?);
     let url = lookup(&named("QSTASH_URL")).unwrap_or_else(|| default_url.to_owned());
-    Ok(Account { keys, token: Token(token), base_url: base_url(&named("QSTASH_URL"), &url)? })
+    Ok(Account { keys, token, base_url: base_url(&named("QSTASH_URL"), &url)? })
 }
 
 fn base_url(name: &str, text: &str) -> Result<HttpUrl, SettingsError> {

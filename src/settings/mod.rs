@@ -8,7 +8,7 @@ mod account;
 mod error;
 mod region;
 
-pub use account::{Account, Token};
+pub use account::{Account, InvalidTokenError, Token};
 pub use error::SettingsError;
 pub use region::Region;
 

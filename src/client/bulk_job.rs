@@ -1,0 +1,240 @@
+//! The same done to everything that a filter selects, page by page.
+
+use std::collections::BTreeSet;
+
+use core::fmt;
+
+use super::{Acted, Action, CallError, Client, World};
+use crate::{
+    dlq::{ApiError, Entry, Filter, Ids, List, ListPath, Pages, RepeatedCursorError, TransportFault},
+    ids::{DlqId, RunId},
+};
+
+/// How often the queue is gone through from its beginning at most.
+const MAX_PASSES: u32 = 16;
+
+/// What a [`BulkJob`] is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The entries that meet the criteria. A date up to which they are taken keeps out what fails meanwhile.
+    Filter(Box<Filter>),
+    /// Every entry of the account.
+    All,
+}
+
+/// Acts on every entry of a scope, to each once, a page a step.
+///
+/// It lists a page and then acts on the entries by their ids, 50 a call: so a lost answer can be settled by looking,
+/// which a call by filter does not allow. An entry is looked at again before it is acted on, so that a filter which the
+/// service understands differently selects nothing else. Runs that the job itself has created and that failed again
+/// are left alone.
+///
+/// When the pages end, the queue is gone through again until nothing new is found, because a cursor that counts entries
+/// skips some when others leave.
+#[derive(Clone, Debug)]
+pub struct BulkJob {
+    action: Action,
+    scope: Scope,
+    list: List,
+    pages: Pages<List>,
+    seen: BTreeSet<DlqId>,
+    created: BTreeSet<RunId>,
+    ceiling: u64,
+    passes: u32,
+    found: bool,
+    ended: bool,
+    totals: Totals,
+}
+
+/// How far a job has got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Totals {
+    /// Entries that were acted on, or tried to.
+    pub entries: u64,
+    /// Of these, done: answered or settled.
+    pub done: u64,
+    /// Of these, gone before.
+    pub gone: u64,
+    /// Of these, refused by the service.
+    pub refused: u64,
+    /// Of these, not known to be done or not.
+    pub ambiguous: u64,
+    /// Entries that were listed and left alone: not of the scope, or failed again after this job brought them back.
+    pub skipped: u64,
+}
+
+/// What came of one page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Step {
+    /// What was done on this page.
+    pub acted: Acted,
+    /// Everything so far.
+    pub totals: Totals,
+}
+
+impl BulkJob {
+    /// A job that has not begun.
+    #[must_use]
+    pub fn new(action: Action, scope: Scope) -> Self {
+        let list = match &scope {
+            Scope::Filter(filter) => List::matching((**filter).clone()),
+            Scope::All => List::all(),
+        };
+        Self {
+            action,
+            scope,
+            pages: Pages::new(list.clone()),
+            list,
+            seen: BTreeSet::new(),
+            created: BTreeSet::new(),
+            ceiling: u64::MAX,
+            passes: 1,
+            found: false,
+            ended: false,
+            totals: Totals::default(),
+        }
+    }
+
+    /// The same for at most `ceiling` entries.
+    #[must_use]
+    pub const fn with_ceiling(mut self, ceiling: u64) -> Self {
+        self.ceiling = ceiling;
+        self
+    }
+
+    /// The same with the list read at the other address.
+    #[must_use]
+    pub fn at(mut self, path: ListPath) -> Self {
+        self.list = self.list.at(path);
+        self.pages = Pages::new(self.list.clone());
+        self
+    }
+
+    /// Deals with the next page that has something to do; `None` when the job has ended. To stop, do not ask again.
+    ///
+    /// After an error of the list the same page may be asked for again; nothing was done to it.
+    pub async fn next<W: World>(&mut self, client: &Client<W>) -> Option<Result<Step, BulkError>> {
+        loop {
+            if self.ended || self.totals.entries >= self.ceiling {
+                return None;
+            }
+            let list = match self.pages.next_call() {
+                Ok(Some(list)) => list,
+                Ok(None) => {
+                    self.ended = !self.found || self.passes >= MAX_PASSES;
+                    self.begin_pass();
+                    continue;
+                }
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(BulkError::Cursor(error)));
+                }
+            };
+            let page = match client.call(&list).await {
+                Ok(page) => page,
+                Err(error) if is_too_large(error.api_error()) && list.count() > 1 => {
+                    // Entries come with their payloads.
+                    self.list = self.list.clone().with_count(list.count() / 2);
+                    self.pages.shorten(list.count() / 2);
+                    continue;
+                }
+                Err(error) => return Some(Err(BulkError::List(error))),
+            };
+            let fresh = self.fresh(&page.entries);
+            self.pages.feed(&page);
+            let Ok(ids) = Ids::new(fresh) else { continue };
+            self.found = true;
+            let acted = client.act(&self.action, &ids).await;
+            self.count(&acted);
+            // What stopped one page would stop the next.
+            self.ended = acted.stopped.is_some();
+            return Some(Ok(Step { acted, totals: self.totals }));
+        }
+    }
+
+    /// Everything so far.
+    #[must_use]
+    pub const fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    fn begin_pass(&mut self) {
+        self.pages = Pages::new(self.list.clone());
+        self.passes += 1;
+        self.found = false;
+    }
+
+    /// The entries of a page that are to be acted on, up to the ceiling.
+    fn fresh(&mut self, entries: &[Entry]) -> Vec<DlqId> {
+        let mut left = self.ceiling.saturating_sub(self.totals.entries);
+        let mut fresh = Vec::new();
+        for entry in entries {
+            if left == 0 {
+                break;
+            }
+            if !self.seen.insert(entry.dlq_id.clone()) {
+                continue;
+            }
+            let is_meant = match &self.scope {
+                Scope::Filter(filter) => filter.matches(entry),
+                Scope::All => true,
+            };
+            let is_ours = entry.run_id.as_ref().is_some_and(|run_id| self.created.contains(run_id));
+            // An id with a comma cannot be named in a list.
+            if is_meant && !is_ours && !entry.dlq_id.as_str().contains(',') {
+                fresh.push(entry.dlq_id.clone());
+                left -= 1;
+            } else {
+                self.totals.skipped += 1;
+            }
+        }
+        fresh
+    }
+
+    fn count(&mut self, acted: &Acted) {
+        self.created.extend(acted.created.iter().map(|created| created.run_id.clone()));
+        let totals = &mut self.totals;
+        let done = (acted.done.len() + acted.settled.len()) as u64;
+        let (gone, refused) = (acted.gone.len() as u64, acted.refused.len() as u64);
+        let ambiguous = acted.ambiguous.len() as u64;
+        totals.done += done;
+        totals.gone += gone;
+        totals.refused += refused;
+        totals.ambiguous += ambiguous;
+        totals.entries += done + gone + refused + ambiguous;
+    }
+}
+
+/// Why a job cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BulkError {
+    /// The pages of the list do not end.
+    Cursor(RepeatedCursorError),
+    /// A page could not be listed.
+    List(CallError),
+}
+
+impl fmt::Display for BulkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cursor(error) => error.fmt(f),
+            Self::List(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for BulkError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Cursor(error) => Some(error),
+            Self::List(error) => Some(error),
+        }
+    }
+}
+
+fn is_too_large(error: &ApiError) -> bool {
+    matches!(error, ApiError::Transport(error) if matches!(error.fault(), TransportFault::TooLarge { .. }))
+}

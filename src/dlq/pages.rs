@@ -1,0 +1,135 @@
+//! All pages of a call, one after the other.
+
+use std::collections::BTreeSet;
+
+use core::fmt;
+
+use super::call::Call;
+use super::error::bounded;
+
+/// The longest part of a cursor that an error repeats, in bytes.
+const MAX_CURSOR_BYTES: usize = 64;
+
+/// A call that is about a page, of which there may be more.
+pub trait Paged: Call + Clone {
+    /// The call for what follows this page; `None` at the end.
+    fn after(&self, page: &Self::Output) -> Option<Self>;
+
+    /// Where this call begins, as the service named it; `None` at the start, or where it is not a cursor that leads on.
+    fn cursor(&self) -> Option<&str>;
+
+    /// How many entries a page holds or was about.
+    fn items(page: &Self::Output) -> u64;
+
+    /// The same call for at most `count` entries, where that is less; at least one.
+    #[must_use]
+    fn limited(self, count: usize) -> Self;
+}
+
+/// Follows the pages of a call to their end. It sends nothing itself:
+///
+/// ```
+/// use workflow_redrive::dlq::{ApiError, Call, List, Page, Pages};
+///
+/// fn list(mut send: impl FnMut(&List) -> Result<Page, ApiError>) -> Result<usize, Box<dyn std::error::Error>> {
+///     let mut pages = Pages::new(List::all()).with_ceiling(1000);
+///     let mut entries = 0;
+///     while let Some(call) = pages.next_call()? {
+///         let page = send(&call)?;
+///         pages.feed(&page);
+///         entries += page.entries.len();
+///     }
+///     Ok(entries)
+/// }
+/// ```
+///
+/// A call that failed may be sent again: only [`feed`](Self::feed) goes on.
+#[derive(Clone, Debug)]
+pub struct Pages<C> {
+    next: Option<C>,
+    seen: BTreeSet<String>,
+    repeated: Option<RepeatedCursorError>,
+    items: u64,
+    ceiling: u64,
+}
+
+impl<C: Paged> Pages<C> {
+    /// The pages from this call on.
+    #[must_use]
+    pub fn new(first: C) -> Self {
+        let seen = first.cursor().map(str::to_owned).into_iter().collect();
+        Self { next: Some(first), seen, repeated: None, items: 0, ceiling: u64::MAX }
+    }
+
+    /// The same for at most `ceiling` entries. A service that ignores the count asked for may go beyond, once.
+    #[must_use]
+    pub const fn with_ceiling(mut self, ceiling: u64) -> Self {
+        self.ceiling = ceiling;
+        self
+    }
+
+    /// The call to send next; `None` when there is nothing more to do.
+    pub fn next_call(&self) -> Result<Option<C>, RepeatedCursorError> {
+        if let Some(error) = &self.repeated {
+            return Err(error.clone());
+        }
+        let left = usize::try_from(self.ceiling.saturating_sub(self.items)).unwrap_or(usize::MAX);
+        Ok(self.next.as_ref().filter(|_| left > 0).map(|call| call.clone().limited(left)))
+    }
+
+    /// Takes the answer to [`next_call`](Self::next_call) in, and goes on behind it.
+    ///
+    /// A cursor that came before is an error, but of the next call: what this page did is done.
+    pub fn feed(&mut self, page: &C::Output) {
+        // The call that was sent may have been a shorter one than `next`.
+        let sent = self.next_call().ok().flatten();
+        self.items = self.items.saturating_add(C::items(page));
+        self.next = sent.filter(|_| self.items < self.ceiling).and_then(|call| call.after(page));
+        if let Some(cursor) = self.next.as_ref().and_then(C::cursor)
+            && !self.seen.insert(cursor.to_owned())
+        {
+            self.repeated = Some(RepeatedCursorError { cursor: bounded(cursor, MAX_CURSOR_BYTES) });
+        }
+    }
+
+    /// Asks for at most `count` entries a page from now on.
+    pub fn shorten(&mut self, count: usize) {
+        self.next = self.next.take().map(|call| call.limited(count));
+    }
+
+    /// Asks for nothing more.
+    pub fn stop(&mut self) {
+        self.next = None;
+        self.repeated = None;
+    }
+
+    /// Entries of the pages so far.
+    #[must_use]
+    pub const fn items(&self) -> u64 {
+        self.items
+    }
+}
+
+/// The service named a cursor that it had named before: following it would never end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatedCursorError {
+    cursor: String,
+}
+
+impl RepeatedCursorError {
+    /// The beginning of the cursor.
+    #[must_use]
+    pub fn cursor(&self) -> &str {
+        &self.cursor
+    }
+}
+
+impl fmt::Display for RepeatedCursorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("QStash named the cursor `")?;
+        f.write_str(&self.cursor)?;
+        f.write_str("` twice; accepted are cursors that lead on")
+    }
+}
+
+impl core::error::Error for RepeatedCursorError {}

@@ -1,0 +1,206 @@
+//! How runs go: the loop closer of a resume.
+
+use core::fmt;
+
+use super::call::Call;
+use super::error::{ApiError, success};
+use super::request::{ApiRequest, Method};
+use super::response::ApiResponse;
+use super::single::Created;
+use crate::ids::{DlqId, RunId};
+use crate::json::{Captured, Field, Fields, Over, elements};
+use crate::time::{Timestamp, parse_wire_time};
+
+const LOGS: &str = "/v2/workflows/logs";
+
+/// The most runs that one call may ask for (source: Upstash Workflow OpenAPI, `count` of the logs in run mode).
+pub const MAX_RUNS_PER_CALL: usize = 10;
+
+/// How certain runs go: `GET /v2/workflows/logs?workflowRuns=…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunStates {
+    runs: Vec<RunRef>,
+}
+
+/// A run, and when it was created where that is known: the service finds it faster with both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunRef {
+    /// The run.
+    pub run_id: RunId,
+    /// Its creation.
+    pub created_at: Option<Timestamp>,
+}
+
+impl RunRef {
+    /// A run by its id, and its creation where that is known.
+    #[must_use]
+    pub const fn new(run_id: RunId, created_at: Option<Timestamp>) -> Self {
+        Self { run_id, created_at }
+    }
+}
+
+impl From<Created> for RunRef {
+    fn from(created: Created) -> Self {
+        Self { run_id: created.run_id, created_at: created.created_at }
+    }
+}
+
+/// Not 1 to [`MAX_RUNS_PER_CALL`] runs, or a run whose id has a comma.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidRunsError;
+
+impl fmt::Display for InvalidRunsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bad list of runs to look up; accepted are 1 to 10 runs whose ids have no comma")
+    }
+}
+
+impl core::error::Error for InvalidRunsError {}
+
+impl RunStates {
+    /// Asks for 1 to [`MAX_RUNS_PER_CALL`] runs.
+    pub fn new(runs: impl IntoIterator<Item = RunRef>) -> Result<Self, InvalidRunsError> {
+        let runs: Vec<RunRef> = runs.into_iter().take(MAX_RUNS_PER_CALL + 1).collect();
+        let sound = (1..=MAX_RUNS_PER_CALL).contains(&runs.len())
+            && runs.iter().all(|run| !run.run_id.as_str().contains(','));
+        if sound { Ok(Self { runs }) } else { Err(InvalidRunsError) }
+    }
+}
+
+impl Call for RunStates {
+    /// The asked runs that the service knows, in its own order.
+    type Output = Vec<Run>;
+
+    fn request(&self) -> ApiRequest {
+        let mut list = String::new();
+        for run in &self.runs {
+            if !list.is_empty() {
+                list.push(',');
+            }
+            list.push_str(run.run_id.as_str());
+            if let Some(created_at) = run.created_at {
+                list.push('@');
+                list.push_str(&created_at.as_millis().to_string());
+            }
+        }
+        ApiRequest::new(Method::Get, LOGS.to_owned())
+            .with_parameter("workflowRuns", &list)
+            .with_parameter("count", "10")
+    }
+
+    fn parse(&self, response: ApiResponse) -> Result<Vec<Run>, ApiError> {
+        let (mut runs, _) = read_runs(&response)?;
+        runs.retain(|run| self.runs.iter().any(|asked| asked.run_id == run.run_id));
+        Ok(runs)
+    }
+}
+
+/// The runs of a target that were created since a moment, where there are but a few: `GET /v2/workflows/logs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RunsSince<'a> {
+    pub(crate) workflow_url: &'a str,
+    pub(crate) since: Timestamp,
+}
+
+impl Call for RunsSince<'_> {
+    /// The runs; `None` where there are more than fit one answer.
+    type Output = Option<Vec<Run>>;
+
+    fn request(&self) -> ApiRequest {
+        ApiRequest::new(Method::Get, LOGS.to_owned())
+            .with_parameter("workflowUrl", self.workflow_url)
+            .with_parameter("fromDate", &self.since.as_millis().to_string())
+            .with_parameter("count", "10")
+    }
+
+    fn parse(&self, response: ApiResponse) -> Result<Option<Vec<Run>>, ApiError> {
+        let (mut runs, cursor) = read_runs(&response)?;
+        // A service that knows a filter by another name answers with other runs too.
+        runs.retain(|run| {
+            run.workflow_url.as_deref() == Some(self.workflow_url)
+                && run.created_at.is_some_and(|created| created >= self.since)
+        });
+        Ok(cursor.is_none().then_some(runs))
+    }
+}
+
+/// How a run goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Run {
+    /// The run.
+    pub run_id: RunId,
+    /// How far it has got.
+    pub state: RunState,
+    /// Its target.
+    pub workflow_url: Option<String>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it ended.
+    pub completed_at: Option<Timestamp>,
+    /// Its entry in the dead letter queue, where it failed. The entry may have left the queue since.
+    pub dlq_id: Option<DlqId>,
+}
+
+/// How far a run has got (source: Upstash Workflow OpenAPI, `workflowState`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RunState {
+    /// Under way.
+    Started,
+    /// Ended well.
+    Success,
+    /// Failed after its retries.
+    Failed,
+    /// Canceled by somebody.
+    Canceled,
+    /// A state that the documentation does not name.
+    Unknown,
+}
+
+fn read_runs(response: &ApiResponse) -> Result<(Vec<Run>, Option<String>), ApiError> {
+    const FIELDS: &[Field] = &[Field { name: "runs", limit: usize::MAX, over: Over::Drop }, short("cursor")];
+    let malformed = ApiError::Malformed { what: "no JSON object with a list `runs` of workflow runs" };
+    let mut answer = Fields::of(success(response)?, FIELDS).map_err(|_| malformed.clone())?;
+    let runs = match answer.take("runs") {
+        // Go writes an empty list as `null`.
+        Captured::Value { raw, .. } if raw == b"null" => Vec::new(),
+        Captured::Value { raw, .. } if raw.starts_with(b"[") => raw,
+        _ => return Err(malformed),
+    };
+    let runs: Option<Vec<Run>> = elements(&runs).map(read_run).collect();
+    Ok((runs.ok_or(malformed)?, answer.word("cursor")))
+}
+
+fn read_run(run: &[u8]) -> Option<Run> {
+    const FIELDS: &[Field] = &[
+        short("workflowRunId"),
+        short("workflowState"),
+        Field { name: "workflowUrl", limit: 128 * 1024, over: Over::Drop },
+        short("workflowRunCreatedAt"),
+        short("workflowRunCompletedAt"),
+        short("dlqId"),
+    ];
+    let mut fields = Fields::of(run, FIELDS).ok()?;
+    let state = match fields.word("workflowState").as_deref() {
+        Some("RUN_STARTED") => RunState::Started,
+        Some("RUN_SUCCESS") => RunState::Success,
+        Some("RUN_FAILED") => RunState::Failed,
+        Some("RUN_CANCELED" | "RUN_CANCELLED") => RunState::Canceled,
+        _ => RunState::Unknown,
+    };
+    let mut time = |name| fields.text(name).and_then(|time| parse_wire_time(&time));
+    Some(Run {
+        created_at: time("workflowRunCreatedAt"),
+        completed_at: time("workflowRunCompletedAt"),
+        run_id: RunId::new(fields.word("workflowRunId")?).ok()?,
+        state,
+        workflow_url: fields.word("workflowUrl"),
+        dlq_id: fields.word("dlqId").and_then(|id| DlqId::new(id).ok()),
+    })
+}
+
+const fn short(name: &'static str) -> Field {
+    Field { name, limit: 4 * 1024, over: Over::Drop }
+}

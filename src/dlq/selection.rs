@@ -1,0 +1,142 @@
+//! What a bulk call acts on, and how far it has got.
+
+use core::fmt;
+
+use super::filter::Filter;
+use super::request::{ApiRequest, Method};
+use crate::ids::DlqId;
+
+/// The most entries that one bulk call acts on (source: Upstash Workflow documentation, "Bulk Restart"). The official
+/// SDK states 100 and gets 50, so that this count is always stated here.
+pub const MAX_PER_CALL: usize = 50;
+
+/// What a bulk call acts on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// These entries.
+    Ids(Ids),
+    /// The entries that meet the criteria.
+    Filter(Box<Filter>),
+    /// Every entry of the account.
+    All,
+}
+
+impl From<Ids> for Selection {
+    fn from(ids: Ids) -> Self {
+        Self::Ids(ids)
+    }
+}
+
+impl From<Filter> for Selection {
+    fn from(filter: Filter) -> Self {
+        Self::Filter(Box::new(filter))
+    }
+}
+
+/// One or more different entries, in the order given. There is no empty list of them: the service could take it for
+/// "every entry".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ids(Vec<DlqId>);
+
+impl Ids {
+    /// Drops repetitions. An id with a comma is refused, because the service would read it as two.
+    pub fn new(ids: impl IntoIterator<Item = DlqId>) -> Result<Self, InvalidIdsError> {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut kept = Vec::new();
+        for id in ids {
+            if id.as_str().contains(',') {
+                return Err(InvalidIdsError::Comma);
+            }
+            if seen.insert(id.clone()) {
+                kept.push(id);
+            }
+        }
+        if kept.is_empty() { Err(InvalidIdsError::Empty) } else { Ok(Self(kept)) }
+    }
+
+    /// The ids in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[DlqId] {
+        &self.0
+    }
+
+    /// The same in groups that one call takes.
+    pub fn chunks(&self) -> impl Iterator<Item = Self> {
+        self.0.chunks(MAX_PER_CALL).map(|chunk| Self(chunk.to_vec()))
+    }
+}
+
+/// Why something is no list of [`Ids`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidIdsError {
+    /// An id with a comma.
+    Comma,
+    /// No id.
+    Empty,
+}
+
+impl fmt::Display for InvalidIdsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Comma => {
+                "a DLQ id with a comma, which the service reads as a list; accepted are ids without one"
+            }
+            Self::Empty => "no DLQ id; accepted are one or more",
+        })
+    }
+}
+
+impl core::error::Error for InvalidIdsError {}
+
+/// A selection, and which part of it the next call is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Selected {
+    selection: Selection,
+    /// Ids before this one were dealt with.
+    offset: usize,
+    count: usize,
+    pub(super) cursor: Option<String>,
+}
+
+impl Selected {
+    pub(super) fn new(selection: Selection) -> Self {
+        Self { selection, offset: 0, count: MAX_PER_CALL, cursor: None }
+    }
+
+    /// Has fewer entries in the next call; at least one.
+    pub(super) fn limit(&mut self, count: usize) {
+        self.count = self.count.min(count.max(1));
+    }
+
+    /// What is left, given the cursor that came with the answer.
+    pub(super) fn after(&self, cursor: Option<&String>) -> Option<Self> {
+        if let Selection::Ids(ids) = &self.selection {
+            // Certain ids leave nothing to go on with but the other ids, whatever cursor the service names.
+            let offset = self.offset + self.count;
+            return (offset < ids.0.len()).then(|| Self { offset, ..self.clone() });
+        }
+        Some(Self { cursor: Some(cursor?.clone()), ..self.clone() })
+    }
+
+    pub(super) fn request(&self, method: Method, path: &str) -> ApiRequest {
+        let mut request = ApiRequest::new(method, path.to_owned());
+        match &self.selection {
+            Selection::Ids(ids) => {
+                for id in ids.0.iter().skip(self.offset).take(self.count) {
+                    request = request.with_parameter("dlqIds", id.as_str());
+                }
+                // The same entries again, so that the method decides whether it may be repeated.
+                return request;
+            }
+            Selection::Filter(filter) => request = filter.write_to(request),
+            Selection::All => {}
+        }
+        request = request.with_parameter("count", &self.count.to_string());
+        if let Some(cursor) = &self.cursor {
+            request = request.with_parameter("cursor", cursor);
+        }
+        // A repetition acts on the next entries.
+        request.not_repeatable()
+    }
+}
