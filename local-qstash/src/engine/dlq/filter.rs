@@ -4,18 +4,19 @@ use super::super::api::ApiError;
 use super::super::run::Run;
 use super::Failure;
 
-/// Selectors of the DLQ calls; absent ones select everything.
+/// Selectors of the DLQ calls; absent ones select everything. Lists are repeated or separated by commas, and their
+/// values are alternatives. Source: Upstash Workflow OpenAPI.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     from: Option<u64>,
     to: Option<u64>,
-    workflow_url: Option<String>,
+    workflow_urls: Vec<String>,
     run_id: Option<String>,
     created_at: Option<u64>,
     labels: Vec<String>,
-    caller_ip: Option<String>,
-    flow_key: Option<String>,
-    callback_state: Option<String>,
+    caller_ips: Vec<String>,
+    flow_keys: Vec<String>,
+    callback_states: Vec<String>,
     url: Option<String>,
     response_status: Option<u16>,
     message_id: Option<String>,
@@ -27,15 +28,15 @@ impl Filter {
         match name {
             "fromDate" => self.from = Some(number(name, value)?),
             "toDate" => self.to = Some(number(name, value)?),
-            "workflowUrl" => self.workflow_url = Some(value.to_owned()),
+            "workflowUrl" => self.workflow_urls.extend(list(value)),
             "workflowRunId" => self.run_id = Some(value.to_owned()),
             "workflowCreatedAt" => self.created_at = Some(number(name, value)?),
-            "label" => self.labels.extend(value.split(',').map(|label| label.trim().to_owned())),
-            "callerIp" | "callerIP" => self.caller_ip = Some(value.to_owned()),
-            "flowControlKey" => self.flow_key = Some(value.to_owned()),
+            "label" => self.labels.extend(list(value)),
+            "callerIp" | "callerIP" => self.caller_ips.extend(list(value)),
+            "flowControlKey" => self.flow_keys.extend(list(value)),
             // Older documents use the second name.
             "failureFunctionState" | "failureCallbackState" => {
-                self.callback_state = Some(value.to_owned());
+                self.callback_states.extend(list(value));
             }
             "url" => self.url = Some(value.to_owned()),
             "responseStatus" => {
@@ -51,21 +52,30 @@ impl Filter {
         let failed_at = failure.failed_at.millis();
         let state = failure.callback.as_ref().map(|callback| callback.state.as_str());
         let flow_key = run.settings.flow.as_ref().map(|flow| flow.key.as_str());
-        let has_label = |label: &String| run.settings.labels.contains(label);
+        let labels = run.settings.labels.iter().map(String::as_str);
         self.from.is_none_or(|from| failed_at >= from)
             && self.to.is_none_or(|to| failed_at <= to)
-            && is(self.workflow_url.as_ref(), &run.url)
+            && is_one(&self.workflow_urls, [run.url.as_str()])
             // Older documents allow the beginning of an id.
             && self.run_id.as_ref().is_none_or(|id| run.id.starts_with(id))
             && self.created_at.is_none_or(|at| run.created_at.millis() == at)
-            && (self.labels.is_empty() || self.labels.iter().any(has_label))
-            && is(self.caller_ip.as_ref(), &run.settings.caller_ip)
-            && self.flow_key.as_deref().is_none_or(|key| flow_key == Some(key))
-            && self.callback_state.as_deref().is_none_or(|wanted| state == Some(wanted))
+            && is_one(&self.labels, labels)
+            && is_one(&self.caller_ips, [run.settings.caller_ip.as_str()])
+            && is_one(&self.flow_keys, flow_key)
+            && is_one(&self.callback_states, state)
             && is(self.url.as_ref(), &failure.message.url)
             && self.response_status.is_none_or(|status| failure.answer.status == status)
             && is(self.message_id.as_ref(), &failure.message.id)
     }
+}
+
+/// Whether one of the values is wanted, if any are.
+fn is_one<'a>(wanted: &[String], actual: impl IntoIterator<Item = &'a str>) -> bool {
+    wanted.is_empty() || actual.into_iter().any(|actual| wanted.iter().any(|wanted| wanted == actual))
+}
+
+fn list(value: &str) -> impl Iterator<Item = String> {
+    value.split(',').map(|value| value.trim().to_owned())
 }
 
 fn is(wanted: Option<&String>, actual: &str) -> bool {

@@ -1,0 +1,87 @@
+//! Bulk jobs over a network that loses 5 % of all requests or answers, while the service refuses 5 % and breaks at 5 %.
+
+use serde_json::json;
+use workflow_redrive::client::{Action, BulkJob, Client, Patience, Scope};
+use workflow_redrive::dlq::Overrides;
+
+use std::time::Duration;
+
+use crate::world::{Service, Weather, block_on};
+
+const ROUGH: Weather = Weather { dropped: 50, limited: 50, broken: 50 };
+
+/// More attempts than the weather can spoil.
+fn patient(service: &Service) -> Client<&Service> {
+    service.client().with_patience(Patience::DEFAULT.with_bounds(12, Duration::from_mins(10)))
+}
+
+/// Runs a job over `count` entries to its end; the entries done after each step, and requests sent.
+fn run(service: &Service, action: Action, count: usize) -> (Vec<u64>, u64) {
+    service.plant(json!({ "count": count, "workflowUrl": "https://app.example/flow" }));
+    let client = patient(service);
+    let mut job = BulkJob::new(action, Scope::All);
+    let mut progress = Vec::new();
+    while let Some(step) = block_on(job.next(&client)) {
+        let step = step.unwrap();
+        assert_eq!(step.acted.stopped, None);
+        assert!(
+            step.acted.ambiguous.is_empty() && step.acted.refused.is_empty() && step.acted.gone.is_empty()
+        );
+        progress.push(step.totals.done);
+    }
+    (progress, service.requests.get())
+}
+
+#[test]
+fn ten_thousand_entries_are_each_resumed_exactly_once_in_rough_weather() {
+    let service = Service::new(&[]).with_weather(ROUGH, 42);
+    let (progress, requests) = run(&service, Action::Resume(Overrides::default()), 10_000);
+    let acts = service.acts("resumed");
+    assert_eq!(acts.len(), 10_000);
+    assert!(acts.values().all(|times| *times == 1), "an entry was resumed twice");
+    assert_eq!((progress.len(), progress.first(), progress.last()), (100, Some(&100), Some(&10_000)));
+    assert!(progress.windows(2).all(|pair| pair[0] < pair[1]));
+    // 30 per 1,000 in good weather: 10 lists and 20 resumes. The rest are repeats and looks.
+    assert!((301..450).contains(&requests), "{requests} requests");
+}
+
+#[test]
+fn good_weather_takes_30_requests_per_thousand_entries() {
+    let service = Service::new(&[]);
+    let (_, requests) = run(&service, Action::Resume(Overrides::default()), 1000);
+    // And one look whether anything was left over.
+    assert_eq!((requests, service.waited.get()), (31, Duration::ZERO));
+}
+
+#[test]
+fn whatever_is_lost_each_entry_is_acted_on_once() {
+    for seed in 0..60 {
+        for (action, kind) in [
+            (Action::Resume(Overrides::default()), "resumed"),
+            (Action::Restart(Overrides::default()), "restarted"),
+            (Action::Delete, "dlq_deleted"),
+        ] {
+            for switches in [
+                &[("list-order", "earliest"), ("cursor-end", "absent")],
+                &[("list-order", "latest"), ("cursor-end", "empty")],
+            ] {
+                let weather = Weather { dropped: 200, limited: 100, broken: 150 };
+                let service = Service::new(switches).with_weather(weather, seed);
+                let (progress, _) = run(&service, action.clone(), 130);
+                assert_eq!(progress.last(), Some(&130), "seed {seed}");
+                let acts = service.acts(kind);
+                assert_eq!(acts.len(), 130, "seed {seed}");
+                assert!(acts.values().all(|times| *times == 1), "seed {seed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn entries_that_stay_in_the_queue_are_acted_on_once_too() {
+    // Without lost answers nobody has to suppose that an entry leaves.
+    let service = Service::new(&[("entry-on-resume", "kept"), ("second-resume", "new-run")]);
+    let (progress, _) = run(&service, Action::Resume(Overrides::default()), 130);
+    assert_eq!(progress.last(), Some(&130));
+    assert!(service.acts("resumed").values().all(|times| *times == 1));
+}

@@ -1,0 +1,8 @@
+//! The typed client of the DLQ API against the engine: every operation, and bulk jobs over a network that loses things.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod faults;
+mod filters;
+mod operations;
+mod world;
