@@ -39,7 +39,7 @@ $(STAMPS)/wasm-target:
 
 # Built lightly: they run for seconds, and optimising them takes minutes.
 $(STAMPS)/tools: Makefile
-	$(call say,Rust tools: worker-build $(WORKER_BUILD) and wasm-bindgen $(WASM_BINDGEN) (some minutes, once))
+	$(call say,Rust tools: worker-build $(WORKER_BUILD) and wasm-bindgen $(WASM_BINDGEN) (once; some minutes))
 	@mkdir -p $(@D)
 	@export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0; \
 	install() { cargo install "$$1" --version "$$2" --locked --root $(TOOLS) --target-dir "$(TOOLS)/build-$$1" && rm -rf "$(TOOLS)/build-$$1"; }; \
@@ -48,7 +48,7 @@ $(STAMPS)/tools: Makefile
 	@touch $@
 
 $(STAMPS)/deny: Makefile
-	$(call say,Rust tools: cargo-deny $(CARGO_DENY) (some minutes, once))
+	$(call say,Rust tools: cargo-deny $(CARGO_DENY) (once; some minutes))
 	@mkdir -p $(@D)
 	@export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0; \
 	cargo install cargo-deny --version $(CARGO_DENY) --locked --root $(TOOLS) --target-dir $(TOOLS)/build-deny && rm -rf $(TOOLS)/build-deny
@@ -142,7 +142,7 @@ check-format:
 
 .PHONY: check-clippy
 check-clippy: setup
-	$(call say,Clippy: each feature alone, native and WebAssembly)
+	$(call say,Clippy: each feature alone; native and WebAssembly)
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	for feature in worker deploy npm; do \
 	  cargo clippy --locked --package workflow-redrive --all-targets --features $$feature -- -D warnings; \
@@ -160,11 +160,9 @@ check-docs:
 # The advisory database is fetched; where it cannot be reached, the rest is checked all the same.
 .PHONY: check-deny
 check-deny: $(STAMPS)/deny
-	$(call say,Licences$(comma) duplicates$(comma) sources$(comma) advisories)
+	$(call say,Licences; duplicates; sources; advisories)
 	cargo deny --log-level error check licenses bans sources
 	scripts/check-advisories.sh
-
-comma := ,
 
 .PHONY: check-package
 check-package: build
@@ -174,7 +172,7 @@ check-package: build
 
 .PHONY: check-npm
 check-npm: build-npm
-	$(call say,npm package: types$(comma) manifest$(comma) size)
+	$(call say,npm package: types and manifest and size)
 	attw --pack pkg
 	publint --strict pkg
 	node scripts/size-npm.mjs

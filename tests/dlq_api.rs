@@ -353,6 +353,15 @@ mod errors {
     }
 
     #[test]
+    fn a_rate_limit_comes_with_the_services_own_words() {
+        let error = refusal(answer(429, r#"{"error":"Exceeded burst rate limit."}"#));
+        assert!(error.to_string().ends_with("(429): Exceeded burst rate limit."), "{error}");
+        assert!(
+            matches!(error, ApiError::RateLimited(limit) if limit.message == "Exceeded burst rate limit.")
+        );
+    }
+
+    #[test]
     fn only_the_listed_headers_are_asked_for() {
         let asked = std::cell::RefCell::new(Vec::new());
         let _ = ApiResponse::new(200, "", |name| {

@@ -92,6 +92,9 @@ impl<W: World> Client<W> {
                 Ok(Answer { runs, count }) => {
                     acted.created.extend(runs);
                     if count >= many {
+                        if let (Some(witness), true) = (ids.as_slice().first(), action.may_leave_entries()) {
+                            self.testify(witness);
+                        }
                         acted.done.extend(ids.as_slice().iter().cloned());
                         return Next::Go;
                     }
@@ -118,8 +121,14 @@ impl<W: World> Client<W> {
                 let has_left = |id: &&DlqId| !left.contains(id);
                 let list = if is_missing && !was_lost { &mut acted.gone } else { &mut acted.settled };
                 list.extend(ids.as_slice().iter().filter(has_left).cloned());
-                was_lost |= error.may_have_been_processed();
                 let progress = left.len() < many;
+                if error.may_have_been_processed() && !left.is_empty() {
+                    if action.may_leave_entries() && self.keeps_entries().await {
+                        acted.ambiguous.extend(left);
+                        return Next::Go;
+                    }
+                    was_lost = true;
+                }
                 let Ok(rest) = Ids::new(left) else { return Next::Go };
                 ids = rest;
                 if progress && (is_missing || matches!(error, ApiError::Malformed { .. })) {
@@ -152,6 +161,11 @@ impl Acted {
 }
 
 impl Action {
+    /// Whether it is supposed only that entries leave the queue by this.
+    const fn may_leave_entries(&self) -> bool {
+        !matches!(self, Self::Delete)
+    }
+
     async fn send<W: World>(
         &self,
         client: &Client<W>,

@@ -7,9 +7,10 @@
 //! What may live here: when to repeat, to wait and to look. What may not: how a call is spelled (that is `dlq`), clocks,
 //! randomness and sockets (those are a [`World`]'s business).
 //!
-//! All of it rests on one supposition: an entry leaves the queue when it is acted on. QStash documents that for its
-//! other queue, and nothing for this one. Of a service that keeps entries which it has resumed, "still there" says
-//! nothing, and a lost answer would lead to a second run.
+//! "Still there, so it was not done" supposes that an entry leaves the queue when its run is resumed or restarted. QStash
+//! documents that for its other queue, and nothing for this one. So a client remembers an entry of which it was told that
+//! it was done, and looks for that one too before it sends anything a second time: where resumed entries stay, a lost
+//! answer is ambiguous. Only the first answer of all has nothing to be compared with, and there the supposition holds.
 
 mod act;
 mod bulk_job;
@@ -20,7 +21,12 @@ mod patience;
 mod settle;
 mod world;
 
-use crate::dlq::{ApiError, Call};
+use std::sync::OnceLock;
+
+use crate::{
+    dlq::{ApiError, Call, GetEntry},
+    ids::DlqId,
+};
 use patience::Budget;
 
 pub use act::{Acted, Action, Refused};
@@ -37,12 +43,16 @@ pub use world::{Wire, World};
 pub struct Client<W> {
     world: W,
     patience: Patience,
+    /// An entry whose run was resumed or restarted, by an answer of the service.
+    witness: OnceLock<DlqId>,
+    /// Whether that entry stayed in the queue, once it was looked for.
+    keeps_entries: OnceLock<bool>,
 }
 
 impl<W: World> Client<W> {
     /// A client with the default patience.
     pub const fn new(world: W) -> Self {
-        Self { world, patience: Patience::DEFAULT }
+        Self { world, patience: Patience::DEFAULT, witness: OnceLock::new(), keeps_entries: OnceLock::new() }
     }
 
     /// The same with other patience.
@@ -76,6 +86,29 @@ impl<W: World> Client<W> {
                 return Err(budget.failed(error));
             }
         }
+    }
+}
+
+impl<W: World> Client<W> {
+    /// Remembers that an entry's run was resumed or restarted.
+    fn testify(&self, entry: &DlqId) {
+        // The first witness is as good as any.
+        let _ = self.witness.set(entry.clone());
+    }
+
+    /// Whether it is known, or cannot be ruled out though there is a witness, that entries stay in the queue after they
+    /// were acted on.
+    async fn keeps_entries(&self) -> bool {
+        let Some(witness) = self.witness.get() else { return false };
+        if let Some(keeps) = self.keeps_entries.get() {
+            return *keeps;
+        }
+        let keeps = match self.look(&GetEntry::new(witness.clone())).await {
+            Ok(_) => true,
+            Err(ApiError::NotFound { .. }) => false,
+            Err(_) => return true,
+        };
+        *self.keeps_entries.get_or_init(|| keeps)
     }
 }
 

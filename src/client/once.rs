@@ -55,7 +55,7 @@ impl<W: World> Client<W> {
     /// Deletes one entry. One that was gone already is an error, unless an earlier attempt of this call may have
     /// deleted it.
     pub async fn delete(&self, call: &DeleteEntry) -> Result<(), CallError> {
-        self.once(call, &call.dlq_id).await.map(|_| ())
+        self.once(call, &call.dlq_id, false).await.map(|_| ())
     }
 
     /// Delivers a failure callback again that has failed. A lost answer is settled by the state of the callback;
@@ -102,8 +102,11 @@ impl<W: World> Client<W> {
     where
         C: Call<Output = Created>,
     {
-        match self.once(call, dlq_id).await? {
-            Once::Answered(created) => Ok(Revived::Answered(created)),
+        match self.once(call, dlq_id, true).await? {
+            Once::Answered(created) => {
+                self.testify(dlq_id);
+                Ok(Revived::Answered(created))
+            }
             Once::Settled { since } => {
                 let url = entry.and_then(|entry| entry.workflow_url.as_deref());
                 let created = match url {
@@ -115,8 +118,14 @@ impl<W: World> Client<W> {
         }
     }
 
-    /// Sends a call that makes its entry leave the queue until it has left.
-    async fn once<C: Call>(&self, call: &C, dlq_id: &DlqId) -> Result<Once<C::Output>, CallError> {
+    /// Sends a call that makes its entry leave the queue until it has left. `may_stay` says that leaving is supposed
+    /// only.
+    async fn once<C: Call>(
+        &self,
+        call: &C,
+        dlq_id: &DlqId,
+        may_stay: bool,
+    ) -> Result<Once<C::Output>, CallError> {
         let mut budget = Budget::new(&self.world, &self.patience);
         let mut was_lost = false;
         loop {
@@ -131,7 +140,13 @@ impl<W: World> Client<W> {
             match settle(self, &error, dlq_id).await {
                 Settlement::Done => return Ok(Once::Settled { since: budget.started() }),
                 Settlement::Unknown => return Err(budget.ambiguous(error)),
-                Settlement::NotDone => was_lost |= error.may_have_been_processed(),
+                Settlement::NotDone if error.may_have_been_processed() => {
+                    if may_stay && self.keeps_entries().await {
+                        return Err(budget.ambiguous(error));
+                    }
+                    was_lost = true;
+                }
+                Settlement::NotDone => {}
             }
             if !budget.wait_after(&error).await {
                 return Err(budget.failed(error));

@@ -129,11 +129,14 @@ impl fmt::Display for ApiError {
                 with_message(f, "QStash refused the token; QSTASH_TOKEN must belong to QSTASH_URL", message)
             }
             Self::NotFound { message } => with_message(f, "QStash has no such DLQ entry (404)", message),
-            Self::RateLimited(limit) => f.write_str(match limit.kind {
-                RateLimitKind::Burst => "QStash's limit of requests per second is reached (429)",
-                RateLimitKind::Daily => "QStash's limit of requests per day is reached (429)",
-                RateLimitKind::Unknown => "a rate limit of QStash is reached (429)",
-            }),
+            Self::RateLimited(limit) => {
+                let what = match limit.kind {
+                    RateLimitKind::Burst => "QStash's limit of requests per second is reached (429)",
+                    RateLimitKind::Daily => "QStash's limit of requests per day is reached (429)",
+                    RateLimitKind::Unknown => "a rate limit of QStash is reached (429)",
+                };
+                with_message(f, what, &limit.message)
+            }
             Self::Server { status, message } => {
                 f.write_str("QStash has a problem, status ")?;
                 fmt::Display::fmt(status, f)?;
@@ -189,7 +192,7 @@ fn with_message(f: &mut fmt::Formatter<'_>, what: &str, message: &str) -> fmt::R
 }
 
 /// The text of `{"error": "…"}`, else the start of the body.
-fn message(body: &[u8]) -> String {
+pub(super) fn message(body: &[u8]) -> String {
     const FIELDS: &[Field] = &[Field { name: "error", limit: MAX_ERROR_BODY_BYTES, over: Over::Drop }];
 
     if let Some(error) = Fields::of(body, FIELDS).ok().and_then(|mut fields| fields.word("error")) {

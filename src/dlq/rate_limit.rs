@@ -20,7 +20,7 @@ pub enum RateLimitKind {
 }
 
 /// A limit that the account has hit (source: QStash documentation, "API Rate Limit & Response").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
     /// Which limit it is.
@@ -33,6 +33,8 @@ pub struct RateLimit {
     pub reset: Option<Reset>,
     /// `Retry-After`, which a proxy may have set.
     pub wait: Option<Reset>,
+    /// The service's own text.
+    pub message: String,
 }
 
 impl RateLimit {
@@ -100,7 +102,7 @@ impl Counter {
 }
 
 /// Which of the two stated limits an answer with status 429 is about.
-pub(super) fn limit_hit(burst: Counter, daily: Counter, wait: Option<Reset>) -> RateLimit {
+pub(super) fn limit_hit(burst: Counter, daily: Counter, wait: Option<Reset>, message: String) -> RateLimit {
     // Both families may be present. The exhausted one is meant, the daily one before the other as it lasts longer.
     let (kind, counter) = if daily.remaining == Some(0) {
         (RateLimitKind::Daily, daily)
@@ -111,7 +113,14 @@ pub(super) fn limit_hit(burst: Counter, daily: Counter, wait: Option<Reset>) -> 
     } else {
         (RateLimitKind::Unknown, Counter::default())
     };
-    RateLimit { kind, limit: counter.limit, remaining: counter.remaining, reset: counter.reset, wait }
+    RateLimit {
+        kind,
+        limit: counter.limit,
+        remaining: counter.remaining,
+        reset: counter.reset,
+        wait,
+        message,
+    }
 }
 
 /// A whole number without sign.
@@ -157,7 +166,7 @@ mod tests {
             (counter(0), none, RateLimitKind::Burst),
             (none, none, RateLimitKind::Unknown),
         ] {
-            assert_eq!(limit_hit(burst, daily, None).kind, kind, "{burst:?} {daily:?}");
+            assert_eq!(limit_hit(burst, daily, None, String::new()).kind, kind, "{burst:?} {daily:?}");
         }
     }
 
@@ -165,9 +174,12 @@ mod tests {
     fn retry_after_wins_over_the_reset_and_is_absent_without_both() {
         let reset = Some(Reset::At(NOW.after(Duration::from_secs(9))));
         let burst = Counter { reset, ..Counter::default() };
-        let wait = |wait| limit_hit(burst, Counter::default(), wait).retry_after(NOW);
+        let wait = |wait| limit_hit(burst, Counter::default(), wait, String::new()).retry_after(NOW);
         assert_eq!(wait(None), Some(Duration::from_secs(9)));
         assert_eq!(wait(Some(Reset::After(Duration::from_secs(3)))), Some(Duration::from_secs(3)));
-        assert_eq!(limit_hit(Counter::default(), Counter::default(), None).retry_after(NOW), None);
+        assert_eq!(
+            limit_hit(Counter::default(), Counter::default(), None, String::new()).retry_after(NOW),
+            None
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::error::message;
 use super::rate_limit::{Counter, RateLimit, Reset, count, limit_hit};
 use super::transport::TransportError;
 
@@ -70,7 +71,7 @@ impl ApiResponse {
     /// What the headers say about limits, supposing that one was hit.
     #[must_use]
     pub fn rate_limit(&self) -> RateLimit {
-        limit_hit(self.burst, self.daily, self.wait)
+        limit_hit(self.burst, self.daily, self.wait, message(&self.body))
     }
 }
 

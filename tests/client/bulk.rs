@@ -86,6 +86,18 @@ fn a_list_that_may_ignore_the_ids_is_not_believed() {
 }
 
 #[test]
+fn where_resumed_entries_stay_a_lost_answer_is_ambiguous_for_those_that_are_left() {
+    let world = Script::answering([runs(50), lost(), page([50, 51], ""), entry(0), runs(1)]);
+    let client = world.client();
+    let acted = block_on(client.act(&resume(), &Ids::new(ids(0..52)).unwrap()));
+    assert_eq!((acted.done.len(), acted.ambiguous, acted.stopped), (50, ids([50, 51]), None));
+    // One look at the witness is enough, and other entries are not affected.
+    let acted = block_on(client.act(&resume(), &Ids::new(ids([60])).unwrap()));
+    assert_eq!(acted.done, ids([60]));
+    assert_eq!(world.lines()[3], "GET /v2/workflows/dlq/1-0");
+}
+
+#[test]
 fn what_was_gone_before_is_told_from_what_we_did() {
     // One of three had been taken by somebody else; the others are done without it.
     let world = Script::answering([missing(), page([0, 2], ""), runs(2)]);

@@ -59,6 +59,26 @@ fn an_entry_that_is_still_there_is_sent_again() {
 }
 
 #[test]
+fn where_a_resumed_entry_stays_in_the_queue_still_there_says_nothing() {
+    let second = Resume::new(id(1), Overrides::default());
+    for (witness, is_ambiguous) in [(entry(0), true), (api(401, ""), true), (gone(), false)] {
+        let again = if is_ambiguous { vec![] } else { vec![created()] };
+        let world = Script::answering([created(), lost(), entry(1), witness].into_iter().chain(again));
+        let client = world.client();
+        block_on(client.resume(&resume(), None)).unwrap();
+        let ended = block_on(client.resume(&second, None));
+        assert_eq!(matches!(ended, Err(CallError::Ambiguous { .. })), is_ambiguous, "{ended:?}");
+        assert_eq!(world.lines()[3], LOOK);
+    }
+    // A deleted entry leaves for certain.
+    let world = Script::answering([created(), lost(), entry(1), api(200, "")]);
+    let client = world.client();
+    block_on(client.resume(&resume(), None)).unwrap();
+    assert_eq!(block_on(client.delete(&DeleteEntry::new(id(1)))), Ok(()));
+    world.lines();
+}
+
+#[test]
 fn an_answer_that_makes_no_sense_is_settled_but_not_sent_again() {
     for answer in [api(302, ""), api(200, "{}"), api(200, "<html>")] {
         let world = Script::answering([answer.clone(), gone()]);

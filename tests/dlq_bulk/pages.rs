@@ -71,6 +71,10 @@ fn the_ceiling_shortens_the_last_page_and_ends() {
     let tails: Vec<_> = lines.iter().map(|line| line.split_once("count=").unwrap().1).collect();
     assert_eq!((tails, error), (vec!["100", "3&cursor=a", "1&cursor=b"], None));
     assert_eq!(Pages::new(List::all()).with_ceiling(0).next_call(), Ok(None));
+    // What is behind the ceiling is not asked for, so that its cursor does not matter.
+    let mut pages = Pages::new(List::all().from_cursor("a")).with_ceiling(1);
+    pages.feed(&List::all().parse(listed(1, r#","cursor":"a""#)).unwrap());
+    assert_eq!(pages.next_call(), Ok(None));
 
     let mut pages = Pages::new(DeleteMany::new(ids(60))).with_ceiling(55);
     let mut named = Vec::new();

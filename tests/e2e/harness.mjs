@@ -61,7 +61,8 @@ export function useWorld(options) {
 /** @returns {Promise<World>} */
 export async function startWorld({ policy, vars, secrets, qstash: qstashOptions } = {}) {
   muteSdkChatter();
-  const qstash = await startLocalQstash(qstashOptions);
+  // In real time a resumed run waits for at least the settle time, so that it cannot fail and call back into a later test.
+  const qstash = await startLocalQstash({ timeScale: 1, ...qstashOptions });
   const redrive = await startRedrive({ secrets, vars: { QSTASH_URL: qstash.url, POLICY: policy ?? {}, ...vars } });
   const deliver = (options) => deliverTo(redrive, options);
   return {

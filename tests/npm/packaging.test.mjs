@@ -122,7 +122,7 @@ test("workerd", async (t) => {
     })),
   );
   const miniflare = new Miniflare(
-    convertV4MiniflareOptions({ host: "127.0.0.1", port: 0, modules, compatibilityDate: "2026-11-01", cf: false, telemetry: { enabled: false } }),
+    convertV4MiniflareOptions({ host: "127.0.0.1", port: 0, modules, compatibilityDate: "2026-10-01", cf: false, telemetry: { enabled: false } }),
   );
   t.after(() => miniflare.dispose());
   const response = await miniflare.dispatchFetch("http://localhost/", { method: "POST", body: JSON.stringify(await task()) });

@@ -1,12 +1,6 @@
 //! The typed client of the DLQ API against the engine: every operation, and bulk jobs over a network that loses things.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers of tests fail by panicking"
-)]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod faults;
 mod filters;

@@ -141,7 +141,7 @@ impl Service {
         }
     }
 
-    /// SplitMix64.
+    /// The next number of a `SplitMix64` generator.
     fn roll(&self) -> u64 {
         let state = self.random.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
         self.random.set(state);
