@@ -11,7 +11,11 @@ export CARGO_TARGET_DIR=$root/target
 
 "$root/target/tools/bin/worker-build" --release . "$@"
 
+# What every runtime of the last years knows: all that wasm-opt knows would load in the newest ones only.
+features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int
+  --enable-reference-types --enable-sign-ext)
+
 # worker-build always keeps function names, which are a fifth of the download. Functions with one caller stay as they
 # are: inlined, they compress worse.
-"$WASM_OPT_BIN" build/index_bg.wasm -o build/index_bg.wasm --all-features \
+"$WASM_OPT_BIN" build/index_bg.wasm -o build/index_bg.wasm "${features[@]}" \
   -Os --one-caller-inline-max-function-size=0 --converge --strip-debug --strip-producers
