@@ -33,6 +33,8 @@ pub mod client;
 pub mod dlq;
 pub mod http_url;
 pub mod ids;
+#[cfg(any(feature = "worker", feature = "npm"))]
+mod js_host;
 mod json;
 pub mod lineage;
 #[cfg(feature = "npm")]

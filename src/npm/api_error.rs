@@ -2,8 +2,8 @@
 
 use wasm_bindgen::JsValue;
 
-use super::{error::error_with, host::now};
-use crate::{client::CallError, dlq::ApiError};
+use super::error::error_with;
+use crate::{client::CallError, dlq::ApiError, js_host::now};
 
 /// The error of a call after everything that was tried.
 pub(super) fn call_error(error: &CallError, redact: impl Fn(&str) -> String) -> JsValue {

@@ -8,7 +8,6 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{
     error::error_with,
-    host::JsHost,
     mailbox::Mailbox,
     object::{object, set},
     wire::look_up,
@@ -16,6 +15,7 @@ use super::{
 };
 use crate::{
     callback::{CallbackHeaders, FailureReader},
+    js_host::JsHost,
     recovery::{Admission, Arrival, Conclusion, LogLine, MemoryLedger, Reply},
     settings::Settings,
 };
@@ -80,7 +80,7 @@ impl Inner {
         arrival: &Arrival,
         headers: CallbackHeaders,
         mailbox: &Mailbox,
-        host: &JsHost<'_>,
+        host: &JsHost<'_, &Mailbox>,
     ) -> Conclusion {
         let admission = match Admission::check(&self.settings, arrival, host.started()) {
             Ok(admission) => admission,

@@ -10,10 +10,13 @@ use core::{
 use js_sys::Object;
 use sha2::{Digest, Sha256};
 
+use super::wire::outgoing;
 use crate::{
     callback::{CallbackError, Failure, FailureReader},
-    dlq::Transported,
+    dlq::{ApiRequest, Transported},
+    js_host::Transport,
     recovery::Refusal,
+    settings::Account,
     signature::BodyDigest,
     time::Timestamp,
 };
@@ -42,6 +45,13 @@ pub(super) enum Wanted {
 struct Body {
     hash: Sha256,
     reader: FailureReader,
+}
+
+/// The timeout is JavaScript's own.
+impl Transport for &Mailbox {
+    async fn send(&self, account: &Account, request: &ApiRequest) -> Transported {
+        self.call(outgoing(&account.base_url, account.token.reveal(), request), None).await
+    }
 }
 
 impl Mailbox {

@@ -12,7 +12,6 @@ mod decide;
 mod error;
 mod filter;
 mod handler;
-mod host;
 mod mailbox;
 mod object;
 mod receiver;

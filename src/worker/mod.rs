@@ -11,7 +11,6 @@ mod chunks;
 mod deploy;
 mod redrive;
 mod respond;
-mod runtime;
 mod settings;
 mod transport;
 

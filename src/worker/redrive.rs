@@ -4,9 +4,10 @@ use std::cell::RefCell;
 
 use worker::{Env, console_error, console_log, web_sys};
 
-use super::{body, respond::respond, runtime::Runtime, settings::read_settings};
+use super::{body, respond::respond, settings::read_settings, transport::Fetch};
 use crate::{
     callback::{CallbackHeaders, FailureReader},
+    js_host::JsHost,
     recovery::{Admission, Arrival, Conclusion, LogLine, MemoryLedger, Refusal, Reply},
     settings::{Settings, SettingsError},
 };
@@ -58,7 +59,7 @@ impl Redrive {
     pub async fn callback(&self, request: &web_sys::Request) -> worker::Result<web_sys::Response> {
         let (conclusion, log) = match &self.settings {
             Ok(settings) => {
-                let runtime = Runtime::new(&self.ledger, settings.api_timeout);
+                let runtime = JsHost::new(&self.ledger, Fetch { timeout: settings.api_timeout });
                 let conclusion = recover(settings, request, &runtime).await;
                 let log = LogLine::new(&conclusion, runtime.timings());
                 (conclusion, log)
@@ -79,7 +80,7 @@ impl Redrive {
 }
 
 /// 1. The token, before a byte of the body. 2. The body, hashed and read side by side. 3. Everything else.
-async fn recover(settings: &Settings, request: &web_sys::Request, runtime: &Runtime<'_>) -> Conclusion {
+async fn recover(settings: &Settings, request: &web_sys::Request, runtime: &JsHost<'_, Fetch>) -> Conclusion {
     let headers = request.headers();
     // Reading a header fails only for names that are none.
     let header = |name: &str| headers.get(name).ok().flatten();

@@ -14,15 +14,28 @@ use web_sys::{AbortSignal, Headers, RequestInit, RequestRedirect, Response, Work
 use super::chunks::{Chunks, content_length};
 use crate::{
     dlq::{ApiRequest, ApiResponse, TransportError, Transported},
+    js_host::Transport,
     settings::Account,
 };
 
 /// The most bytes of an answer that are read. Pages of the queue carry the payloads of their entries.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
+/// The runtime's fetch.
+pub(super) struct Fetch {
+    /// For one whole exchange.
+    pub(super) timeout: Duration,
+}
+
+impl Transport for Fetch {
+    async fn send(&self, account: &Account, request: &ApiRequest) -> Transported {
+        send(account, request, self.timeout).await
+    }
+}
+
 /// Sends one request and reads its whole answer within `timeout`. Redirects are answers, never followed: the token
 /// goes to the configured host only.
-pub(super) async fn send(account: &Account, request: &ApiRequest, timeout: Duration) -> Transported {
+async fn send(account: &Account, request: &ApiRequest, timeout: Duration) -> Transported {
     let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
     let signal = AbortSignal::timeout_with_u32(millis);
     let answer =

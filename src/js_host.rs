@@ -1,11 +1,11 @@
-//! The world around a recovery, as any JavaScript runtime has it.
+//! The world around a recovery, as JavaScript runtimes have it: the Worker and the npm package share it, and differ in
+//! how a request is sent.
 
 use core::{
     cell::{Cell, RefCell},
     time::Duration,
 };
 
-use super::{mailbox::Mailbox, wire::outgoing};
 use crate::{
     dlq::{ApiRequest, Transported},
     ids::DlqId,
@@ -14,32 +14,38 @@ use crate::{
     time::Timestamp,
 };
 
+/// How requests are sent.
+pub(crate) trait Transport {
+    /// Sends a request with the account's token and reads the answer. Redirects are not followed.
+    fn send(&self, account: &Account, request: &ApiRequest) -> impl Future<Output = Transported>;
+}
+
 /// The runtime during one callback; it also keeps the time.
-pub(super) struct JsHost<'a> {
+pub(crate) struct JsHost<'a, T> {
     ledger: &'a RefCell<MemoryLedger>,
-    mailbox: &'a Mailbox,
+    transport: T,
     started: Timestamp,
     api: Cell<Duration>,
     api_calls: Cell<u32>,
 }
 
-impl<'a> JsHost<'a> {
-    pub(super) fn new(ledger: &'a RefCell<MemoryLedger>, mailbox: &'a Mailbox) -> Self {
-        Self { ledger, mailbox, started: now(), api: Cell::default(), api_calls: Cell::default() }
+impl<'a, T: Transport> JsHost<'a, T> {
+    pub(crate) fn new(ledger: &'a RefCell<MemoryLedger>, transport: T) -> Self {
+        Self { ledger, transport, started: now(), api: Cell::default(), api_calls: Cell::default() }
     }
 
     /// When the callback arrived.
-    pub(super) const fn started(&self) -> Timestamp {
+    pub(crate) const fn started(&self) -> Timestamp {
         self.started
     }
 
-    /// Where the time went so far.
-    pub(super) fn timings(&self) -> Timings {
+    /// Where the time went so far. On Cloudflare the clock stands still while a Worker computes.
+    pub(crate) fn timings(&self) -> Timings {
         Timings { total: now().since(self.started), api: self.api.get(), api_calls: self.api_calls.get() }
     }
 }
 
-impl Host for JsHost<'_> {
+impl<T: Transport> Host for JsHost<'_, T> {
     fn now(&self) -> Timestamp {
         now()
     }
@@ -50,8 +56,7 @@ impl Host for JsHost<'_> {
 
     async fn send(&self, account: &Account, request: ApiRequest) -> Transported {
         let sent = now();
-        let request = outgoing(&account.base_url, account.token.reveal(), &request);
-        let answer = self.mailbox.call(request, None).await;
+        let answer = self.transport.send(account, &request).await;
         self.api.set(self.api.get() + now().since(sent));
         self.api_calls.set(self.api_calls.get() + 1);
         answer
@@ -66,16 +71,18 @@ impl Host for JsHost<'_> {
     }
 }
 
+/// The present.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "the present is a positive number of ms"
 )]
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now() as u64)
 }
 
+/// A uniformly random number, good for jitter and for nothing secret.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
-pub(super) fn entropy() -> u64 {
+pub(crate) fn entropy() -> u64 {
     (js_sys::Math::random() * 2_f64.powi(64)) as u64
 }
