@@ -60,6 +60,13 @@ $(STAMPS)/node: package.json package-lock.json
 	$(NPM) ci --no-audit --no-fund
 	@touch $@
 
+# For the tests only: neither building nor deploying needs a browser.
+$(STAMPS)/browser: scripts/browser.sh
+	$(call say,Chromium)
+	@mkdir -p $(@D)
+	scripts/browser.sh --install
+	@touch $@
+
 # -- Build --------------------------------------------------------------------------------------------------------
 
 .PHONY: build
@@ -110,13 +117,20 @@ test-rust: setup
 	$(call say,Rust tests)
 	cargo test --locked --workspace
 
+TEST_WASM := cargo test --locked --package workflow-redrive --features npm --target $(WASM) --test npm
+
 .PHONY: test-wasm
-test-wasm: setup
-	$(call say,WebAssembly tests)
-	cargo test --locked --package workflow-redrive --features npm --target $(WASM) --test npm
+test-wasm: setup $(STAMPS)/browser
+	$(call say,WebAssembly tests: in Node.js and in Chromium)
+	$(TEST_WASM)
+	@{ read -r browser; read -r CHROMEDRIVER; } < <(scripts/browser.sh); \
+	printf '{"goog:chromeOptions": {"binary": "%s"}}' "$$browser" >target/webdriver.json; \
+	export CHROMEDRIVER WASM_BINDGEN_TEST_WEBDRIVER_JSON=$(ROOT)/target/webdriver.json; \
+	export WASM_BINDGEN_USE_BROWSER=1 WASM_BINDGEN_TEST_TIMEOUT=60 WASM_BINDGEN_TEST_DRIVER_TIMEOUT=30; \
+	$(TEST_WASM)
 
 .PHONY: test-npm
-test-npm: build-npm local-qstash
+test-npm: build-npm local-qstash $(STAMPS)/browser
 	$(call say,The npm package in every runtime)
 	node --test 'tests/npm/*.test.mjs'
 

@@ -90,17 +90,20 @@ export function instance() {
 
 async function compile(source) {
   const given = await source;
-  if (given instanceof WebAssembly.Module) return given;
+  if (is("WebAssembly.Module", given)) return given;
   // Some bundlers give the module as the default export of a namespace.
-  if (given?.default instanceof WebAssembly.Module) return given.default;
-  if (given instanceof ArrayBuffer || ArrayBuffer.isView(given)) return WebAssembly.compile(given);
-  if (typeof given === "string" || given instanceof URL) return fromResponse(await fetch(given));
-  if (typeof Response === "function" && given instanceof Response) return fromResponse(given);
+  if (is("WebAssembly.Module", given?.default)) return given.default;
+  if (is("ArrayBuffer", given) || ArrayBuffer.isView(given)) return WebAssembly.compile(given);
+  if (typeof given === "string" || is("URL", given)) return fromResponse(await fetch(given));
+  if (is("Response", given)) return fromResponse(given);
   throw failure(
     "invalid_argument",
     "`source` must be a WebAssembly.Module, its bytes, a Response, or a URL of the file `workflow-redrive/wasm`",
   );
 }
+
+/** Not by `instanceof`: edge runtimes hand over what was made outside of the program's realm. */
+const is = (type, value) => Object.prototype.toString.call(value) === `[object ${type}]`;
 
 async function fromResponse(response) {
   if (!response.ok) throw failure("not_initialized", `the WebAssembly could not be fetched: status ${response.status}`);

@@ -3,31 +3,32 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { EdgeVM } from "@edge-runtime/vm";
 import { build as esbuild } from "esbuild";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { failureCallback } from "../support/callback.mjs";
 import { startLocalQstash } from "../support/local-qstash.mjs";
-import { listen } from "../support/net.mjs";
 import { signToken } from "../support/sign.mjs";
+import { startBrowser, startSite } from "./support/browser.mjs";
 import { EXPECTED, program, resultOf, use } from "./support/consumer.mjs";
 import { pack, project } from "./support/project.mjs";
 
 const URL_CALLED = "https://app.example/api/failed";
-const MIME = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
 let qstash;
 let packed;
+let browser;
 
 before(async () => {
-  [qstash, packed] = await Promise.all([startLocalQstash(), pack()]);
+  [qstash, packed, browser] = await Promise.all([startLocalQstash(), pack(), startBrowser()]);
 });
-after(() => Promise.all([qstash.stop(), packed.remove()]));
+after(() => Promise.all([qstash.stop(), packed.remove(), browser.stop()]));
 
-/** Everything that a consumer needs, with an entry of its own to resume. */
-async function task() {
+/** Everything that a consumer needs, with an entry of its own to resume. A page reaches the API at its own origin only. */
+async function task(baseUrl = qstash.url) {
   const { dlqId } = await qstash.plant();
   const { body } = failureCallback({ status: 503 });
   return {
-    baseUrl: qstash.url,
+    baseUrl,
     token: qstash.token,
     keys: { currentSigningKey: qstash.currentKey, nextSigningKey: qstash.nextKey },
     url: URL_CALLED,
@@ -43,14 +44,17 @@ async function inProject(t, files) {
   return made;
 }
 
-/** Serves a folder and runs a script of it in Deno, which imports and fetches over HTTP as a browser does. */
-async function runServed(t, { run, folder }, path) {
-  const server = await listen(async ({ path: asked }) => {
-    const type = MIME[/\.\w+$/.exec(asked)?.[0]];
-    return { headers: { "content-type": type }, body: await readFile(join(folder, decodeURIComponent(asked))) };
-  });
-  t.after(server.stop);
-  return resultOf(await run("deno", "run", "--allow-all", "--no-lock", `${server.url}/${path}`));
+/** A site for a page of this test; `result` shows a folder there and gives what the page prints. */
+async function site(t) {
+  const { url, show, stop } = await startSite(qstash.url);
+  t.after(stop);
+  return {
+    url,
+    result: async (folder, html) => {
+      show(folder, html);
+      return resultOf(await browser.printed(url, "RESULT"));
+    },
+  };
 }
 
 test("the tarball holds what is needed and nothing else, one WebAssembly file among it", () => {
@@ -129,50 +133,81 @@ test("workerd", async (t) => {
   assert.deepEqual(await response.json(), EXPECTED);
 });
 
-test("through Vite", async (t) => {
-  const made = await inProject(t, {
-    "index.html": '<script type="module" src="./main.js"></script>',
-    "main.js": program(await task()),
+test("an edge-light runtime that lets no program compile WebAssembly", async (t) => {
+  const importing = 'import * as given from "workflow-redrive";\nconst api = { ...given, init: () => given.init(globalThis.compiled) };';
+  const source = program(await task(), importing).replace(/console\.log\((.+)\)\);\n$/, "globalThis.answer($1));\n");
+  const { folder } = await inProject(t, { "main.mjs": source });
+  const { outputFiles } = await esbuild({
+    entryPoints: [join(folder, "main.mjs")],
+    bundle: true,
+    conditions: ["edge-light"],
+    format: "iife",
+    platform: "neutral",
+    logLevel: "error",
+    write: false,
   });
-  const { build } = await import("vite");
-  await build({ root: made.folder, logLevel: "error", configFile: false, build: { modulePreload: false } });
-  const assets = await readdir(join(made.folder, "dist/assets"));
-  assert.equal(assets.filter((name) => name.endsWith(".wasm")).length, 1);
-  const script = assets.find((name) => name.endsWith(".js"));
-  assert.deepEqual(await runServed(t, { ...made, folder: join(made.folder, "dist") }, `assets/${script}`), EXPECTED);
+  const compiled = await WebAssembly.compile(await readFile(join(folder, "node_modules/workflow-redrive/wasm/redrive.wasm")));
+  const printed = await new Promise((answer) => {
+    const extend = (context) => Object.assign(context, { compiled, answer });
+    new EdgeVM({ codeGeneration: { strings: false, wasm: false }, extend }).evaluate(outputFiles[0].text);
+  });
+  assert.deepEqual(resultOf(printed), EXPECTED);
 });
 
-test("through webpack", async (t) => {
-  const made = await inProject(t, { "main.mjs": program(await task()) });
+test("a page in Chromium, by unbundled modules", async (t) => {
+  const { url, result } = await site(t);
+  const { folder } = await inProject(t, { "main.mjs": program(await task(url)) });
+  const { exports } = JSON.parse(await readFile(join(folder, "node_modules/workflow-redrive/package.json"), "utf8"));
+  const imports = { "workflow-redrive": join("/node_modules/workflow-redrive", exports["."].browser.default) };
+  const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
+  assert.deepEqual(await result(folder, `${map}<script type="module" src="/main.mjs"></script>`), EXPECTED);
+});
+
+test("a page in Chromium, through Vite", async (t) => {
+  const { url, result } = await site(t);
+  const { folder } = await inProject(t, {
+    "index.html": '<script type="module" src="./main.js"></script>',
+    "main.js": program(await task(url)),
+  });
+  const { build } = await import("vite");
+  await build({ root: folder, logLevel: "error", configFile: false });
+  const assets = await readdir(join(folder, "dist/assets"));
+  assert.equal(assets.filter((name) => name.endsWith(".wasm")).length, 1);
+  assert.deepEqual(await result(join(folder, "dist")), EXPECTED);
+});
+
+test("a page in Chromium, through webpack", async (t) => {
+  const { url, result } = await site(t);
+  const { folder } = await inProject(t, { "main.mjs": program(await task(url)) });
   const { default: webpack } = await import("webpack");
   const compiler = webpack({
     mode: "production",
-    context: made.folder,
+    context: folder,
     entry: "./main.mjs",
-    output: { path: join(made.folder, "dist"), filename: "main.js", module: true, chunkFormat: "module" },
-    experiments: { outputModule: true },
+    output: { path: join(folder, "dist"), filename: "main.js" },
     target: "web",
   });
   const stats = await new Promise((resolve, reject) => compiler.run((error, done) => (error ? reject(error) : resolve(done))));
   assert.equal(stats.hasErrors(), false, stats.toString());
-  const assets = await readdir(join(made.folder, "dist"));
+  const assets = await readdir(join(folder, "dist"));
   assert.equal(assets.filter((name) => name.endsWith(".wasm")).length, 1);
-  assert.deepEqual(await runServed(t, { ...made, folder: join(made.folder, "dist") }, "main.js"), EXPECTED);
+  assert.deepEqual(await result(join(folder, "dist"), '<script defer src="main.js"></script>'), EXPECTED);
 });
 
-test("through esbuild, with the file named to `init`", async (t) => {
+test("a page in Chromium, through esbuild, with the file named to `init`", async (t) => {
+  const { url, result } = await site(t);
   const importing = 'import * as given from "workflow-redrive"; import file from "workflow-redrive/wasm";\n'
     + "const api = { ...given, init: () => given.init(new URL(file, import.meta.url)) };";
-  const made = await inProject(t, { "main.mjs": program(await task(), importing) });
+  const { folder } = await inProject(t, { "main.mjs": program(await task(url), importing) });
   await esbuild({
-    entryPoints: [join(made.folder, "main.mjs")],
+    entryPoints: [join(folder, "main.mjs")],
     bundle: true,
     format: "esm",
     platform: "browser",
     loader: { ".wasm": "file" },
-    outdir: join(made.folder, "dist"),
+    outdir: join(folder, "dist"),
   });
-  assert.deepEqual(await runServed(t, { ...made, folder: join(made.folder, "dist") }, "main.js"), EXPECTED);
+  assert.deepEqual(await result(join(folder, "dist"), '<script type="module" src="main.js"></script>'), EXPECTED);
 });
 
 test("in the web build everything asks for `init`, which refuses what is no WebAssembly and can be called again", async (t) => {
