@@ -17,13 +17,27 @@ export type ErrorCode =
 
 /** Why a signature was refused. */
 export type SignatureErrorCode =
+  /** The body is not the signed one. */
   | "body_hash_mismatch"
+  /** Another algorithm than HS256. */
   | "signature_algorithm"
+  /** No `body` claim, or no SHA-256 in it. */
+  | "signature_body_claim"
+  /** No `exp` claim, or not in whole seconds: the token would never expire. */
+  | "signature_exp_claim"
   | "signature_expired"
+  /** Not issued by Upstash. */
   | "signature_issuer"
+  /** No compact JWS. */
   | "signature_malformed"
+  /** Neither key made it. */
   | "signature_mismatch"
+  /** An `nbf` claim that is not in whole seconds. */
+  | "signature_nbf_claim"
   | "signature_not_yet_valid"
+  /** No `sub` claim. */
+  | "signature_sub_claim"
+  /** Made for another URL. */
   | "signature_url_mismatch";
 
 /** Why a body is no failure callback of a workflow run. */
@@ -355,6 +369,14 @@ export interface DlqFilter {
   toDate?: Date | number;
 }
 
+/** A filter of a list, with what older SDKs have. */
+export interface DlqListFilter extends DlqFilter {
+  /** @deprecated Use `workflowUrl`. */
+  url?: string;
+  /** @deprecated QStash may ignore it. */
+  responseStatus?: number;
+}
+
 /** Which entries a job is about: those that a filter selects, or all, said in so many words. */
 export type Scope = { filter: DlqFilter; all?: never } | { all: true; filter?: never };
 
@@ -376,6 +398,8 @@ export interface Acted {
   workflowRuns: CreatedRun[];
   /** Done, and answered. */
   done: string[];
+  /** How many of these the answers count: fewer where some were gone, and no answer says which. */
+  counted: number;
   /** Done, though the answer was lost: no longer in the queue. */
   settled: string[];
   /** Not in the queue: resumed, restarted or deleted by somebody else, or expired. */
@@ -406,39 +430,57 @@ export interface JobStep extends Acted {
   totals: Totals;
 }
 
-/** Not everything was done to a list of ids: `acted` says what to which. */
-export interface ActError extends RedriveError {
+/** Not everything was done to one or more ids: `acted` says what to which. */
+export interface ActError extends ApiError {
   acted: Acted;
 }
 
-/** Ids, in the shapes of the official SDK. */
-export type DlqIds = string[] | { dlqIds: OneOrMany<string> };
+/** How many entries one call is about, and from where on. */
+export interface PageOptions {
+  /** 1 to 100. Default: 100. QStash resumes and restarts at most 50 a call. */
+  count?: number;
+  /** The cursor of the page before. */
+  cursor?: string;
+}
+
+/** Entries to act on, in the shapes of the official SDK: certain ones, or one page of what a filter selects or of all. */
+export type DlqSelection =
+  | string
+  | string[]
+  | { dlqIds: OneOrMany<string>; filter?: never; all?: never; count?: never; cursor?: never }
+  | (PageOptions & { filter: DlqFilter; dlqIds?: never; all?: never })
+  | (PageOptions & { all: true; dlqIds?: never; filter?: never });
 
 /** Entries of the dead letter queue. */
 export interface Dlq {
   /** Reads a page. An absent cursor is the end. */
-  list(parameters?: { cursor?: string; count?: number; filter?: DlqFilter } & CallOptions): Promise<{ messages: DlqEntry[]; cursor?: string }>;
+  list(parameters?: { filter?: DlqListFilter } & PageOptions & CallOptions): Promise<{ messages: DlqEntry[]; cursor?: string }>;
   /** Reads every page. */
-  listAll(parameters?: { filter?: DlqFilter } & CallOptions): AsyncGenerator<DlqEntry, void, void>;
+  listAll(parameters?: { filter?: DlqListFilter } & CallOptions): AsyncGenerator<DlqEntry, void, void>;
   /** Reads an entry. */
   get(dlqId: string, options?: CallOptions): Promise<DlqEntry>;
   /**
-   * Goes on with failed runs from their failed step, with each once. A lost answer is settled by looking; then the new
-   * run may be missing from `workflowRuns`. A list that was not dealt with whole is an {@link ActError}.
+   * Goes on with failed runs from their failed step.
+   *
+   * Ids: with each once. A lost answer is settled by looking; then the new run may be missing from `workflowRuns`. Ids
+   * that were not dealt with whole are an {@link ActError}.
+   *
+   * A filter, or all: with one page, from which `cursor` leads on. A lost answer cannot be settled and is an error with
+   * the code `ambiguous`; {@link Dlq.resumeAll} has neither the one nor the other problem.
    */
-  resume(request: string | DlqIds, options?: ReviveOptions): Promise<{ workflowRuns: CreatedRun[]; cursor?: string }>;
+  resume(request: DlqSelection, options?: ReviveOptions): Promise<{ workflowRuns: CreatedRun[]; cursor?: string }>;
   /** @deprecated Use `resume(dlqId, options)`. */
   resume(request: { dlqId: string } & ReviveOptions): Promise<CreatedRun>;
   /** @deprecated Use `resume(dlqIds, options)`. */
   resume(request: { dlqId: string[] } & ReviveOptions): Promise<CreatedRun[]>;
   /** Runs failed runs again from their first step, each once, as {@link Dlq.resume} does. */
-  restart(request: string | DlqIds, options?: ReviveOptions): Promise<{ workflowRuns: CreatedRun[]; cursor?: string }>;
+  restart(request: DlqSelection, options?: ReviveOptions): Promise<{ workflowRuns: CreatedRun[]; cursor?: string }>;
   /** @deprecated Use `restart(dlqId, options)`. */
   restart(request: { dlqId: string } & ReviveOptions): Promise<CreatedRun>;
   /** @deprecated Use `restart(dlqIds, options)`. */
   restart(request: { dlqId: string[] } & ReviveOptions): Promise<CreatedRun[]>;
-  /** Removes entries for good. */
-  delete(request: string | DlqIds, options?: CallOptions): Promise<{ deleted: number; cursor?: string }>;
+  /** Removes entries for good. Those that are gone already do not count, and are no error. */
+  delete(request: DlqSelection, options?: CallOptions): Promise<{ deleted: number; cursor?: string }>;
   /** Resumes everything that a scope selects, each entry once, a page a turn. */
   resumeAll(scope: Scope, options?: JobOptions & ReviveOptions): AsyncGenerator<JobStep, void, void>;
   /** Restarts everything that a scope selects, each entry once, a page a turn. */

@@ -121,17 +121,21 @@ fn property(object: &JsValue, name: &str) -> JsValue {
 #[wasm_bindgen_test]
 fn a_call_is_a_request_and_the_meaning_of_its_answer() {
     let api = api("token").expect("an account");
-    let work = api.resume("1-0".to_owned(), r#"{"retries":2}"#).expect("a call");
+    let work = api.act("resume", vec!["1-0".to_owned()], r#"{"retries":2}"#).expect("a call");
     let step = work.step().expect("a step");
     assert_eq!(property(&step, "timeout"), 1000);
     assert_eq!(
         String::from(JSON::stringify(&property(&step, "request")).expect("a plain object")),
-        r#"{"method":"POST","url":"https://qstash.upstash.io/v2/workflows/dlq/resume/1-0","headers":[["Authorization","Bearer token"],["Upstash-Retries","2"]]}"#
+        r#"{"method":"POST","url":"https://qstash.upstash.io/v2/workflows/dlq/resume?dlqIds=1-0","headers":[["Authorization","Bearer token"],["Upstash-Retries","2"]]}"#
     );
     let none = header("return undefined");
-    work.answer(200, br#"{"workflowRunId":"wfr_b","workflowCreatedAt":7}"#.to_vec(), &none);
-    let run = property(&work.step().expect("the end"), "done");
-    assert_eq!(shown(Ok(run.unchecked_into())), r#"{"workflowRunId":"wfr_b","workflowCreatedAt":7}"#);
+    let answer = br#"{"workflowRuns":[{"workflowRunId":"wfr_b","workflowCreatedAt":7}]}"#;
+    work.answer(200, answer.to_vec(), &none);
+    let acted = property(&work.step().expect("the end"), "done");
+    assert_eq!(
+        shown(Ok(acted.unchecked_into())),
+        r#"{"workflowRuns":[{"workflowRunId":"wfr_b","workflowCreatedAt":7}],"done":["1-0"],"counted":1,"settled":[],"gone":[],"refused":[],"ambiguous":[],"untouched":[]}"#
+    );
     assert!(work.step().expect("nothing").is_undefined());
 }
 
@@ -156,12 +160,17 @@ fn a_call_fails_with_the_code_of_its_answer() {
 fn bad_arguments_end_before_any_request() {
     let good = api("token").expect("an account");
     assert_eq!(code(api("a b")), "invalid_argument");
-    assert_eq!(code(good.resume("..".to_owned(), "{}")), "invalid_argument");
-    assert_eq!(code(good.resume("1-0".to_owned(), r#"{"retry":2}"#)), "invalid_argument");
+    let resume = |id: &str, overrides| good.act("resume", vec![id.to_owned()], overrides);
+    assert_eq!(code(resume("..", "{}")), "invalid_argument");
+    assert_eq!(code(resume("1-0", r#"{"retry":2}"#)), "invalid_argument");
     assert_eq!(code(good.act("delete", Vec::new(), "{}")), "invalid_argument");
     for filter in
         ["{}", r#"{"label":"a,b"}"#, r#"{"failureFunctionState":"x"}"#, r#"{"fromDate":"2","toDate":"1"}"#]
     {
-        assert_eq!(code(good.list(Some(filter.to_owned()), 5, None)), "invalid_argument", "{filter}");
+        assert_eq!(
+            code(good.list(Some(filter.to_owned()), 5, None, None, None)),
+            "invalid_argument",
+            "{filter}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 /** The DLQ API, in the call shapes of the official SDK, and more. */
 import { callable, failure, invalid, number, options, secret, text } from "./check.mjs";
-import { filterText } from "./filter.mjs";
+import { filterText, listFilter } from "./filter.mjs";
 import { instance, withCore } from "./instance.mjs";
 import { overridesText, renamed } from "./overrides.mjs";
 import { perform } from "./transport.mjs";
@@ -27,8 +27,8 @@ class Dlq {
 
   async list(parameters) {
     const { cursor, count, filter, signal } = callOptions("parameters", parameters, ["cursor", "count", "filter", "signal"]);
-    const which = filter === undefined ? undefined : filterText(filter);
-    const page = await this.#account.call("list", [which, countOf(count), cursorOf(cursor)], signal);
+    const [which, url, status] = listFilter(filter);
+    const page = await this.#account.call("list", [which, countOf(count), cursorOf(cursor), url, status], signal);
     return { ...page, messages: page.messages ?? [], cursor: page.cursor || undefined };
   }
 
@@ -46,15 +46,12 @@ class Dlq {
   }
 
   async delete(request, options) {
+    const which = selection(request);
     const { signal } = callOptions("options", options, ["signal"]);
-    if (typeof request === "string") {
-      await this.#account.call("delete", [id(request)], signal);
-      return { deleted: 1, cursor: undefined };
-    }
-    const dlqIds = idsOf(request);
-    if (dlqIds.length === 0) return { deleted: 0 };
-    const { done, settled } = await this.#act("delete", dlqIds, "{}", signal);
-    return { deleted: done.length + settled.length, cursor: undefined };
+    if (which.dlqIds === undefined) return this.#page("delete", which, "{}", signal);
+    if (which.dlqIds.length === 0) return { deleted: 0 };
+    const { counted, settled } = await this.#act("delete", which.dlqIds, "{}", signal);
+    return { deleted: counted + settled.length, cursor: undefined };
   }
 
   async retryFailureFunction(request) {
@@ -69,7 +66,7 @@ class Dlq {
 
   listAll(parameters) {
     const checked = callOptions("parameters", parameters, ["filter", "signal"]);
-    if (checked.filter !== undefined) filterText(checked.filter);
+    listFilter(checked.filter);
     return this.#pages(checked);
   }
 
@@ -87,26 +84,28 @@ class Dlq {
 
   /** `(which, options)` answers with a list; the SDK's older `({ dlqId, ...options })` with what `dlqId` stands for. */
   async #revive(operation, request, given) {
-    if (typeof request === "string") {
-      const { signal, ...rest } = callOptions("options", given, OVERRIDES);
-      const run = await this.#account.call(operation, [id(request), overridesText(rest)], signal);
-      return { workflowRuns: run === undefined ? [] : [run], cursor: undefined };
-    }
     if (request !== null && typeof request === "object" && "dlqId" in request) {
       const { dlqId, signal, ...rest } = callOptions("request", request, ["dlqId", ...OVERRIDES]);
       if (given !== undefined) throw invalid("`options` must be left out where the first argument has a `dlqId`");
-      if (!Array.isArray(dlqId)) {
-        const run = await this.#account.call(operation, [id(dlqId), overridesText(rest)], signal);
-        if (run === undefined) throw failure("run_unknown", "it was done, but the answer that names the new run was lost");
-        return run;
-      }
-      return (await this.#act(operation, idsOf(dlqId), overridesText(rest), signal)).workflowRuns;
+      const { workflowRuns } = await this.#act(operation, idList("dlqId", dlqId), overridesText(rest), signal);
+      if (Array.isArray(dlqId)) return workflowRuns;
+      if (workflowRuns.length === 0) throw failure("run_unknown", "it was done, but the answer that names the new run was lost");
+      return workflowRuns[0];
     }
+    const which = selection(request);
     const { signal, ...rest } = callOptions("options", given, OVERRIDES);
-    const dlqIds = idsOf(request);
-    if (dlqIds.length === 0) return { workflowRuns: [] };
-    const { workflowRuns } = await this.#act(operation, dlqIds, overridesText(rest), signal);
+    const overrides = overridesText(rest);
+    if (which.dlqIds === undefined) return this.#page(operation, which, overrides, signal);
+    if (which.dlqIds.length === 0) return { workflowRuns: [] };
+    const { workflowRuns } = await this.#act(operation, which.dlqIds, overrides, signal);
     return { workflowRuns, cursor: undefined };
+  }
+
+  /** Acts on one page of what a filter selects, or of everything, in one call of the service. */
+  async #page(operation, { filter, count, cursor }, overrides, signal) {
+    const page = await this.#account.call("page", [operation, filter, overrides, count, cursor], signal);
+    if (page.workflowRuns === null) page.workflowRuns = [];
+    return { ...page, cursor: page.cursor || undefined };
   }
 
   /** Acts on certain entries. What was not done to all of them is an error that says to which it was. */
@@ -115,9 +114,12 @@ class Dlq {
     const left = ["gone", "refused", "ambiguous", "untouched"].filter((list) => acted[list].length > 0);
     if (left.length === 0) return acted;
     const cause = acted.stopped ?? acted.refused[0]?.error;
-    const code = acted.ambiguous.length > 0 ? "ambiguous" : (cause?.code ?? "not_found");
+    const isAmbiguous = acted.ambiguous.length > 0;
     const counts = left.map((list) => `${acted[list].length} ${list}`).join(", ");
-    throw Object.assign(failure(code, `not done to all entries: ${counts}`, cause), { acted });
+    const code = isAmbiguous ? "ambiguous" : (cause?.code ?? "not_found");
+    const message = `not done to all entries: ${counts}${cause === undefined ? "" : `; ${cause.message}`}`;
+    const known = cause ?? { isTransient: false, status: isAmbiguous ? undefined : 404 };
+    throw Object.assign(failure(code, message, cause), known, { code, acted, mayHaveBeenProcessed: isAmbiguous });
   }
 
   async *#pages({ filter, signal }) {
@@ -204,15 +206,28 @@ function id(dlqId) {
   return text("dlqId", dlqId, { max: 512 });
 }
 
-/** The ids of `["1-0"]` or `{ dlqIds }`. */
-function idsOf(request) {
-  const given = Array.isArray(request) ? request : options("request", request, ["dlqIds"]).dlqIds;
-  const list = typeof given === "string" ? [given] : given;
-  if (!Array.isArray(list)) throw invalid("`request` must be a DLQ id, a list of these, or an object with `dlqIds`");
-  if (list.length === 0 && list !== request) {
-    throw invalid("`dlqIds` must be at least one; for everything use `resumeAll`, `restartAll` or `deleteAll` with `{ all: true }`");
+function idList(name, given) {
+  const list = Array.isArray(given) ? given : [given];
+  if (list.length === 0) {
+    throw invalid(`\`${name}\` must be one id or a list of at least one; who means every entry says \`{ all: true }\``);
   }
   return list.map(id);
+}
+
+/** What `"1-0"`, `["1-0"]`, `{ dlqIds }`, `{ filter, count, cursor }` or `{ all: true, count, cursor }` selects. */
+function selection(request) {
+  if (typeof request === "string") return { dlqIds: [id(request)] };
+  if (Array.isArray(request)) return { dlqIds: request.map(id) };
+  const given = options("request", request, ["dlqIds", "filter", "all", "count", "cursor"]);
+  const { dlqIds, filter, all, count, cursor } = given;
+  if ([dlqIds, filter, all].filter((way) => way !== undefined).length !== 1 || (all !== undefined && all !== true)) {
+    throw invalid("`request` must be a DLQ id, a list of these, or an object with one of `dlqIds`, `filter` and `all: true`");
+  }
+  if (dlqIds === undefined) {
+    return { filter: filter === undefined ? undefined : filterText(filter), count: countOf(count), cursor: cursorOf(cursor) };
+  }
+  if (count !== undefined || cursor !== undefined) throw invalid("`request` must have no `count` and `cursor` beside `dlqIds`");
+  return { dlqIds: idList("dlqIds", dlqIds) };
 }
 
 function countOf(count) {

@@ -1,8 +1,24 @@
 /** Filters, from what JavaScript has to what the core reads. */
-import { instant, invalid, options, text } from "./check.mjs";
+import { instant, invalid, number, options, text } from "./check.mjs";
 
 const LISTS = ["workflowUrl", "label", "failureFunctionState", "callerIp", "flowControlKey"];
 const TIMES = ["workflowCreatedAt", "fromDate", "toDate"];
+
+const NAMES = [...LISTS, ...TIMES, "workflowRunId"];
+
+/** What only lists take, because it is deprecated and a service may ignore it. */
+const LEGACY = ["url", "responseStatus"];
+
+/** A filter of a list: its JSON, where there is any, and the criteria that only lists take. */
+export function listFilter(filter) {
+  if (filter === undefined) return [];
+  const { url, responseStatus, ...rest } = options("filter", filter, [...NAMES, ...LEGACY]);
+  text("filter.url", url, { optional: true });
+  if (responseStatus !== undefined) number("filter.responseStatus", responseStatus, { max: 999, whole: true });
+  const isLegacy = url !== undefined || responseStatus !== undefined;
+  const isMore = Object.values(rest).some((value) => value !== undefined);
+  return [isLegacy && !isMore ? undefined : filterText(rest), url, responseStatus];
+}
 
 /**
  * A filter as JSON for the core, which checks what the values say.
@@ -11,7 +27,7 @@ const TIMES = ["workflowCreatedAt", "fromDate", "toDate"];
  * @returns {string}
  */
 export function filterText(filter) {
-  const given = options("filter", filter, [...LISTS, ...TIMES, "workflowRunId"]);
+  const given = options("filter", filter, NAMES);
   const criteria = { workflowRunId: text("filter.workflowRunId", given.workflowRunId, { optional: true, max: 512 }) };
   for (const name of LISTS) criteria[name] = list(`filter.${name}`, given[name]);
   for (const name of TIMES) {

@@ -30,8 +30,11 @@ pub enum Action {
 pub struct Acted {
     /// The runs that answers named. Nothing says which belongs to which entry.
     pub created: Vec<Created>,
-    /// Done, and answered.
+    /// Done, and answered. Where an answer counts fewer than were named and does not say which, all that have left the
+    /// queue are here.
     pub done: Vec<DlqId>,
+    /// How many the answers counted.
+    pub counted: usize,
     /// Sent, and no longer in the queue: done, though no answer says so.
     pub settled: Vec<DlqId>,
     /// Not found in the queue, by an answer that was not lost: resumed, restarted or deleted by somebody else, or
@@ -88,9 +91,12 @@ impl<W: World> Client<W> {
         let Group { mut ids, mut was_lost } = group;
         loop {
             let many = ids.as_slice().len();
+            let mut was_counted = false;
             let error = match action.send(self, &ids, &budget).await {
                 Ok(Answer { runs, count }) => {
                     acted.created.extend(runs);
+                    acted.counted += count;
+                    was_counted = !was_lost;
                     if count >= many {
                         if let (Some(witness), true) = (ids.as_slice().first(), action.may_leave_entries()) {
                             self.testify(witness);
@@ -119,7 +125,11 @@ impl<W: World> Client<W> {
                     }
                 };
                 let has_left = |id: &&DlqId| !left.contains(id);
-                let list = if is_missing && !was_lost { &mut acted.gone } else { &mut acted.settled };
+                let list = match (is_missing && !was_lost, was_counted) {
+                    (true, _) => &mut acted.gone,
+                    (_, true) => &mut acted.done,
+                    _ => &mut acted.settled,
+                };
                 list.extend(ids.as_slice().iter().filter(has_left).cloned());
                 let progress = left.len() < many;
                 if error.may_have_been_processed() && !left.is_empty() {

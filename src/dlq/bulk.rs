@@ -43,6 +43,13 @@ impl ResumeMany {
         self.selected.cursor = Some(cursor.into());
         self
     }
+
+    /// The same with another count stated, and from a cursor on where there is one. The service may act on fewer.
+    #[must_use]
+    pub fn page(mut self, count: usize, cursor: Option<String>) -> Self {
+        self.selected = self.selected.page(count, cursor);
+        self
+    }
 }
 
 impl RestartMany {
@@ -58,6 +65,13 @@ impl RestartMany {
         self.selected.cursor = Some(cursor.into());
         self
     }
+
+    /// The same with another count stated, and from a cursor on where there is one. The service may act on fewer.
+    #[must_use]
+    pub fn page(mut self, count: usize, cursor: Option<String>) -> Self {
+        self.selected = self.selected.page(count, cursor);
+        self
+    }
 }
 
 impl DeleteMany {
@@ -71,6 +85,13 @@ impl DeleteMany {
     #[must_use]
     pub fn from_cursor(mut self, cursor: impl Into<String>) -> Self {
         self.selected.cursor = Some(cursor.into());
+        self
+    }
+
+    /// The same with another count stated, and from a cursor on where there is one. The service may act on fewer.
+    #[must_use]
+    pub fn page(mut self, count: usize, cursor: Option<String>) -> Self {
+        self.selected = self.selected.page(count, cursor);
         self
     }
 }

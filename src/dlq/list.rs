@@ -8,6 +8,7 @@ use super::pages::Paged;
 use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
 use super::selection::Ids;
+use crate::http_url::HttpUrl;
 
 /// The most entries on one page (source: Upstash Workflow OpenAPI).
 pub const MAX_PER_PAGE: usize = 100;
@@ -17,6 +18,7 @@ pub const MAX_PER_PAGE: usize = 100;
 pub struct List {
     path: ListPath,
     which: Which,
+    legacy: Vec<(&'static str, String)>,
     count: usize,
     cursor: Option<String>,
 }
@@ -42,7 +44,13 @@ impl List {
     /// Lists every entry.
     #[must_use]
     pub const fn all() -> Self {
-        Self { path: ListPath::Documented, which: Which::All, count: MAX_PER_PAGE, cursor: None }
+        Self {
+            path: ListPath::Documented,
+            which: Which::All,
+            legacy: Vec::new(),
+            count: MAX_PER_PAGE,
+            cursor: None,
+        }
     }
 
     /// Lists the entries that meet the criteria.
@@ -55,6 +63,21 @@ impl List {
     /// service that does not know it may list any entry: the answer must be read with that in mind.
     pub(crate) fn of_ids(ids: Ids) -> Self {
         Self { which: Which::Ids(ids), ..Self::all() }
+    }
+
+    /// The same for entries of this target, by the name that the official SDK's types call deprecated.
+    #[must_use]
+    pub fn with_url(mut self, url: &HttpUrl) -> Self {
+        self.legacy.push(("url", url.as_str().to_owned()));
+        self
+    }
+
+    /// The same for entries whose failing delivery had this status. The official SDK's types call it deprecated, so that
+    /// a service may ignore it; calls that act on what they select do not have it.
+    #[must_use]
+    pub fn with_response_status(mut self, status: u16) -> Self {
+        self.legacy.push(("responseStatus", status.to_string()));
+        self
     }
 
     /// The same at the other address.
@@ -101,6 +124,9 @@ impl Call for List {
                     request = request.with_parameter("dlqIds", id.as_str());
                 }
             }
+        }
+        for (name, value) in &self.legacy {
+            request = request.with_parameter(name, value);
         }
         request = request.with_parameter("count", &self.count.to_string());
         match &self.cursor {

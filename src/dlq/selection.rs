@@ -109,6 +109,13 @@ impl Selected {
         self.count = self.count.min(count.max(1));
     }
 
+    /// Goes on from a cursor, with another count where one is given.
+    pub(super) fn page(mut self, count: usize, cursor: Option<String>) -> Self {
+        self.count = count.max(1);
+        self.cursor = cursor;
+        self
+    }
+
     /// What is left, given the cursor that came with the answer.
     pub(super) fn after(&self, cursor: Option<&String>) -> Option<Self> {
         if let Selection::Ids(ids) = &self.selection {

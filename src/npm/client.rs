@@ -16,11 +16,12 @@ use super::{
     work::Work,
 };
 use crate::{
-    client::{Acted, Action, BulkError, BulkJob, Client, Endpoint, Patience, Revived, Scope, Totals, World},
+    client::{Acted, Action, BulkError, BulkJob, Client, Endpoint, Patience, Scope, Totals, World},
     dlq::{
-        ApiError, ApiRequest, ApiResponse, Call, CancelCallback, Created, DeleteEntry, GetEntry, Ids, List,
-        ListPath, Overrides, Restart, Resume, RetryCallback, Transported,
+        ApiError, ApiRequest, ApiResponse, Call, CancelCallback, Created, DeleteMany, GetEntry, Ids, List,
+        ListPath, Overrides, RestartMany, ResumeMany, RetryCallback, Selection, Transported,
     },
+    http_url::HttpUrl,
     ids::DlqId,
     js_host::{entropy, now},
     json::{Table, TableError},
@@ -57,57 +58,59 @@ impl Api {
         Ok(Self { endpoint: Rc::new(endpoint), patience })
     }
 
-    /// Goes on with a failed run; `overrides` is a JSON object as in a policy.
-    pub fn resume(&self, dlq_id: String, overrides: &str) -> Result<Work, JsValue> {
-        let call = Resume::new(id(dlq_id)?, read_overrides(overrides)?);
-        Ok(self.work(async move |client| {
-            let revived = client.resume(&call, None).await.map_err(|error| client.world().failed(&error))?;
-            Ok(revived_run(&revived))
-        }))
-    }
-
-    /// Begins a failed run anew; `overrides` is a JSON object as in a policy.
-    pub fn restart(&self, dlq_id: String, overrides: &str) -> Result<Work, JsValue> {
-        let call = Restart::new(id(dlq_id)?, read_overrides(overrides)?);
-        Ok(self.work(async move |client| {
-            let revived = client.restart(&call, None).await.map_err(|error| client.world().failed(&error))?;
-            Ok(revived_run(&revived))
-        }))
-    }
-
     /// Reads an entry, as the service sends it.
     pub fn get(&self, dlq_id: String) -> Result<Work, JsValue> {
-        let call = Verbatim(GetEntry::new(id(dlq_id)?));
-        Ok(self.work(async move |client| {
-            client.call(&call).await.map_err(|error| client.world().failed(&error))
-        }))
+        Ok(self.verbatim(GetEntry::new(id(dlq_id)?)))
     }
 
-    /// Reads a page, as the service sends it. `filter` is a JSON object; without, every entry is meant.
+    /// Reads a page, as the service sends it. `filter` is a JSON object; without, every entry is meant. `url` and
+    /// `response_status` are the criteria of older SDKs.
     pub fn list(
         &self,
         filter: Option<String>,
         count: usize,
         cursor: Option<String>,
+        url: Option<String>,
+        response_status: Option<u16>,
     ) -> Result<Work, JsValue> {
         let list = filter.map_or(Ok(List::all()), |filter| read_filter(&filter).map(List::matching))?;
-        let list = list.at(ListPath::Sdk).with_count(count);
-        let call = Verbatim(match cursor {
-            None => list,
-            Some(cursor) => list.from_cursor(cursor),
-        });
-        Ok(self.work(async move |client| {
-            client.call(&call).await.map_err(|error| client.world().failed(&error))
-        }))
+        let mut list = list.at(ListPath::Sdk).with_count(count);
+        if let Some(url) = url {
+            let url = HttpUrl::parse(&url).map_err(|error| invalid("`filter`: url: ", &error))?;
+            list = list.with_url(&url);
+        }
+        if let Some(status) = response_status {
+            list = list.with_response_status(status);
+        }
+        if let Some(cursor) = cursor {
+            list = list.from_cursor(cursor);
+        }
+        Ok(self.verbatim(list))
     }
 
-    /// Removes an entry.
-    pub fn delete(&self, dlq_id: String) -> Result<Work, JsValue> {
-        let call = DeleteEntry::new(id(dlq_id)?);
-        Ok(self.work(async move |client| {
-            client.delete(&call).await.map_err(|error| client.world().failed(&error))?;
-            Ok(JsValue::UNDEFINED)
-        }))
+    /// Does `action` (`resume`, `restart`, `delete`) to a page of what a filter selects, or of everything; the answer is
+    /// the service's own.
+    pub fn page(
+        &self,
+        action: &str,
+        filter: Option<String>,
+        overrides: &str,
+        count: usize,
+        cursor: Option<String>,
+    ) -> Result<Work, JsValue> {
+        let selection = match filter {
+            None => Selection::All,
+            Some(filter) => read_filter(&filter)?.into(),
+        };
+        Ok(match read_action(action, overrides)? {
+            Action::Resume(overrides) => {
+                self.verbatim(ResumeMany::new(selection, overrides).page(count, cursor))
+            }
+            Action::Restart(overrides) => {
+                self.verbatim(RestartMany::new(selection, overrides).page(count, cursor))
+            }
+            Action::Delete => self.verbatim(DeleteMany::new(selection).page(count, cursor)),
+        })
     }
 
     /// Delivers a failure callback again that has failed.
@@ -190,6 +193,13 @@ impl Api {
 }
 
 impl Api {
+    /// A call whose answer is checked, and handed on as the service sent it.
+    fn verbatim(&self, call: impl Call + 'static) -> Work {
+        let request = call.request();
+        let call = Verbatim { request, check: Box::new(move |answer| call.parse(answer).map(|_| ())) };
+        self.work(async move |client| client.call(&call).await.map_err(|error| client.world().failed(&error)))
+    }
+
     fn work(&self, task: impl AsyncFnOnce(Client<JsWorld>) -> Result<JsValue, JsValue> + 'static) -> Work {
         let mailbox = Rc::new(Mailbox::default());
         let world = JsWorld { endpoint: Rc::clone(&self.endpoint), mailbox: Rc::clone(&mailbox) };
@@ -238,19 +248,22 @@ impl World for JsWorld {
     }
 }
 
-/// A call whose answer is checked, and handed on as the service sent it.
-struct Verbatim<C>(C);
+/// Any call, with nothing generic about it.
+struct Verbatim {
+    request: ApiRequest,
+    check: Box<dyn Fn(ApiResponse) -> Result<(), ApiError>>,
+}
 
-impl<C: Call> Call for Verbatim<C> {
+impl Call for Verbatim {
     type Output = JsValue;
 
     fn request(&self) -> ApiRequest {
-        self.0.request()
+        self.request.clone()
     }
 
     fn parse(&self, response: ApiResponse) -> Result<JsValue, ApiError> {
         let body = String::from_utf8_lossy(response.body()).into_owned();
-        self.0.parse(response)?;
+        (self.check)(response)?;
         JSON::parse(&body).map_err(|_| ApiError::Malformed { what: "no JSON" })
     }
 }
@@ -276,10 +289,6 @@ pub(super) fn invalid(name: &str, error: &dyn fmt::Display) -> JsValue {
     js_error("invalid_argument", &[name, &error.to_string()].concat())
 }
 
-fn revived_run(revived: &Revived) -> JsValue {
-    revived.created().map_or(JsValue::UNDEFINED, created_run)
-}
-
 fn created_run(created: &Created) -> JsValue {
     object([
         ("workflowRunId", created.run_id.as_str().into()),
@@ -299,6 +308,7 @@ fn acted_object(acted: &Acted, world: &JsWorld) -> Object {
     object([
         ("workflowRuns", acted.created.iter().map(created_run).collect::<Array>().into()),
         ("done", ids(&acted.done)),
+        ("counted", acted.counted.into()),
         ("settled", ids(&acted.settled)),
         ("gone", ids(&acted.gone)),
         ("refused", refused.into()),

@@ -10,20 +10,28 @@ use core::fmt;
 pub enum SignatureError {
     /// The header names another algorithm than HS256, the only one that QStash signs with.
     Algorithm,
+    /// No `body` claim, or one that is no SHA-256: nothing would vouch for the body.
+    BodyClaim,
     /// The body's SHA-256 differs from the one that was signed.
     BodyHash,
     /// The token was signed more than its lifetime (five minutes) and the clock tolerance ago.
     Expired,
+    /// No `exp` claim, or one that is no whole number of seconds: the token would never expire.
+    ExpiryClaim,
     /// The token was not issued by `Upstash`.
     Issuer,
     /// Neither the current nor the next signing key made this token.
     Key,
-    /// Not a compact JWS with the claims that QStash sends, `exp` and `body` among them.
+    /// Not a compact JWS: three parts in base64url, the first two JSON objects.
     Malformed,
     /// The request carries no `Upstash-Signature` header.
     Missing,
+    /// An `nbf` claim that is no whole number of seconds. It may be absent.
+    NotBeforeClaim,
     /// The token is valid only later, by more than the clock tolerance.
     NotYetValid,
+    /// No `sub` claim, or one that is no text: the token would be good for any URL.
+    SubjectClaim,
     /// The token was signed for another URL than the one that was called.
     Url,
 }
@@ -34,13 +42,17 @@ impl SignatureError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Algorithm => "signature_algorithm",
+            Self::BodyClaim => "signature_body_claim",
             Self::BodyHash => "body_hash_mismatch",
             Self::Expired => "signature_expired",
+            Self::ExpiryClaim => "signature_exp_claim",
             Self::Issuer => "signature_issuer",
             Self::Key => "signature_mismatch",
             Self::Malformed => "signature_malformed",
             Self::Missing => "signature_missing",
+            Self::NotBeforeClaim => "signature_nbf_claim",
             Self::NotYetValid => "signature_not_yet_valid",
+            Self::SubjectClaim => "signature_sub_claim",
             Self::Url => "signature_url_mismatch",
         }
     }
@@ -50,17 +62,19 @@ impl SignatureError {
     pub const fn message(self) -> &'static str {
         match self {
             Self::Algorithm => "the signature must use HS256",
+            Self::BodyClaim => "the signature needs a `body` claim, a SHA-256 in base64url",
             Self::BodyHash => "the body is not the one that was signed",
             Self::Expired => {
                 "the signature has expired; a token is accepted for five minutes after it was issued"
             }
+            Self::ExpiryClaim => "the signature needs an `exp` claim, in whole seconds",
             Self::Issuer => "the signature must be issued by Upstash",
             Self::Key => "the signature matches neither the current nor the next signing key",
-            Self::Malformed => {
-                "Upstash-Signature must be a compact JWS with iss, sub, exp, nbf and body claims"
-            }
+            Self::Malformed => "Upstash-Signature must be a compact JWS",
             Self::Missing => "the request needs an Upstash-Signature header",
+            Self::NotBeforeClaim => "the `nbf` claim of the signature must be in whole seconds",
             Self::NotYetValid => "the signature is not valid yet",
+            Self::SubjectClaim => "the signature needs a `sub` claim, the URL that is called",
             Self::Url => "the signature was made for another URL",
         }
     }

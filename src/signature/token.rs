@@ -108,16 +108,18 @@ fn check_payload(
     tolerance: Duration,
 ) -> Result<Claims, SignatureError> {
     let mut claims = object(encoded, CLAIMS)?;
-    let mut text = |name| claims.string(name).ok_or(SignatureError::Malformed);
-    let (issuer, subject, body) = (text("iss")?, text("sub")?, text("body")?);
-    let digest = PADDED_OR_NOT.decode(&body).map_err(|_| SignatureError::Malformed)?;
-    let digest = digest.try_into().map_err(|_| SignatureError::Malformed)?;
-    let expires_at = seconds(claims.raw("exp").ok_or(SignatureError::Malformed)?)?;
-    // Absent or zero means "from the start"; QStash has sent zero since September 2024.
-    let not_before = claims.raw("nbf").map_or(Ok(Timestamp::from_secs(0)), seconds)?;
-    if issuer != ISSUER {
+    if claims.string("iss").as_deref() != Some(ISSUER) {
         return Err(SignatureError::Issuer);
     }
+    let subject = claims.string("sub").ok_or(SignatureError::SubjectClaim)?;
+    let digest = claims.string("body").and_then(|body| PADDED_OR_NOT.decode(body).ok()?.try_into().ok());
+    let digest = digest.ok_or(SignatureError::BodyClaim)?;
+    let expires_at = claims.raw("exp").and_then(seconds).ok_or(SignatureError::ExpiryClaim)?;
+    // Absent or zero means "from the start"; QStash has sent zero since September 2024.
+    let not_before = match claims.raw("nbf") {
+        None => Timestamp::from_secs(0),
+        Some(raw) => seconds(raw).ok_or(SignatureError::NotBeforeClaim)?,
+    };
     if url.is_some_and(|url| !url.same_resource(&subject)) {
         return Err(SignatureError::Url);
     }
@@ -131,7 +133,6 @@ fn check_payload(
 }
 
 /// A date of a token: a whole number.
-fn seconds(raw: Vec<u8>) -> Result<Timestamp, SignatureError> {
-    let number = String::from_utf8(raw).ok().and_then(|digits| decimal(&digits));
-    number.map(Timestamp::from_secs).ok_or(SignatureError::Malformed)
+fn seconds(raw: Vec<u8>) -> Option<Timestamp> {
+    String::from_utf8(raw).ok().and_then(|digits| decimal(&digits)).map(Timestamp::from_secs)
 }

@@ -136,10 +136,24 @@ fn an_entry_that_is_there_and_yet_not_found_does_not_keep_back_the_others() {
 }
 
 #[test]
+fn a_deletion_counts_what_it_removed_and_not_what_was_gone() {
+    let delete = |answers: Vec<_>| {
+        let world = Script::answering(answers);
+        let acted = block_on(world.client().act(&Action::Delete, &Ids::new(ids(0..2)).unwrap()));
+        world.lines();
+        (acted.done, acted.settled, acted.counted)
+    };
+    let deleted = |count: usize| api(200, &format!(r#"{{"deleted":{count}}}"#));
+    assert_eq!(delete(vec![deleted(2)]), (ids([0, 1]), vec![], 2));
+    assert_eq!(delete(vec![deleted(1), page([], "")]), (ids([0, 1]), vec![], 1));
+    assert_eq!(delete(vec![lost(), page([], "")]), (vec![], ids([0, 1]), 0));
+}
+
+#[test]
 fn fewer_runs_than_entries_are_looked_into() {
     let world = Script::answering([runs(1), page([1], ""), runs(1)]);
     let acted = act(&world, 2);
-    assert_eq!((acted.created.len(), acted.settled, acted.done), (2, ids([0]), ids([1])));
+    assert_eq!((acted.created.len(), acted.settled, acted.done, acted.counted), (2, vec![], ids([0, 1]), 2));
     let world = Script::answering([runs(0), page([0, 1], "")]);
     let acted = act(&world, 2);
     assert_eq!(acted.untouched.len(), 2);

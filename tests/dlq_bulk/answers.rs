@@ -55,6 +55,26 @@ fn both_list_addresses_state_their_count() {
 }
 
 #[test]
+fn a_page_of_a_selection_has_the_count_and_the_cursor_that_were_asked_for() {
+    let all = DeleteMany::new(Selection::All);
+    assert_eq!(line(&all.clone().page(100, None)), "DELETE /v2/workflows/dlq?count=100");
+    assert_eq!(line(&all.page(0, Some("9-9".to_owned()))), "DELETE /v2/workflows/dlq?count=1&cursor=9-9");
+    let resume = resume_all().page(7, None);
+    assert_eq!(line(&resume), "POST /v2/workflows/dlq/resume?count=7");
+    assert!(!resume.request().is_safe_to_repeat());
+}
+
+#[test]
+fn the_list_takes_the_criteria_of_older_sdks() {
+    let url = HttpUrl::parse("https://shop.example/a?b").unwrap();
+    let list = List::all().with_url(&url).with_response_status(503);
+    assert_eq!(
+        line(&list),
+        "GET /v2/workflows/dlq?url=https%3A%2F%2Fshop.example%2Fa%3Fb&responseStatus=503&count=100"
+    );
+}
+
+#[test]
 fn a_cancelled_callback_answers_302_and_that_is_a_success() {
     let cancel = CancelCallback::new(id(0));
     assert_eq!(line(&cancel), "DELETE /v2/workflows/dlq/callback/1-0");

@@ -22,7 +22,7 @@ const CASES = [
   [(id) => client.dlq.get(id), "`dlqId`", [undefined, null, 7, "", {}, "x".repeat(513)]],
   [(id) => client.dlq.get(id), "DLQ id", [".", "..", "a b", "a\r\nb", "a\0"]],
   [(id) => client.dlq.delete([id]), "`dlqId`", [undefined, null, 7, "", [], {}]],
-  [(request) => client.dlq.delete(request), "`request`", [undefined, null, 7, {}, { dlqIds: 7 }]],
+  [(request) => client.dlq.delete(request), "`request`", [undefined, null, 7, {}, { all: false }, { filter: { label: "a" }, all: true }]],
   [(dlqIds) => client.dlq.resume({ dlqIds }), "`dlqIds`", [[]]],
   [(dlqId) => client.dlq.retryFailureFunction({ dlqId }), "`dlqId`", [undefined, null, 7, ""]],
   [(dlqId) => client.dlq.cancelFailureFunction({ dlqId }), "`dlqId`", [undefined, null, 7, ""]],
@@ -117,13 +117,17 @@ test("a policy's error says where in the policy it is", () => {
   assert.throws(() => decide({ url: URL, body: BODY, policy }), { code: "invalid_policy", message: /^rules\[0\]\.when\.status must be/ });
 });
 
-test("ids with reserved characters reach the path encoded", async () => {
+test("ids with reserved characters reach path and query encoded", async () => {
   const seen = [];
   const fetch = async (url, { method }) => {
-    seen.push(`${method} ${url}`);
-    return Response.json({});
+    seen.push(`${method} ${new globalThis.URL(url).pathname}${new globalThis.URL(url).search}`);
+    return Response.json(method === "GET" ? { dlqId: "x" } : { deleted: 1 });
   };
   const { dlq } = new Client({ token: "t", baseUrl: "https://api.example/", fetch });
-  for (const id of ["a/b", "a?b", "a%2e", "a#b", "ключ"]) await dlq.delete(id);
-  assert.deepEqual(seen, ["a%2Fb", "a%3Fb", "a%252e", "a%23b", "%D0%BA%D0%BB%D1%8E%D1%87"].map((id) => `DELETE https://api.example/v2/workflows/dlq/${id}`));
+  const encoded = { "a/b": "a%2Fb", "a?b": "a%3Fb", "a%2e": "a%252e", "a#b": "a%23b", "a&b=c+d": "a%26b%3Dc%2Bd", ключ: "%D0%BA%D0%BB%D1%8E%D1%87" };
+  for (const [id, expected] of Object.entries(encoded)) {
+    await dlq.delete(id);
+    await dlq.get(id);
+    assert.deepEqual(seen.splice(0), [`DELETE /v2/workflows/dlq?dlqIds=${expected}`, `GET /v2/workflows/dlq/${expected}`]);
+  }
 });
