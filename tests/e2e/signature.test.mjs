@@ -25,9 +25,9 @@ for (const [what, code, options] of [
   ["another key", "signature_mismatch", { sign: { key: "sig_of_somebody_else" } }],
   ["the token of the API as key", "signature_mismatch", { sign: { key: DEV_CREDENTIALS.token } }],
   ["another issuer", "signature_issuer", { sign: { claims: { iss: "Downstash" } } }],
-  ["no subject", "signature_malformed", { sign: { claims: { sub: undefined } } }],
-  ["no expiry", "signature_malformed", { sign: { claims: { exp: undefined } } }],
-  ["no body hash", "signature_malformed", { sign: { claims: { body: undefined } } }],
+  ["no subject", "signature_sub_claim", { sign: { claims: { sub: undefined } } }],
+  ["no expiry", "signature_exp_claim", { sign: { claims: { exp: undefined } } }],
+  ["no body hash", "signature_body_claim", { sign: { claims: { body: undefined } } }],
   ["the URL of another host", "signature_url_mismatch", { sign: { url: "https://elsewhere.example/" } }],
 ]) {
   test(`${what} is refused as ${code}`, async () => {
