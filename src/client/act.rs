@@ -1,16 +1,12 @@
-//! The same done to many certain entries, to each once.
+//! The same done to certain entries, to each once.
 
-use std::collections::VecDeque;
-
-use super::patience::Budget;
-use super::settle::present;
-use super::{Client, World};
+use super::deed::{Deed, Kind, On, Turn, What};
+use super::machine::{Ask, Machine, Moment};
+use super::{CallError, Client, World};
 use crate::{
-    dlq::{
-        ApiError, Call, Created, CreatedMany, DeleteMany, DeletedMany, Ids, Overrides, RestartMany,
-        ResumeMany,
-    },
+    dlq::{ApiError, ApiRequest, Created, Ids, MAX_PER_CALL, Overrides, Transported},
     ids::DlqId,
+    time::Timestamp,
 };
 
 /// What is done to entries.
@@ -66,177 +62,117 @@ impl<W: World> Client<W> {
     /// A lost answer is settled by looking which of its entries are left; only those are sent again. An entry that the
     /// service refuses is told apart from the others of its call by halves.
     pub async fn act(&self, action: &Action, ids: &Ids) -> Acted {
-        let mut acted = Acted::default();
-        let mut queue: VecDeque<Group> = ids.chunks().map(|ids| Group { ids, was_lost: false }).collect();
-        while let Some(group) = queue.pop_front() {
-            match self.act_on(action, group, &mut acted).await {
-                Next::Go => {}
-                Next::Split(halves) => {
-                    for half in halves.into_iter().rev() {
-                        queue.push_front(half);
-                    }
-                }
-                Next::Stop(error) => {
-                    acted.untouched.extend(queue.iter().flat_map(|group| group.ids.as_slice()).cloned());
-                    acted.stopped = Some(error);
-                    break;
-                }
-            }
-        }
-        acted
-    }
-
-    async fn act_on(&self, action: &Action, group: Group, acted: &mut Acted) -> Next {
-        let mut budget = Budget::new(&self.world, &self.patience);
-        let Group { mut ids, mut was_lost } = group;
-        loop {
-            let many = ids.as_slice().len();
-            let mut was_counted = false;
-            let error = match action.send(self, &ids, &budget).await {
-                Ok(Answer { runs, count }) => {
-                    acted.created.extend(runs);
-                    acted.counted += count;
-                    was_counted = !was_lost;
-                    if count >= many {
-                        if let (Some(witness), true) = (ids.as_slice().first(), action.may_leave_entries()) {
-                            self.testify(witness);
-                        }
-                        acted.done.extend(ids.as_slice().iter().cloned());
-                        return Next::Go;
-                    }
-                    // Some were not acted on, and the answer does not say which.
-                    ApiError::Malformed { what: "fewer runs or deletions than DLQ entries were named" }
-                }
-                Err(error) => error,
-            };
-            let is_missing = matches!(error, ApiError::NotFound { .. });
-            if is_missing && many == 1 {
-                let list = if was_lost { &mut acted.settled } else { &mut acted.gone };
-                list.extend(ids.as_slice().iter().cloned());
-                return Next::Go;
-            }
-            if is_missing || error.may_have_been_processed() {
-                // Whether a call of which some entries are missing acts on the others is not documented.
-                let left = match present(self, &ids).await {
-                    Ok(left) => left,
-                    Err(look) => {
-                        acted.ambiguous.extend(ids.as_slice().iter().cloned());
-                        return Next::Stop(look);
-                    }
-                };
-                let has_left = |id: &&DlqId| !left.contains(id);
-                let list = match (is_missing && !was_lost, was_counted) {
-                    (true, _) => &mut acted.gone,
-                    (_, true) => &mut acted.done,
-                    _ => &mut acted.settled,
-                };
-                list.extend(ids.as_slice().iter().filter(has_left).cloned());
-                let progress = left.len() < many;
-                if error.may_have_been_processed() && !left.is_empty() {
-                    if action.may_leave_entries() && self.keeps_entries().await {
-                        acted.ambiguous.extend(left);
-                        return Next::Go;
-                    }
-                    was_lost = true;
-                }
-                let Ok(rest) = Ids::new(left) else { return Next::Go };
-                ids = rest;
-                if progress && (is_missing || matches!(error, ApiError::Malformed { .. })) {
-                    continue;
-                }
-            }
-            // One of the entries is at fault: each half for itself.
-            if is_missing || matches!(error, ApiError::BadRequest { .. }) {
-                return halves(&ids, was_lost).map_or_else(
-                    || {
-                        acted.refuse(&ids, &error);
-                        Next::Go
-                    },
-                    Next::Split,
-                );
-            }
-            if !budget.wait_after(&error).await {
-                acted.untouched.extend(ids.as_slice().iter().cloned());
-                return Next::Stop(error);
-            }
-        }
+        let mut act = Act::many(action.clone(), ids.clone());
+        self.drive(&mut act).await;
+        act.acted
     }
 }
 
-impl Acted {
-    fn refuse(&mut self, ids: &Ids, error: &ApiError) {
-        let refused = |dlq_id: &DlqId| Refused { dlq_id: dlq_id.clone(), error: error.clone() };
-        self.refused.extend(ids.as_slice().iter().map(refused));
-    }
-}
-
-impl Action {
-    /// Whether it is supposed only that entries leave the queue by this.
-    const fn may_leave_entries(&self) -> bool {
-        !matches!(self, Self::Delete)
-    }
-
-    async fn send<W: World>(
-        &self,
-        client: &Client<W>,
-        ids: &Ids,
-        budget: &Budget<'_, W>,
-    ) -> Result<Answer, ApiError> {
-        let ids = ids.clone();
-        match self {
-            Self::Resume(overrides) => {
-                let call = ResumeMany::new(ids, overrides.clone());
-                client.send_once(&call, budget).await.map(Answer::from)
-            }
-            Self::Restart(overrides) => {
-                let call = RestartMany::new(ids, overrides.clone());
-                client.send_once(&call, budget).await.map(Answer::from)
-            }
-            Self::Delete => client.send_once(&DeleteMany::new(ids), budget).await.map(Answer::from),
-        }
-    }
-}
-
-impl<W: World> Client<W> {
-    async fn send_once<C: Call>(&self, call: &C, budget: &Budget<'_, W>) -> Result<C::Output, ApiError> {
-        call.finish(self.world.send(call.request(), budget.timeout()).await)
-    }
+/// Deeds, one after the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Act {
+    what: What,
+    /// Those that have not begun, the next one last.
+    groups: Vec<Group>,
+    /// The present one, or the last.
+    deed: Deed,
+    is_over: bool,
+    pub(crate) acted: Acted,
 }
 
 /// Entries that one call acts on.
+#[derive(Clone, Debug)]
 struct Group {
-    ids: Ids,
+    ids: Vec<DlqId>,
     /// Whether an answer about them was lost before.
     was_lost: bool,
 }
 
-enum Next {
-    Go,
-    Split([Group; 2]),
-    Stop(ApiError),
-}
+impl Act {
+    /// Does something to entries, as many in a call as one takes.
+    pub(crate) fn many(action: Action, ids: Ids) -> Self {
+        let Ids(mut first) = ids;
+        let mut groups = Vec::new();
+        while first.len() > MAX_PER_CALL {
+            let start = (first.len() - 1) / MAX_PER_CALL * MAX_PER_CALL;
+            groups.push(Group { ids: first.split_off(start), was_lost: false });
+        }
+        Self::new(What::Many(action), first, groups)
+    }
 
-struct Answer {
-    runs: Vec<Created>,
-    count: usize,
-}
+    /// Does something to one entry, by this request.
+    pub(crate) fn one(kind: Kind, request: ApiRequest, dlq_id: DlqId) -> Self {
+        Self::new(What::One(kind, request), vec![dlq_id], Vec::new())
+    }
 
-impl From<CreatedMany> for Answer {
-    fn from(created: CreatedMany) -> Self {
-        Self { count: created.runs.len(), runs: created.runs }
+    fn new(what: What, first: Vec<DlqId>, groups: Vec<Group>) -> Self {
+        let deed = Deed::new(&what, first, false);
+        Self { what, groups, deed, is_over: false, acted: Acted::default() }
+    }
+
+    /// What came of [`one`](Self::one).
+    pub(crate) fn into_once(mut self) -> Result<Once, CallError> {
+        if !self.acted.done.is_empty() {
+            return Ok(Once::Answered(self.acted.created.pop()));
+        }
+        if !self.acted.settled.is_empty() {
+            return Ok(Once::Settled { since: self.deed.exchange.started() });
+        }
+        let attempts = self.deed.exchange.attempts();
+        let refused = self.acted.refused.pop().map(|refused| refused.error);
+        let Some(error) = self.deed.error.or(refused).or(self.acted.stopped) else {
+            return Ok(Once::Answered(None));
+        };
+        Err(if self.acted.ambiguous.is_empty() {
+            CallError::Failed { error, attempts }
+        } else {
+            CallError::Ambiguous { error, attempts }
+        })
+    }
+
+    /// Begins with the next group.
+    fn begin(&mut self) {
+        match self.groups.pop() {
+            Some(Group { ids, was_lost }) => self.deed = Deed::new(&self.what, ids, was_lost),
+            None => self.is_over = true,
+        }
     }
 }
 
-impl From<DeletedMany> for Answer {
-    fn from(deleted: DeletedMany) -> Self {
-        Self { runs: Vec::new(), count: usize::try_from(deleted.deleted).unwrap_or(usize::MAX) }
+impl Machine for Act {
+    fn step(&mut self, mut came: Option<Transported>, moment: &Moment<'_>) -> Ask {
+        while !self.is_over {
+            let mut on = On { what: &self.what, acted: &mut self.acted, moment };
+            match self.deed.step(came.take(), &mut on) {
+                Turn::Ask(ask) => return ask,
+                Turn::Over => {}
+                Turn::Split => {
+                    let mut ids = core::mem::take(&mut self.deed.ids);
+                    let was_lost = self.deed.was_lost;
+                    let second = ids.split_off(ids.len() / 2);
+                    self.groups.push(Group { ids: second, was_lost });
+                    self.groups.push(Group { ids, was_lost });
+                }
+                Turn::Stop(error) => {
+                    while let Some(mut group) = self.groups.pop() {
+                        self.acted.untouched.append(&mut group.ids);
+                    }
+                    self.acted.stopped = Some(error);
+                }
+            }
+            self.begin();
+        }
+        Ask::Nothing
     }
 }
 
-/// Two groups of what cannot be done together; `None` for a single entry.
-fn halves(ids: &Ids, was_lost: bool) -> Option<[Group; 2]> {
-    let ids = ids.as_slice();
-    let (first, second) = ids.split_at_checked(ids.len() / 2)?;
-    let group = |ids: &[DlqId]| Some(Group { ids: Ids::new(ids.iter().cloned()).ok()?, was_lost });
-    Some([group(first)?, group(second)?])
+/// How something ends that was done to one entry.
+pub(crate) enum Once {
+    /// By an answer, with the run that it names.
+    Answered(Option<Created>),
+    /// By a look at the queue.
+    Settled {
+        /// When it was sent first.
+        since: Timestamp,
+    },
 }

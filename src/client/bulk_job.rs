@@ -1,13 +1,18 @@
 //! The same done to everything that a filter selects, page by page.
 
-use std::collections::BTreeSet;
+use core::{fmt, mem};
 
-use core::fmt;
-
+use super::act::Act;
+use super::exchange::{Exchange, is_too_large};
+use super::machine::{Ask, Machine, Moment};
+use super::seen::Seen;
 use super::{Acted, Action, CallError, Client, World};
 use crate::{
-    dlq::{ApiError, Entry, Filter, Ids, List, ListPath, Pages, RepeatedCursorError, TransportFault},
-    ids::{DlqId, RunId},
+    dlq::{
+        Call, Entry, Filter, Ids, List, ListPath, Page, Pages, RepeatedCursorError, TransportError,
+        Transported,
+    },
+    ids::DlqId,
 };
 
 /// How often the queue is gone through from its beginning at most.
@@ -37,13 +42,27 @@ pub struct BulkJob {
     scope: Scope,
     list: List,
     pages: Pages<List>,
-    seen: BTreeSet<DlqId>,
-    created: BTreeSet<RunId>,
+    /// Entries that were dealt with.
+    seen: Seen,
+    /// Runs that were created.
+    created: Seen,
     ceiling: u64,
     passes: u32,
     found: bool,
     ended: bool,
     totals: Totals,
+    doing: Doing,
+    /// What came of the page before.
+    outcome: Option<Result<Step, BulkError>>,
+}
+
+#[expect(clippy::large_enum_variant, reason = "a job has one")]
+#[derive(Clone, Debug, Default)]
+enum Doing {
+    #[default]
+    Nothing,
+    Listing(List, Exchange),
+    Acting(Act),
 }
 
 /// How far a job has got.
@@ -87,13 +106,15 @@ impl BulkJob {
             scope,
             pages: Pages::new(list.clone()),
             list,
-            seen: BTreeSet::new(),
-            created: BTreeSet::new(),
+            seen: Seen::default(),
+            created: Seen::default(),
             ceiling: u64::MAX,
             passes: 1,
             found: false,
             ended: false,
             totals: Totals::default(),
+            doing: Doing::Nothing,
+            outcome: None,
         }
     }
 
@@ -116,48 +137,60 @@ impl BulkJob {
     ///
     /// After an error of the list the same page may be asked for again; nothing was done to it.
     pub async fn next<W: World>(&mut self, client: &Client<W>) -> Option<Result<Step, BulkError>> {
-        loop {
-            if self.ended || self.totals.entries >= self.ceiling {
-                return None;
-            }
-            let list = match self.pages.next_call() {
-                Ok(Some(list)) => list,
-                Ok(None) => {
-                    self.ended = !self.found || self.passes >= MAX_PASSES;
-                    self.begin_pass();
-                    continue;
-                }
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(BulkError::Cursor(error)));
-                }
-            };
-            let page = match client.call(&list).await {
-                Ok(page) => page,
-                Err(error) if is_too_large(error.api_error()) && list.count() > 1 => {
-                    // Entries come with their payloads.
-                    self.list = self.list.clone().with_count(list.count() / 2);
-                    self.pages.shorten(list.count() / 2);
-                    continue;
-                }
-                Err(error) => return Some(Err(BulkError::List(error))),
-            };
-            let fresh = self.fresh(&page.entries);
-            self.pages.feed(&page);
-            let Ok(ids) = Ids::new(fresh) else { continue };
-            self.found = true;
-            let acted = client.act(&self.action, &ids).await;
-            self.count(&acted);
-            // What stopped one page would stop the next.
-            self.ended = acted.stopped.is_some();
-            return Some(Ok(Step { acted, totals: self.totals }));
-        }
+        // A step that was given up midway may have been done: as after a lost answer, looking tells.
+        let lost = || Err(TransportError::interrupted("given up"));
+        let came = (!matches!(self.doing, Doing::Nothing)).then(lost);
+        client.drive_on(self, came).await;
+        self.take_outcome()
     }
 
     /// Everything so far.
     #[must_use]
     pub const fn totals(&self) -> Totals {
         self.totals
+    }
+
+    /// What came of the page that was dealt with; `None` when the job has ended.
+    pub(crate) const fn take_outcome(&mut self) -> Option<Result<Step, BulkError>> {
+        self.outcome.take()
+    }
+
+    /// Finds out what to do next; `false` when a page has ended, or the job.
+    fn begin(&mut self) -> bool {
+        if self.outcome.is_some() || self.ended || self.totals.entries >= self.ceiling {
+            return false;
+        }
+        match self.pages.next_call() {
+            Ok(Some(list)) => {
+                let exchange = Exchange::new(list.request());
+                self.doing = Doing::Listing(list, exchange);
+            }
+            Ok(None) => {
+                self.ended = !self.found || self.passes >= MAX_PASSES;
+                self.begin_pass();
+            }
+            Err(error) => {
+                self.ended = true;
+                self.outcome = Some(Err(BulkError::Cursor(error)));
+            }
+        }
+        true
+    }
+
+    fn listed(&mut self, page: &Page) {
+        let fresh = self.fresh(&page.entries);
+        self.pages.feed(page);
+        if !fresh.is_empty() {
+            self.found = true;
+            self.doing = Doing::Acting(Act::many(self.action.clone(), Ids(fresh)));
+        }
+    }
+
+    fn acted(&mut self, acted: Acted) {
+        self.count(&acted);
+        // What stopped one page would stop the next.
+        self.ended = acted.stopped.is_some();
+        self.outcome = Some(Ok(Step { acted, totals: self.totals }));
     }
 
     fn begin_pass(&mut self) {
@@ -174,14 +207,14 @@ impl BulkJob {
             if left == 0 {
                 break;
             }
-            if !self.seen.insert(entry.dlq_id.clone()) {
+            if !self.seen.insert(entry.dlq_id.as_str()) {
                 continue;
             }
             let is_meant = match &self.scope {
                 Scope::Filter(filter) => filter.matches(entry),
                 Scope::All => true,
             };
-            let is_ours = entry.run_id.as_ref().is_some_and(|run_id| self.created.contains(run_id));
+            let is_ours = entry.run_id.as_ref().is_some_and(|run_id| self.created.contains(run_id.as_str()));
             // An id with a comma cannot be named in a list.
             if is_meant && !is_ours && !entry.dlq_id.as_str().contains(',') {
                 fresh.push(entry.dlq_id.clone());
@@ -194,7 +227,9 @@ impl BulkJob {
     }
 
     fn count(&mut self, acted: &Acted) {
-        self.created.extend(acted.created.iter().map(|created| created.run_id.clone()));
+        for created in &acted.created {
+            self.created.insert(created.run_id.as_str());
+        }
         let totals = &mut self.totals;
         let done = (acted.done.len() + acted.settled.len()) as u64;
         let (gone, refused) = (acted.gone.len() as u64, acted.refused.len() as u64);
@@ -204,6 +239,51 @@ impl BulkJob {
         totals.refused += refused;
         totals.ambiguous += ambiguous;
         totals.entries += done + gone + refused + ambiguous;
+    }
+}
+
+impl Machine for BulkJob {
+    /// Ends at the end of each page.
+    fn step(&mut self, mut came: Option<Transported>, moment: &Moment<'_>) -> Ask {
+        loop {
+            match mem::take(&mut self.doing) {
+                Doing::Nothing if self.begin() => {}
+                Doing::Nothing => return Ask::Nothing,
+                Doing::Listing(list, mut exchange) => {
+                    let failed = match came.take().map(|transported| list.finish(transported)).transpose() {
+                        Ok(Some(page)) => {
+                            self.listed(&page);
+                            continue;
+                        }
+                        Ok(None) => None,
+                        Err(error) => Some(error),
+                    };
+                    match exchange.next(failed, moment) {
+                        Ok(ask) => {
+                            self.doing = Doing::Listing(list, exchange);
+                            return ask;
+                        }
+                        Err(error) if is_too_large(&error) && list.count() > 1 => {
+                            // Entries come with their payloads.
+                            let count = list.count() / 2;
+                            self.list = mem::replace(&mut self.list, List::all()).with_count(count);
+                            self.pages.shorten(count);
+                        }
+                        Err(error) => {
+                            let error = CallError::Failed { error, attempts: exchange.attempts() };
+                            self.outcome = Some(Err(BulkError::List(error)));
+                        }
+                    }
+                }
+                Doing::Acting(mut act) => match act.step(came.take(), moment) {
+                    Ask::Nothing => self.acted(act.acted),
+                    ask => {
+                        self.doing = Doing::Acting(act);
+                        return ask;
+                    }
+                },
+            }
+        }
     }
 }
 
@@ -233,8 +313,4 @@ impl core::error::Error for BulkError {
             Self::List(error) => Some(error),
         }
     }
-}
-
-fn is_too_large(error: &ApiError) -> bool {
-    matches!(error, ApiError::Transport(error) if matches!(error.fault(), TransportFault::TooLarge { .. }))
 }

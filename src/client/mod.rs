@@ -14,20 +14,20 @@
 
 mod act;
 mod bulk_job;
+mod deed;
 mod endpoint;
 mod error;
+mod exchange;
+mod machine;
 mod once;
 mod patience;
+mod seen;
 mod settle;
 mod world;
 
-use std::sync::OnceLock;
-
-use crate::{
-    dlq::{ApiError, Call, GetEntry},
-    ids::DlqId,
-};
-use patience::Budget;
+use crate::dlq::{ApiError, Call, Transported};
+use exchange::Exchange;
+use machine::{Ask, Machine, Memory, Moment};
 
 pub use act::{Acted, Action, Refused};
 pub use bulk_job::{BulkError, BulkJob, Scope, Step, Totals};
@@ -43,16 +43,13 @@ pub use world::{Wire, World};
 pub struct Client<W> {
     world: W,
     patience: Patience,
-    /// An entry whose run was resumed or restarted, by an answer of the service.
-    witness: OnceLock<DlqId>,
-    /// Whether that entry stayed in the queue, once it was looked for.
-    keeps_entries: OnceLock<bool>,
+    memory: Memory,
 }
 
 impl<W: World> Client<W> {
     /// A client with the default patience.
     pub const fn new(world: W) -> Self {
-        Self { world, patience: Patience::DEFAULT, witness: OnceLock::new(), keeps_entries: OnceLock::new() }
+        Self { world, patience: Patience::DEFAULT, memory: Memory::new() }
     }
 
     /// The same with other patience.
@@ -71,44 +68,49 @@ impl<W: World> Client<W> {
     /// [`resume`](Self::resume), [`restart`](Self::restart), [`delete`](Self::delete) and [`act`](Self::act) for calls
     /// that can be settled by looking.
     pub async fn call<C: Call>(&self, call: &C) -> Result<C::Output, CallError> {
-        let mut budget = Budget::new(&self.world, &self.patience);
+        let mut exchange = Exchange::new(call.request());
+        let mut failed = None;
         loop {
-            let request = call.request();
-            let repeatable = request.is_safe_to_repeat();
-            let error = match call.finish(self.world.send(request, budget.timeout()).await) {
-                Ok(output) => return Ok(output),
-                Err(error) => error,
-            };
-            if !repeatable && error.may_have_been_processed() {
-                return Err(budget.ambiguous(error));
-            }
-            if !budget.wait_after(&error).await {
-                return Err(budget.failed(error));
+            match exchange.next(failed.take(), &self.moment()) {
+                Ok(Ask::Send { request, timeout }) => {
+                    match call.finish(self.world.send(request, timeout).await) {
+                        Ok(output) => return Ok(output),
+                        Err(error) if exchange.is_ambiguous_after(&error) => {
+                            return Err(CallError::Ambiguous { error, attempts: exchange.attempts() });
+                        }
+                        Err(error) => failed = Some(error),
+                    }
+                }
+                Ok(Ask::Wait(span)) => self.world.wait(span).await,
+                Ok(Ask::Nothing) => {}
+                Err(error) => return Err(CallError::Failed { error, attempts: exchange.attempts() }),
             }
         }
     }
-}
 
-impl<W: World> Client<W> {
-    /// Remembers that an entry's run was resumed or restarted.
-    fn testify(&self, entry: &DlqId) {
-        // The first witness is as good as any.
-        let _ = self.witness.set(entry.clone());
+    /// Does what a machine asks for, until it asks for nothing.
+    async fn drive(&self, machine: &mut dyn Machine) {
+        self.drive_on(machine, None).await;
     }
 
-    /// Whether it is known, or cannot be ruled out though there is a witness, that entries stay in the queue after they
-    /// were acted on.
-    async fn keeps_entries(&self) -> bool {
-        let Some(witness) = self.witness.get() else { return false };
-        if let Some(keeps) = self.keeps_entries.get() {
-            return *keeps;
+    /// The same from an answer on.
+    async fn drive_on(&self, machine: &mut dyn Machine, mut came: Option<Transported>) {
+        loop {
+            match machine.step(came.take(), &self.moment()) {
+                Ask::Send { request, timeout } => came = Some(self.world.send(request, timeout).await),
+                Ask::Wait(span) => self.world.wait(span).await,
+                Ask::Nothing => return,
+            }
         }
-        let keeps = match self.look(&GetEntry::new(witness.clone())).await {
-            Ok(_) => true,
-            Err(ApiError::NotFound { .. }) => false,
-            Err(_) => return true,
-        };
-        *self.keeps_entries.get_or_init(|| keeps)
+    }
+
+    fn moment(&self) -> Moment<'_> {
+        Moment {
+            now: self.world.now(),
+            entropy: self.world.entropy(),
+            patience: &self.patience,
+            memory: &self.memory,
+        }
     }
 }
 

@@ -2,11 +2,7 @@
 
 use core::time::Duration;
 
-use super::{CallError, World};
-use crate::{
-    dlq::{ApiError, TransportFault},
-    time::Timestamp,
-};
+use super::exchange::millis;
 
 /// How much is tried to make one call succeed. A look that settles a lost answer has as much again for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,83 +53,17 @@ impl Patience {
         self
     }
 
-    /// A wait of any length up to the bound of this attempt ("full jitter"), so that callers who failed together do
-    /// not come back together.
-    fn backoff(&self, attempts: u32, entropy: u64) -> Duration {
-        let doubled = self.base.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
-        let bound = u64::try_from(doubled.min(self.cap).as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(entropy % bound.saturating_add(1))
+    /// A wait of any length up to the bound of this attempt ("full jitter"), in milliseconds, so that callers who failed
+    /// together do not come back together.
+    pub(super) fn backoff(&self, attempts: u32, entropy: u64) -> u64 {
+        let doubled = millis(self.base).saturating_mul(1 << attempts.saturating_sub(1).min(32));
+        let bound = doubled.min(millis(self.cap));
+        entropy % bound.saturating_add(1)
     }
 }
 
 impl Default for Patience {
     fn default() -> Self {
         Self::DEFAULT
-    }
-}
-
-/// What is left of the patience with one call.
-pub(super) struct Budget<'a, W> {
-    world: &'a W,
-    patience: &'a Patience,
-    started: Timestamp,
-    attempts: u32,
-}
-
-impl<'a, W: World> Budget<'a, W> {
-    pub(super) fn new(world: &'a W, patience: &'a Patience) -> Self {
-        Self { world, patience, started: world.now(), attempts: 1 }
-    }
-
-    /// When the first attempt was made.
-    pub(super) const fn started(&self) -> Timestamp {
-        self.started
-    }
-
-    /// The time that the present attempt may take. The first one has its full time, whatever the bound on all.
-    pub(super) fn timeout(&self) -> Duration {
-        if self.attempts == 1 { self.patience.timeout } else { self.patience.timeout.min(self.left()) }
-    }
-
-    /// Waits as long as `error` makes it sensible, and counts one attempt more; `false` where there is none left, or
-    /// where it would not help.
-    pub(super) async fn wait_after(&mut self, error: &ApiError) -> bool {
-        if !is_worth_repeating(error) || self.attempts >= self.patience.max_attempts {
-            return false;
-        }
-        let backoff = self.patience.backoff(self.attempts, self.world.entropy());
-        let asked = match error {
-            ApiError::RateLimited(limit) => limit.retry_after(self.world.now()).unwrap_or_default(),
-            _ => Duration::ZERO,
-        };
-        // What the service asks for is the least; everybody was told the same, so that the jitter comes on top.
-        let wait = asked.saturating_add(backoff);
-        if wait >= self.left() {
-            return false;
-        }
-        self.attempts += 1;
-        self.world.wait(wait).await;
-        // Waits can be longer than asked for.
-        !self.left().is_zero()
-    }
-
-    pub(super) const fn failed(&self, error: ApiError) -> CallError {
-        CallError::Failed { error, attempts: self.attempts }
-    }
-
-    pub(super) const fn ambiguous(&self, error: ApiError) -> CallError {
-        CallError::Ambiguous { error, attempts: self.attempts }
-    }
-
-    fn left(&self) -> Duration {
-        self.patience.max_elapsed.saturating_sub(self.world.now().since(self.started))
-    }
-}
-
-/// Whether the same call may do better in a moment. An answer that is too large will be too large again.
-fn is_worth_repeating(error: &ApiError) -> bool {
-    match error {
-        ApiError::Transport(error) => !matches!(error.fault(), TransportFault::TooLarge { .. }),
-        error => error.is_transient(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Wire;
 use crate::{
-    dlq::{ApiError, GetEntry, Ids, List},
+    dlq::{ApiError, GetEntry},
     ids::DlqId,
 };
 
@@ -28,25 +28,4 @@ pub async fn settle(wire: &impl Wire, error: &ApiError, entry: &DlqId) -> Settle
         Ok(_) => Settlement::NotDone,
         Err(_) => Settlement::Unknown,
     }
-}
-
-/// Those of `ids` that are in the queue. One request where the service lists entries by id, else one for each.
-pub(super) async fn present(wire: &impl Wire, ids: &Ids) -> Result<Vec<DlqId>, ApiError> {
-    if let Ok(page) = wire.look(&List::of_ids(ids.clone())).await {
-        let found: Vec<DlqId> = page.entries.into_iter().map(|entry| entry.dlq_id).collect();
-        // A service that does not know the parameter lists any entry. Then an id that is not on the page proves
-        // nothing, unless the page is the whole queue: no stranger on it and nothing behind it is right either way.
-        if page.cursor.is_none() && found.iter().all(|id| ids.as_slice().contains(id)) {
-            return Ok(ids.as_slice().iter().filter(|id| found.contains(id)).cloned().collect());
-        }
-    }
-    let mut found = Vec::new();
-    for id in ids.as_slice() {
-        match wire.look(&GetEntry::new(id.clone())).await {
-            Ok(_) => found.push(id.clone()),
-            Err(ApiError::NotFound { .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(found)
 }

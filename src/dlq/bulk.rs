@@ -117,7 +117,7 @@ pub struct DeletedMany {
 }
 
 impl CreatedMany {
-    fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
+    pub(crate) fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
         const FIELDS: &[Field] = &[
             Field { name: "workflowRuns", limit: usize::MAX, over: Over::Drop },
             Field { name: "cursor", limit: 4 * 1024, over: Over::Drop },
@@ -137,7 +137,7 @@ impl CreatedMany {
 }
 
 impl DeletedMany {
-    fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
+    pub(crate) fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
         const FIELDS: &[Field] = &[
             Field { name: "deleted", limit: 64, over: Over::Drop },
             Field { name: "cursor", limit: 4 * 1024, over: Over::Drop },

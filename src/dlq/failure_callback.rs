@@ -56,6 +56,10 @@ impl CancelCallback {
     pub const fn new(dlq_id: DlqId) -> Self {
         Self { dlq_id }
     }
+
+    pub(crate) fn read(response: &ApiResponse) -> Result<(), ApiError> {
+        if response.status() == 302 { Ok(()) } else { success(response).map(|_| ()) }
+    }
 }
 
 impl Call for CancelCallback {
@@ -66,6 +70,6 @@ impl Call for CancelCallback {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<(), ApiError> {
-        if response.status() == 302 { Ok(()) } else { success(&response).map(|_| ()) }
+        Self::read(&response)
     }
 }

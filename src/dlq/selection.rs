@@ -36,7 +36,7 @@ impl From<Filter> for Selection {
 /// One or more different entries, in the order given. There is no empty list of them: the service could take it for
 /// "every entry".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ids(Vec<DlqId>);
+pub struct Ids(pub(crate) Vec<DlqId>);
 
 impl Ids {
     /// Drops repetitions. An id with a comma is refused, because the service would read it as two.

@@ -181,6 +181,10 @@ impl DeleteEntry {
     pub const fn new(dlq_id: DlqId) -> Self {
         Self { dlq_id }
     }
+
+    pub(crate) fn read(response: &ApiResponse) -> Result<(), ApiError> {
+        success(response).map(|_| ())
+    }
 }
 
 impl Call for DeleteEntry {
@@ -191,7 +195,7 @@ impl Call for DeleteEntry {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<(), ApiError> {
-        success(&response).map(|_| ())
+        Self::read(&response)
     }
 }
 

@@ -184,6 +184,15 @@ fn what_stops_one_call_stops_the_others_and_loses_nothing() {
 }
 
 mod jobs {
+    use std::future::pending;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+
+    use workflow_redrive::client::{Client, World};
+    use workflow_redrive::dlq::{ApiRequest, Method};
+    use workflow_redrive::time::Timestamp;
+
     use super::*;
 
     const LIST: &str = "GET /v2/workflows/dlq?count=100";
@@ -301,6 +310,39 @@ mod jobs {
         let list = |rest: &str| format!("GET /v2/dlq?source=workflow&count={rest}");
         let expected = [list("100"), list("50"), list("25"), post([0]), list("25&cursor=1-0"), list("25")];
         assert_eq!(world.lines(), expected);
+    }
+
+    /// A world in which nobody answers what changes something.
+    struct Hanging<'a>(&'a Script);
+
+    impl World for Hanging<'_> {
+        fn now(&self) -> Timestamp {
+            self.0.now()
+        }
+
+        fn entropy(&self) -> u64 {
+            self.0.entropy()
+        }
+
+        async fn send(&self, request: ApiRequest, timeout: Duration) -> Transported {
+            if request.method == Method::Post { pending().await } else { self.0.send(request, timeout).await }
+        }
+
+        async fn wait(&self, span: Duration) {
+            self.0.wait(span).await;
+        }
+    }
+
+    #[test]
+    fn a_page_that_was_given_up_midway_is_settled_before_anything_is_sent_again() {
+        let world = Script::answering([page([0, 1], ""), page([0], ""), runs(1), page([], "")]);
+        let mut job = all();
+        let hanging = Client::new(Hanging(&world));
+        assert!(pin!(job.next(&hanging)).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let step = block_on(job.next(&world.client())).unwrap().unwrap();
+        assert_eq!((step.acted.settled, step.acted.done), (ids([1]), ids([0])));
+        assert!(block_on(job.next(&world.client())).is_none());
+        assert_eq!(world.lines(), [LIST.to_owned(), look(0..2), post([0]), LIST.to_owned()]);
     }
 
     #[test]

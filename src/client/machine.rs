@@ -1,0 +1,64 @@
+//! What is under way, as a value: it says what to do next, and is told what came of it.
+//!
+//! Nothing here sends, waits or reads a clock, so that one machine serves every shell: a future drives it in Rust, a
+//! loop of promises in JavaScript, and several of them at once whoever wants calls to overlap.
+
+use core::time::Duration;
+use std::sync::OnceLock;
+
+use super::Patience;
+use crate::{
+    dlq::{ApiRequest, Transported},
+    ids::DlqId,
+    time::Timestamp,
+};
+
+/// Something that takes several requests and waits.
+pub(crate) trait Machine {
+    /// Goes on: with the answer where a request was asked for, else with none. After [`Ask::Nothing`] it has ended.
+    fn step(&mut self, came: Option<Transported>, moment: &Moment<'_>) -> Ask;
+}
+
+/// What is to be done before a machine can go on.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// Send this, and give up after the time.
+    Send {
+        /// The request.
+        request: ApiRequest,
+        /// The time that its answer may take.
+        timeout: Duration,
+    },
+    /// Let this time pass.
+    Wait(Duration),
+    /// Nothing: it is done.
+    Nothing,
+}
+
+/// What a machine is told of the world.
+pub(crate) struct Moment<'a> {
+    /// The present.
+    pub(crate) now: Timestamp,
+    /// A uniformly random number.
+    pub(crate) entropy: u64,
+    /// How much is tried.
+    pub(crate) patience: &'a Patience,
+    /// What earlier calls have shown.
+    pub(crate) memory: &'a Memory,
+}
+
+/// What a client has learned about the service.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    /// An entry whose run was resumed or restarted, by an answer of the service. The first is as good as any.
+    pub(super) witness: OnceLock<DlqId>,
+    /// Whether that entry stayed in the queue, once it was looked for.
+    pub(super) keeps_entries: OnceLock<bool>,
+}
+
+impl Memory {
+    /// Of a client that has not called yet.
+    pub(crate) const fn new() -> Self {
+        Self { witness: OnceLock::new(), keeps_entries: OnceLock::new() }
+    }
+}
