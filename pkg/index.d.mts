@@ -117,6 +117,8 @@ export interface ReceiverConfig {
   currentSigningKey?: string;
   /** Default: QSTASH_NEXT_SIGNING_KEY of the environment, or its regional form. */
   nextSigningKey?: string;
+  /** There is no development mode: give the keys of a development server. */
+  devMode?: false;
 }
 
 /** A request to verify. */
@@ -129,7 +131,7 @@ export interface VerifyRequest {
   url?: string;
   /** How far the clocks may stand apart, in seconds. Default: 0. */
   clockTolerance?: number;
-  /** The `Upstash-Region` header: picks regional keys of the environment. */
+  /** The `Upstash-Region` header: picks regional keys of the environment, where QSTASH_REGION is set or no others are. */
   upstashRegion?: string;
 }
 
@@ -285,14 +287,17 @@ export function createHandler(settings: HandlerSettings): (request: Request) => 
 export interface RetryConfig {
   /** How often a call is sent at most. Default: 5. */
   attempts?: number;
+  /** The same as the official client counts it, without the first. */
+  retries?: number;
   /** Milliseconds from the first sending to the last answer, waits included. Default: 60,000. */
   maxElapsed?: number;
 }
 
 /** How a client reaches the API. */
 export interface ClientConfig {
-  token: string;
-  /** Default: "https://qstash.upstash.io". */
+  /** Default: QSTASH_TOKEN of the environment, or its form for the region that QSTASH_REGION names. */
+  token?: string;
+  /** Default: QSTASH_URL of the environment, or its regional form; else "https://qstash.upstash.io". */
   baseUrl?: string;
   /** Default: the runtime's. */
   fetch?: typeof fetch;
@@ -300,6 +305,10 @@ export interface ClientConfig {
   timeout?: number;
   /** What is safe to repeat is repeated, with growing waits, and after the time that a rate limit names. `false`: never. */
   retry?: RetryConfig | false;
+  /** There is no development mode: give address and token of a development server. */
+  devMode?: false;
+  /** There is no telemetry; the option changes nothing. */
+  enableTelemetry?: boolean;
 }
 
 /** Options of every call. */
@@ -495,6 +504,6 @@ export interface Dlq {
 
 /** The DLQ API of one account. */
 export class Client {
-  constructor(config: ClientConfig);
+  constructor(config?: ClientConfig);
   readonly dlq: Dlq;
 }

@@ -256,6 +256,18 @@ mod claim_checks {
     }
 
     #[test]
+    fn a_null_date_is_no_date() {
+        let with_null = |name: &str| {
+            let mut claims = claims(URL, BODY);
+            claims[name] = Value::Null;
+            verify(&sign(CURRENT, &claims)).map(|_| ())
+        };
+        assert_eq!(with_null("nbf"), Err(SignatureError::NotBeforeClaim));
+        assert_eq!(with_null("exp"), Err(SignatureError::ExpiryClaim));
+        assert_eq!(with_null("iat"), Ok(()));
+    }
+
+    #[test]
     fn a_claim_given_twice_is_refused_whatever_the_values() {
         let good = claims(URL, BODY).to_string();
         assert_eq!(verify_payload(&good), Ok(()));

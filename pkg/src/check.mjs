@@ -48,6 +48,13 @@ export function secret(name, value) {
   return value;
 }
 
+/** The official clients start and trust a development server where this is true; here its address and keys are said. */
+export function noDevMode(value) {
+  if (value !== undefined && value !== false) {
+    throw invalid("`devMode` must be false or left out; give the address, token and keys of a development server instead");
+  }
+}
+
 /** A finite number from `min` to `max`. */
 export function number(name, value, { min = 0, max, whole = false, fallback }) {
   if (value === undefined && fallback !== undefined) return fallback;
@@ -89,7 +96,7 @@ export function instant(name, value) {
  */
 export function headerLookup(name, value) {
   if (value === undefined) return () => undefined;
-  if (typeof value !== "object" || value === null) throw invalid(`\`${name}\` must be Headers or an object of texts`);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(`\`${name}\` must be Headers or an object of texts`);
   if (typeof value.get === "function") return (header) => value.get(header) ?? undefined;
   const lower = new Map();
   for (const [header, given] of Object.entries(value)) {

@@ -1,5 +1,6 @@
 /** The DLQ API, in the call shapes of the official SDK, and more. */
-import { callable, failure, invalid, number, options, secret, text } from "./check.mjs";
+import { callable, failure, invalid, noDevMode, number, options, secret, text } from "./check.mjs";
+import { fromEnvironment, variable } from "./environment.mjs";
 import { filterText, listFilter } from "./filter.mjs";
 import { instance, withCore } from "./instance.mjs";
 import { overridesText, renamed } from "./overrides.mjs";
@@ -104,8 +105,9 @@ class Dlq {
   /** Acts on one page of what a filter selects, or of everything, in one call of the service. */
   async #page(operation, { filter, count, cursor }, overrides, signal) {
     const page = await this.#account.call("page", [operation, filter, overrides, count, cursor], signal);
-    if (page.workflowRuns === null) page.workflowRuns = [];
-    return { ...page, cursor: page.cursor || undefined };
+    // Go writes an empty list as `null`; times are numbers by one document and texts by another.
+    const runs = "workflowRuns" in page ? { workflowRuns: (page.workflowRuns ?? []).map(timed) } : {};
+    return { ...page, ...runs, cursor: page.cursor || undefined };
   }
 
   /** Acts on certain entries. What was not done to all of them is an error that says to which it was. */
@@ -170,16 +172,21 @@ class Account {
   #holder;
 
   constructor(config) {
-    const given = options("config", config, ["token", "baseUrl", "fetch", "timeout", "retry"]);
-    const baseUrl = text("baseUrl", given.baseUrl, { optional: true });
+    // There is no telemetry that `enableTelemetry` could switch off.
+    const given = options("config", config ?? {}, ["token", "baseUrl", "fetch", "timeout", "retry", "devMode", "enableTelemetry"]);
+    noDevMode(given.devMode);
+    const [url, token] = fromEnvironment(["QSTASH_URL", "QSTASH_TOKEN"], variable("QSTASH_REGION"));
+    const baseUrl = text("baseUrl", given.baseUrl === undefined ? url : given.baseUrl, { optional: true });
     if (baseUrl !== undefined && !/^https?:\/\//i.test(baseUrl)) {
       throw invalid("`baseUrl` must be an absolute https URL, or http on this machine");
     }
     const timeout = number("timeout", given.timeout, { min: 1, max: MAX_MILLIS, whole: true, fallback: 10_000 });
-    const retry = given.retry === false ? { attempts: 1 } : options("retry", given.retry ?? {}, Object.keys(RETRY));
-    const attempts = number("retry.attempts", retry.attempts, { min: 1, max: 100, whole: true, fallback: RETRY.attempts });
+    const retry = given.retry === false ? { attempts: 1 } : options("retry", given.retry ?? {}, ["attempts", "maxElapsed", "retries"]);
+    const repeats = number("retry.retries", retry.retries, { max: 99, whole: true, fallback: RETRY.attempts - 1 });
+    const attempts = number("retry.attempts", retry.attempts, { min: 1, max: 100, whole: true, fallback: repeats + 1 });
     const elapsed = number("retry.maxElapsed", retry.maxElapsed, { max: MAX_MILLIS, whole: true, fallback: RETRY.maxElapsed });
-    this.#config = [secret("token", given.token), baseUrl, timeout, attempts, elapsed];
+    if (given.token === undefined && token === undefined) throw invalid("`token` must be given, or set in the environment as QSTASH_TOKEN");
+    this.#config = [secret("token", given.token === undefined ? token : given.token), baseUrl, timeout, attempts, elapsed];
     this.#fetch = callable("fetch", given.fetch, (...call) => globalThis.fetch(...call));
   }
 
@@ -202,6 +209,11 @@ class Account {
   }
 }
 
+function timed(run) {
+  const time = run.workflowCreatedAt;
+  return typeof time === "string" ? { ...run, workflowCreatedAt: Number(time) || Date.parse(time) } : run;
+}
+
 function id(dlqId) {
   return text("dlqId", dlqId, { max: 512 });
 }
@@ -211,13 +223,14 @@ function idList(name, given) {
   if (list.length === 0) {
     throw invalid(`\`${name}\` must be one id or a list of at least one; who means every entry says \`{ all: true }\``);
   }
-  return list.map(id);
+  // Not `map`, which passes over what is missing.
+  return Array.from(list, id);
 }
 
 /** What `"1-0"`, `["1-0"]`, `{ dlqIds }`, `{ filter, count, cursor }` or `{ all: true, count, cursor }` selects. */
 function selection(request) {
   if (typeof request === "string") return { dlqIds: [id(request)] };
-  if (Array.isArray(request)) return { dlqIds: request.map(id) };
+  if (Array.isArray(request)) return { dlqIds: Array.from(request, id) };
   const given = options("request", request, ["dlqIds", "filter", "all", "count", "cursor"]);
   const { dlqIds, filter, all, count, cursor } = given;
   if ([dlqIds, filter, all].filter((way) => way !== undefined).length !== 1 || (all !== undefined && all !== true)) {

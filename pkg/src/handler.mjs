@@ -26,7 +26,8 @@ export function createHandler(settings) {
   let holder = make(texts);
 
   return async (request) => {
-    if (request?.method !== "POST") return refusal(405, "method_not_allowed", "accepted is POST", { Allow: "POST" });
+    if (typeof request?.url !== "string" || typeof request.headers?.get !== "function") throw invalid("`request` must be a Request");
+    if (request.method !== "POST") return refusal(405, "method_not_allowed", "accepted is POST", { Allow: "POST" });
     try {
       // After a panic the handler belongs to an instance that is gone.
       if (holder.core !== instance()) holder = make(texts);

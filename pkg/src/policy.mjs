@@ -24,5 +24,9 @@ export function policyText(name, policy) {
   if (policy === undefined) return "{}";
   if (typeof policy === "string") return policy;
   if (typeof policy !== "object" || policy === null) throw invalid(`\`${name}\` must be an object, or the JSON of one`);
-  return JSON.stringify(policy);
+  try {
+    return JSON.stringify(policy);
+  } catch {
+    throw invalid(`\`${name}\` must be an object that JSON can say`);
+  }
 }

@@ -1,15 +1,17 @@
 /** Receiver: is a request really QStash's? */
-import { bytes, failure, invalid, number, options, secret, text } from "./check.mjs";
+import { bytes, failure, invalid, noDevMode, number, options, secret, text } from "./check.mjs";
+import { fromEnvironment, variable } from "./environment.mjs";
 import { withCore } from "./instance.mjs";
 
 const KEYS = ["currentSigningKey", "nextSigningKey"];
-const REGIONS = ["EU_CENTRAL_1", "US_EAST_1"];
+const ENVIRONMENT = ["QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"];
 
 export class Receiver {
   #keys;
 
   constructor(config = {}) {
-    const given = options("config", config, KEYS);
+    const given = options("config", config, [...KEYS, "devMode"]);
+    noDevMode(given.devMode);
     for (const name of KEYS) if (given[name] !== undefined) secret(name, given[name]);
     if ((given.currentSigningKey === undefined) !== (given.nextSigningKey === undefined)) {
       throw invalid("`currentSigningKey` and `nextSigningKey` must be given together, or both come from the environment");
@@ -23,23 +25,21 @@ export class Receiver {
     const body = bytes("body", given.body);
     const url = text("url", given.url, { optional: true });
     const tolerance = number("clockTolerance", given.clockTolerance, { max: 86_400, fallback: 0 });
-    const [current, next] = this.#keys ?? environmentKeys(text("upstashRegion", given.upstashRegion, { optional: true }));
+    const region = given.upstashRegion;
+    if (region !== undefined && typeof region !== "string") throw invalid("`upstashRegion` must be the Upstash-Region header, a text");
+    const [current, next] = this.#keys ?? environmentKeys(region);
     withCore((core) => core.verifySignature(current, next, given.signature, url, body, Date.now(), tolerance));
     return true;
   }
 }
 
-/** The keys of the environment: those of the region where the request names one that is set, else those without. */
+/**
+ * The keys of the environment. As with the official receiver, those of the request's region count where QSTASH_REGION is
+ * set; here also where there are no others.
+ */
 function environmentKeys(region) {
-  const environment = globalThis.process?.env ?? {};
-  const named = region?.toUpperCase().replaceAll("-", "_");
-  const prefixes = REGIONS.includes(named) ? [`${named}_`, ""] : [""];
-  for (const prefix of prefixes) {
-    const keys = ["CURRENT", "NEXT"].map((which) => environment[`${prefix}QSTASH_${which}_SIGNING_KEY`]);
-    if (keys.every(Boolean)) return keys;
-  }
-  throw failure(
-    "missing_signing_keys",
-    "no signing keys: give `currentSigningKey` and `nextSigningKey`, or set QSTASH_CURRENT_SIGNING_KEY and QSTASH_NEXT_SIGNING_KEY",
-  );
+  const regions = [variable("QSTASH_REGION") && region, region];
+  const keys = regions.map((it) => fromEnvironment(ENVIRONMENT, it)).find((pair) => pair.every(Boolean));
+  if (keys !== undefined) return keys;
+  throw failure("missing_signing_keys", `no signing keys: give \`currentSigningKey\` and \`nextSigningKey\`, or set ${ENVIRONMENT.join(" and ")}`);
 }

@@ -116,10 +116,12 @@ fn check_payload(
     let digest = digest.ok_or(SignatureError::BodyClaim)?;
     let expires_at = claims.raw("exp").and_then(seconds).ok_or(SignatureError::ExpiryClaim)?;
     // Absent or zero means "from the start"; QStash has sent zero since September 2024.
-    let not_before = match claims.raw("nbf") {
-        None => Timestamp::from_secs(0),
-        Some(raw) => seconds(raw).ok_or(SignatureError::NotBeforeClaim)?,
+    let not_before = match claims.take("nbf") {
+        Captured::Absent => Some(Timestamp::from_secs(0)),
+        Captured::Value { raw, .. } => seconds(raw),
+        Captured::TooLong => None,
     };
+    let not_before = not_before.ok_or(SignatureError::NotBeforeClaim)?;
     if url.is_some_and(|url| !url.same_resource(&subject)) {
         return Err(SignatureError::Url);
     }

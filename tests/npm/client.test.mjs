@@ -88,6 +88,29 @@ test("all overrides are sent", async () => {
   assert.equal(sent["upstash-failure-callback"], "https://app.example/failed");
 });
 
+test("token and address come from the environment, those of QSTASH_REGION first, as with the official client", async (t) => {
+  const set = { QSTASH_TOKEN: qstash.token, QSTASH_URL: qstash.url, US_EAST_1_QSTASH_TOKEN: "wrong_token", US_EAST_1_QSTASH_URL: qstash.url };
+  Object.assign(process.env, set);
+  t.after(() => [...Object.keys(set), "QSTASH_REGION"].forEach((name) => delete process.env[name]));
+  t.mock.method(console, "error", () => {});
+  await new Client().dlq.list();
+  await new OfficialClient({ devMode: false }).dlq.list();
+  process.env.QSTASH_REGION = "US_EAST_1";
+  await assert.rejects(new Client().dlq.list(), { status: 401 });
+  await assert.rejects(new OfficialClient({ devMode: false }).dlq.list(), { status: 401 });
+});
+
+test("the official options of a client are taken: as many retries, no telemetry, no development mode", async () => {
+  let sent = 0;
+  const down = async () => {
+    sent += 1;
+    return new Response("", { status: 503, headers: { "Retry-After": "0" } });
+  };
+  const stranger = new Client({ token: "t", fetch: down, retry: { retries: 1 }, enableTelemetry: false, devMode: false });
+  await assert.rejects(stranger.dlq.get("1-0"), { code: "server", attempts: 2 });
+  assert.equal(sent, 2);
+});
+
 test("a wrong token is said to be one, and not shown", async () => {
   const stranger = new Client({ token: "wrong_token", baseUrl: qstash.url });
   const error = await stranger.dlq.get("1-0").catch((it) => it);

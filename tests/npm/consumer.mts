@@ -10,7 +10,10 @@ import {
   type ClientConfig,
   type CreatedRun,
   type Decision,
+  type ActError,
   type DlqFilter,
+  type DlqListFilter,
+  type DlqSelection,
   type DlqEntry,
   type ErrorCode,
   type Failure,
@@ -63,9 +66,20 @@ const entry: DlqEntry = await dlq.get("1-0", { signal: new AbortController().sig
 const deleted: number = (await dlq.delete("1-0")).deleted;
 const many: CreatedRun[] = (await dlq.resume(["1-0", "2-0"], options)).workflowRuns;
 const older: CreatedRun[] = await dlq.restart({ dlqId: ["1-0"] });
+new Client();
+// @ts-expect-error there is no development mode
+new Client({ token: "t", devMode: true });
 const filter: DlqFilter = { label: ["a"], fromDate: new Date(), failureFunctionState: "CALLBACK_FAIL" };
 const page: DlqEntry[] = (await dlq.list({ filter, count: 5, cursor: "c" })).messages;
-for await (const entry of dlq.listAll({ filter })) console.log(entry.dlqId);
+const legacy: DlqListFilter = { ...filter, url: "https://a", responseStatus: 500 };
+const selections: DlqSelection[] = ["1-0", ["1-0"], { dlqIds: "1-0" }, { filter, count: 5, cursor: page[0]?.dlqId }, { all: true }];
+const next: string | undefined = (await dlq.restart({ all: true, count: 5, cursor: undefined })).cursor;
+await dlq.delete({ filter: { label: "a" } });
+// @ts-expect-error what lists take, actions do not
+await dlq.delete({ filter: legacy, all: true });
+// @ts-expect-error ids and everything exclude each other
+await dlq.resume({ dlqIds: ["1-0"], all: true });
+for await (const entry of dlq.listAll({ filter: legacy })) console.log(entry.dlqId);
 for await (const { totals, done } of dlq.resumeAll({ filter }, { limit: 5, retries: 1 })) console.log(totals.done, done.length);
 for await (const step of dlq.deleteAll({ all: true })) console.log(step.totals.entries satisfies number);
 const again: CreatedRun | undefined = await dlq.retryFailureFunction({ dlqId: "1-0" });
@@ -79,6 +93,7 @@ await dlq.resume("1-0", { retry: 1 });
 
 const isExpired = (error: RedriveError) => error.code === "signature_expired";
 const code: ErrorCode = "rate_limited";
+const half = (error: ActError): string[] => error.acted.done;
 const wait = (error: ApiError): number | undefined => error.retryAfter;
 
-export { verified, wrong, handler, failure, decision, runs, run, many, older, page, again, entry, deleted, isExpired, code, wait };
+export { verified, wrong, handler, failure, decision, runs, run, many, older, page, again, entry, deleted, isExpired, code, wait, half, selections, next };

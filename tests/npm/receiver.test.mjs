@@ -1,6 +1,8 @@
 /** `Receiver` beside the official one: the same good tokens pass, and what that one wrongly accepts is refused. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Receiver as OfficialReceiver } from "@upstash/qstash";
 import { Receiver } from "../../pkg/node.mjs";
 import { signToken, unixNow } from "../support/sign.mjs";
@@ -12,12 +14,15 @@ const ours = new Receiver(KEYS);
 const official = new OfficialReceiver({ ...KEYS, devMode: false });
 
 const sign = (options = {}) => signToken({ key: KEYS.currentSigningKey, url: URL, body: BODY, ...options });
+/** Every code that a test of this file has seen. */
+const seen = new Set();
 const codeOf = async (request) => {
   const error = await ours.verify(request).then(
     () => assert.fail("verified"),
     (refused) => refused,
   );
   assert.ok(error instanceof Error);
+  seen.add(error.code);
   return error.code;
 };
 
@@ -27,6 +32,13 @@ for (const [what, options, request] of [
   ["a body hash without padding", { padded: false }, {}],
   ["the URL", {}, { url: URL }],
   ["no nbf", { claims: { nbf: undefined } }, {}],
+  ["an nbf of now", { claims: { nbf: unixNow() } }, {}],
+  ["the next key and the URL, a hash without padding", { key: KEYS.nextSigningKey, padded: false }, { url: URL }],
+  ["claims and header fields that nobody knows", { claims: { aud: "someone", extra: [1] }, header: { kid: "a" } }, {}],
+  ["a region", {}, { upstashRegion: "US-EAST-1" }],
+  ["a region that is none", {}, { upstashRegion: "MARS" }],
+  ["an empty region", {}, { upstashRegion: "" }],
+  ["a large body", { body: "ü".repeat(500_000) }, { body: "ü".repeat(500_000) }],
   ["no iat and no jti", { claims: { iat: undefined, jti: undefined } }, {}],
   ["an empty body", { body: "" }, { body: "" }],
   ["an expired token within the tolerance", { now: unixNow() - 310 }, { clockTolerance: 30 }],
@@ -46,6 +58,16 @@ for (const [what, code, options, request] of [
   ["another URL", "signature_url_mismatch", {}, { url: "https://app.example/api/other" }],
   ["an expired token", "signature_expired", { now: unixNow() - 310 }, {}],
   ["a token of the future", "signature_not_yet_valid", { claims: { nbf: unixNow() + 60 } }, {}],
+  ["a token of the future beyond the tolerance", "signature_not_yet_valid", { claims: { nbf: unixNow() + 60 } }, { clockTolerance: 30 }],
+  ["an expired token beyond the tolerance", "signature_expired", { now: unixNow() - 340 }, { clockTolerance: 30 }],
+  ["another query", "signature_url_mismatch", {}, { url: "https://app.example/api/failed?team=b&x=1" }],
+  ["no issuer", "signature_issuer", { claims: { iss: undefined } }, {}],
+  ["an exp that is a text", "signature_exp_claim", { claims: { exp: "soon" } }, {}],
+  ["an nbf that is null", "signature_nbf_claim", { claims: { nbf: null } }, {}],
+  ["an nbf that is a text", "signature_nbf_claim", { claims: { nbf: "soon" } }, {}],
+  ["a body hash of another kind", "signature_body_claim", { claims: { body: "abc" } }, {}],
+  ["no subject where the URL is asked for", "signature_sub_claim", { claims: { sub: undefined } }, { url: URL }],
+  ["a header that must be understood", "signature_malformed", { header: { crit: ["exp"] } }, {}],
   ["garbage", "signature_malformed", {}, { signature: "a.b.c" }],
   ["an empty signature", "signature_malformed", {}, { signature: "" }],
   ["alg none", "signature_algorithm", { alg: "none" }, {}],
@@ -60,6 +82,8 @@ for (const [what, code, options, request] of [
 
 for (const [what, code, options] of [
   ["HS512", "signature_algorithm", { alg: "HS512", key: "sig_of_64_bytes".padEnd(64, "_") }],
+  ["HS384", "signature_algorithm", { alg: "HS384", key: "sig_of_48_bytes".padEnd(48, "_") }],
+  ["a token for no URL", "signature_sub_claim", { claims: { sub: undefined } }],
   ["a token that never expires", "signature_exp_claim", { claims: { exp: undefined } }],
 ]) {
   test(`${what}, which the official receiver accepts, is refused as ${code}`, async () => {
@@ -85,23 +109,46 @@ test("a refusal tells nothing of the expectation", async () => {
   for (const secret of ["app.example", "other.example", "sig_", sign()]) assert.ok(!error.message.includes(secret));
 });
 
-test("keys come from the environment, those of the region first", async (t) => {
-  const set = { QSTASH: "global", US_EAST_1_QSTASH: "us" };
-  for (const [prefix, key] of Object.entries(set)) {
-    process.env[`${prefix}_CURRENT_SIGNING_KEY`] = `sig_${key}`;
-    process.env[`${prefix}_NEXT_SIGNING_KEY`] = `sig_${key}_next`;
-  }
+/** Sets variables for one test. */
+function environment(t, variables) {
+  for (const [name, value] of Object.entries(variables)) process.env[name] = value;
   t.after(() => {
-    for (const prefix of Object.keys(set)) {
-      for (const which of ["CURRENT", "NEXT"]) delete process.env[`${prefix}_${which}_SIGNING_KEY`];
+    for (const name of Object.keys(variables)) delete process.env[name];
+  });
+}
+const pair = (prefix, key) => ({ [`${prefix}QSTASH_CURRENT_SIGNING_KEY`]: key, [`${prefix}QSTASH_NEXT_SIGNING_KEY`]: `${key}_next` });
+
+for (const [what, region, good] of [
+  ["without QSTASH_REGION", {}, [["sig_global"], ["sig_global_next", "US-EAST-1"], ["sig_global", "EU-CENTRAL-1"]]],
+  ["with QSTASH_REGION", { QSTASH_REGION: "US_EAST_1" }, [["sig_global"], ["sig_us", "US-EAST-1"], ["sig_us_next", "us-east-1"], ["sig_global", "EU-CENTRAL-1"], ["sig_global", "MARS"]]],
+]) {
+  test(`${what} both receivers take the same keys of the environment`, async (t) => {
+    t.mock.method(console, "warn", () => {});
+    environment(t, { ...pair("", "sig_global"), ...pair("US_EAST_1_", "sig_us"), ...region });
+    const [mine, theirs] = [new Receiver(), new OfficialReceiver({ devMode: false })];
+    for (const [key, upstashRegion] of good) {
+      for (const signer of ["sig_global", "sig_us", "sig_global_next", "sig_us_next"]) {
+        const call = { signature: sign({ key: signer }), body: BODY, upstashRegion };
+        const outcomes = [];
+        for (const receiver of [mine, theirs]) outcomes.push(await receiver.verify(call).catch(() => false));
+        assert.equal(outcomes[0], outcomes[1], `${signer} of ${upstashRegion}`);
+        if (signer === key) assert.equal(outcomes[0], true, `${signer} of ${upstashRegion}`);
+      }
     }
   });
-  const receiver = new Receiver();
-  const by = (key) => ({ signature: sign({ key }), body: BODY });
-  assert.equal(await receiver.verify(by("sig_global")), true);
-  assert.equal(await receiver.verify({ ...by("sig_us"), upstashRegion: "US-EAST-1" }), true);
-  assert.equal(await receiver.verify({ ...by("sig_global"), upstashRegion: "EU-CENTRAL-1" }), true);
-  await assert.rejects(receiver.verify({ ...by("sig_global"), upstashRegion: "us-east-1" }), { code: "signature_mismatch" });
+}
+
+test("where only a region has keys, they count without QSTASH_REGION", async (t) => {
+  environment(t, pair("US_EAST_1_", "sig_us"));
+  const call = { signature: sign({ key: "sig_us" }), body: BODY };
+  assert.equal(await new Receiver().verify({ ...call, upstashRegion: "US-EAST-1" }), true);
+  await assert.rejects(new Receiver().verify(call), { code: "missing_signing_keys" });
+});
+
+test("each reason to refuse has its own code", () => {
+  const declared = readFileSync(fileURLToPath(new globalThis.URL("../../pkg/index.d.mts", import.meta.url)), "utf8");
+  const [, codes] = declared.match(/type SignatureErrorCode =([^;]*);/);
+  assert.deepEqual(new Set(codes.match(/(?<=\| ")\w+/g)), new Set([...seen]));
 });
 
 test("without any keys the error says what to set", async () => {
