@@ -447,9 +447,9 @@ export interface ActError extends ApiError {
 /** How many entries one call is about, and from where on. */
 export interface PageOptions {
   /** 1 to 100. Default: 100. QStash resumes and restarts at most 50 a call. */
-  count?: number;
+  count?: number | undefined;
   /** The cursor of the page before. */
-  cursor?: string;
+  cursor?: string | undefined;
 }
 
 /** Entries to act on, in the shapes of the official SDK: certain ones, or one page of what a filter selects or of all. */
