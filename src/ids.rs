@@ -22,11 +22,7 @@ macro_rules! identifier {
             /// Accepts 1 to [`MAX_ID_BYTES`] bytes without whitespace and control characters, except `.` and `..`,
             /// which would climb a path whether percent-encoded or not.
             pub fn new(id: impl Into<String>) -> Result<Self, InvalidIdError> {
-                let id = id.into();
-                match fault(&id) {
-                    None => Ok(Self(id)),
-                    Some(fault) => Err(InvalidIdError { kind: $kind, fault }),
-                }
+                checked(id.into(), $kind).map(Self)
             }
 
             /// The identifier as the service wrote it.
@@ -103,18 +99,20 @@ impl fmt::Display for InvalidIdError {
 
 impl core::error::Error for InvalidIdError {}
 
-fn fault(id: &str) -> Option<&'static str> {
-    if id.is_empty() {
-        Some(" is empty")
+/// The same for every kind of identifier, so that it is compiled once.
+fn checked(id: String, kind: &'static str) -> Result<String, InvalidIdError> {
+    let fault = if id.is_empty() {
+        " is empty"
     } else if id.len() > MAX_ID_BYTES {
-        Some(" is longer than 512 bytes")
-    } else if matches!(id, "." | "..") {
-        Some(" is a relative path segment")
+        " is longer than 512 bytes"
+    } else if matches!(id.as_bytes(), b"." | b"..") {
+        " is a relative path segment"
     } else if id.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        Some(" contains whitespace or a control character")
+        " contains whitespace or a control character"
     } else {
-        None
-    }
+        return Ok(id);
+    };
+    Err(InvalidIdError { kind, fault })
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ mod requests {
     #[test]
     fn overrides_travel_as_headers_of_resume_and_restart() {
         let overrides = Overrides::default().with_retries(2).with_delay(Duration::from_secs(90));
-        let expected = vec![("Upstash-Retries", "2".to_owned()), ("Upstash-Delay", "90s".to_owned())];
+        let expected = vec![("Upstash-Delay", "90s".to_owned()), ("Upstash-Retries", "2".to_owned())];
         assert_eq!(Resume::new(dlq_id("1-0"), overrides.clone()).request().headers, expected);
         assert_eq!(Restart::new(dlq_id("1-0"), overrides).request().headers, expected);
     }

@@ -26,7 +26,7 @@ fn a_decision_is_a_plain_object() {
     let policy = r#"{"overrides": {"retries": 1, "label": "redriven"}}"#;
     assert_eq!(
         shown(decide(policy, URL, BODY, NOW)),
-        r#"{"action":"resume","reason":"rule","rule":"transient","headers":{"Upstash-Retries":"1","Upstash-Delay":"10s","Upstash-Label":"redriven"}}"#
+        r#"{"action":"resume","reason":"rule","rule":"transient","headers":{"Upstash-Delay":"10s","Upstash-Label":"redriven","Upstash-Retries":"1"}}"#
     );
 }
 

@@ -218,26 +218,26 @@ mod rules {
                     {"name": "mine", "action": "resume", "when": {"status": 503},
                      "overrides": {"retries": 0, "flow_control": {"key": "k", "rate": 1}}}]}"#,
         );
-        let headers = |status| decide(&policy, &failure(status)).overrides.headers();
+        let headers = |status| decide(&policy, &failure(status)).overrides.headers().to_vec();
         let value = |text: &str| text.to_owned();
         assert_eq!(
             headers(503),
             [
-                ("Upstash-Retries", value("0")),
                 ("Upstash-Delay", value("10s")),
-                ("Upstash-Retry-Delay", value("1000")),
                 ("Upstash-Flow-Control-Key", value("k")),
                 ("Upstash-Flow-Control-Value", value("rate=1")),
                 ("Upstash-Label", value("policy")),
+                ("Upstash-Retries", value("0")),
+                ("Upstash-Retry-Delay", value("1000")),
             ]
         );
         assert_eq!(
             headers(500),
             [
-                ("Upstash-Retries", value("5")),
                 ("Upstash-Delay", value("10s")),
-                ("Upstash-Retry-Delay", value("1000")),
                 ("Upstash-Label", value("policy")),
+                ("Upstash-Retries", value("5")),
+                ("Upstash-Retry-Delay", value("1000")),
             ]
         );
     }

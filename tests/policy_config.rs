@@ -31,12 +31,12 @@ fn every_key_is_read() {
     assert_eq!((policy.max_attempts, policy.max_elapsed), (1000, Duration::from_hours(168)));
     assert_eq!((policy.settle, policy.retry_after_cap), (Duration::from_secs(90), Duration::from_mins(30)));
     assert_eq!((policy.backoff.base, policy.backoff.cap), (Duration::from_secs(1), Duration::from_hours(2)));
-    assert_eq!(policy.overrides.retries, Some(2));
+    assert_eq!(policy.overrides.header("Upstash-Retries"), Some("2"));
     let names: Vec<&str> = policy.rules.iter().map(|rule| rule.name.as_str()).collect();
     assert_eq!(names, ["r", "incompatible-step", "non-retryable", "transient", "anything-else"]);
     let rule = &policy.rules[0];
     assert_eq!((rule.action, rule.max_attempts), (Action::Restart, Some(0)));
-    assert_eq!(rule.overrides.retries, Some(1));
+    assert_eq!(rule.overrides.header("Upstash-Retries"), Some("1"));
     assert_eq!(rule.when.status.len(), 1);
 }
 

@@ -1,14 +1,15 @@
 //! Calls for many entries of the dead letter queue.
 
+use super::answer::{list, number, object, short, whole};
 use super::call::Call;
 use super::error::{ApiError, success};
 use super::overrides::Overrides;
 use super::pages::Paged;
 use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
-use super::selection::{Selected, Selection};
+use super::selection::{MAX_PER_CALL, Selected, Selection};
 use super::single::Created;
-use crate::json::{Captured, Field, Fields, Over, elements};
+use crate::json::{Field, elements};
 
 /// Continues failed runs from their failed steps: `POST /v2/workflows/dlq/resume`, up to 50 a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl ResumeMany {
     /// Resumes the runs of a selection.
     #[must_use]
     pub fn new(selection: impl Into<Selection>, overrides: Overrides) -> Self {
-        Self { selected: Selected::new(selection.into()), overrides }
+        Self { selected: Selected::new(selection.into(), MAX_PER_CALL), overrides }
     }
 
     /// The same from a cursor on that an earlier answer named.
@@ -56,7 +57,7 @@ impl RestartMany {
     /// Restarts the runs of a selection.
     #[must_use]
     pub fn new(selection: impl Into<Selection>, overrides: Overrides) -> Self {
-        Self { selected: Selected::new(selection.into()), overrides }
+        Self { selected: Selected::new(selection.into(), MAX_PER_CALL), overrides }
     }
 
     /// The same from a cursor on that an earlier answer named.
@@ -78,7 +79,7 @@ impl DeleteMany {
     /// Deletes a selection.
     #[must_use]
     pub fn new(selection: impl Into<Selection>) -> Self {
-        Self { selected: Selected::new(selection.into()) }
+        Self { selected: Selected::new(selection.into(), MAX_PER_CALL) }
     }
 
     /// The same from a cursor on that an earlier answer named.
@@ -118,33 +119,24 @@ pub struct DeletedMany {
 
 impl CreatedMany {
     pub(crate) fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
-        const FIELDS: &[Field] = &[
-            Field { name: "workflowRuns", limit: usize::MAX, over: Over::Drop },
-            Field { name: "cursor", limit: 4 * 1024, over: Over::Drop },
-        ];
-        let malformed =
-            ApiError::Malformed { what: "no JSON object with a list `workflowRuns` of created runs" };
-        let mut answer = Fields::of(success(response)?, FIELDS).map_err(|_| malformed.clone())?;
-        let runs = match answer.take("workflowRuns") {
-            // Go writes an empty list as `null`.
-            Captured::Value { raw, .. } if raw == b"null" => Vec::new(),
-            Captured::Value { raw, .. } if raw.starts_with(b"[") => raw,
-            _ => return Err(malformed),
-        };
-        let runs: Result<Vec<Created>, ApiError> = elements(&runs).map(Created::of_element).collect();
-        Ok(Self { runs: runs?, cursor: answer.word("cursor") })
+        const FIELDS: &[Field] = &[whole("workflowRuns"), short("cursor")];
+        const WHAT: &str = "no JSON object with a list `workflowRuns` of created runs";
+        let mut answer = object(success(response)?, FIELDS, WHAT)?;
+        let list = list(&mut answer, "workflowRuns", WHAT)?;
+        let mut runs = Vec::new();
+        for run in elements(&list) {
+            runs.push(Created::of_element(run)?);
+        }
+        Ok(Self { runs, cursor: answer.word("cursor") })
     }
 }
 
 impl DeletedMany {
     pub(crate) fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
-        const FIELDS: &[Field] = &[
-            Field { name: "deleted", limit: 64, over: Over::Drop },
-            Field { name: "cursor", limit: 4 * 1024, over: Over::Drop },
-        ];
-        let malformed = ApiError::Malformed { what: "no JSON object with a number `deleted`" };
-        let mut answer = Fields::of(success(response)?, FIELDS).map_err(|_| malformed.clone())?;
-        let deleted = answer.text("deleted").and_then(|number| number.parse().ok()).ok_or(malformed)?;
+        const FIELDS: &[Field] = &[short("deleted"), short("cursor")];
+        const WHAT: &str = "no JSON object with a number `deleted`";
+        let mut answer = object(success(response)?, FIELDS, WHAT)?;
+        let deleted = number(&mut answer, "deleted").ok_or(ApiError::Malformed { what: WHAT })?;
         Ok(Self { deleted, cursor: answer.word("cursor") })
     }
 }
@@ -165,10 +157,8 @@ macro_rules! bulk_call {
         }
 
         impl Paged for $call {
-            fn after(&self, page: &$output) -> Option<Self> {
-                let mut next = self.clone();
-                next.selected = self.selected.after(page.cursor.as_ref())?;
-                Some(next)
+            fn after(mut self, page: &$output) -> Option<Self> {
+                self.selected.advance(page.cursor.as_ref()).then_some(self)
             }
 
             fn cursor(&self) -> Option<&str> {
@@ -189,12 +179,14 @@ macro_rules! bulk_call {
 }
 
 bulk_call!(ResumeMany, CreatedMany, |page| page.runs.len() as u64, |call| {
-    let request = call.selected.request(Method::Post, "/v2/workflows/dlq/resume");
-    request.with_headers(call.overrides.headers())
+    let mut request = call.selected.request(Method::Post, "/v2/workflows/dlq/resume");
+    request.headers = call.overrides.headers().to_vec();
+    request
 });
 bulk_call!(RestartMany, CreatedMany, |page| page.runs.len() as u64, |call| {
-    let request = call.selected.request(Method::Post, "/v2/workflows/dlq/restart");
-    request.with_headers(call.overrides.headers())
+    let mut request = call.selected.request(Method::Post, "/v2/workflows/dlq/restart");
+    request.headers = call.overrides.headers().to_vec();
+    request
 });
 bulk_call!(DeleteMany, DeletedMany, |page| page.deleted, |call| {
     call.selected.request(Method::Delete, "/v2/workflows/dlq")

@@ -37,21 +37,16 @@ impl GoDuration {
         if text.starts_with('-') {
             return Err(InvalidDurationError::Negative);
         }
-        let mut nanos = 0_u64;
-        let mut rest = text;
+        let (mut nanos, mut rest) = (0_u64, text);
         loop {
-            let (part, after) = parse_part(rest)?;
+            let part = take_part(&mut rest)?;
             nanos = nanos.checked_add(part).ok_or(InvalidDurationError::TooLong)?;
-            rest = after;
             if rest.is_empty() {
                 break;
             }
         }
         let millis = nanos.div_ceil(MILLISECOND);
-        if millis > MAX_MILLIS {
-            return Err(InvalidDurationError::TooLong);
-        }
-        Ok(Self { millis })
+        if millis > MAX_MILLIS { Err(InvalidDurationError::TooLong) } else { Ok(Self { millis }) }
     }
 
     /// `millis` milliseconds; saturates at the 292 years that Go can hold.
@@ -87,11 +82,14 @@ impl GoDuration {
 
 impl fmt::Display for GoDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit_millis, unit) = [(3_600_000, "h"), (60_000, "m"), (1000, "s")]
-            .into_iter()
-            .find(|(unit_millis, _)| self.millis > 0 && self.millis.is_multiple_of(*unit_millis))
-            .unwrap_or(if self.millis == 0 { (1, "s") } else { (1, "ms") });
-        fmt::Display::fmt(&(self.millis / unit_millis), f)?;
+        let (mut number, mut unit) = (self.millis, if self.millis == 0 { "s" } else { "ms" });
+        for (unit_millis, name) in [(3_600_000, "h"), (60_000, "m"), (1000, "s")] {
+            if number > 0 && number.is_multiple_of(unit_millis) {
+                (number, unit) = (number / unit_millis, name);
+                break;
+            }
+        }
+        fmt::Display::fmt(&number, f)?;
         f.write_str(unit)
     }
 }
@@ -164,34 +162,33 @@ impl fmt::Display for InvalidDurationError {
 
 impl core::error::Error for InvalidDurationError {}
 
-/// The nanoseconds of the first number with unit, and the text behind it.
-fn parse_part(text: &str) -> Result<(u64, &str), InvalidDurationError> {
-    let (whole, rest) = split_while(text, |c| c.is_ascii_digit());
-    let (fraction, rest) = match rest.strip_prefix('.') {
-        Some(rest) => split_while(rest, |c| c.is_ascii_digit()),
-        None => ("", rest),
-    };
+/// Takes the first number with its unit off, in nanoseconds.
+fn take_part(text: &mut &str) -> Result<u64, InvalidDurationError> {
+    let whole = take(text, false);
+    let mut fraction = "";
+    if let Some(rest) = text.strip_prefix('.') {
+        *text = rest;
+        fraction = take(text, false);
+    }
     if whole.is_empty() && fraction.is_empty() {
         return Err(InvalidDurationError::MissingNumber);
     }
-    let (unit, rest) = split_while(rest, |c| c != '.' && !c.is_ascii_digit());
-    let unit = unit_nanos(unit)?;
-
+    let unit = unit_nanos(take(text, true))?;
     let mut nanos = 0_u64;
-    for digit in digits(whole) {
-        nanos = nanos
-            .checked_mul(10)
-            .and_then(|nanos| nanos.checked_add(digit))
-            .ok_or(InvalidDurationError::TooLong)?;
+    for digit in whole.bytes() {
+        nanos = sum(nanos.checked_mul(10), u64::from(digit - b'0'))?;
     }
-    nanos = nanos.checked_mul(unit).ok_or(InvalidDurationError::TooLong)?;
+    nanos = sum(nanos.checked_mul(unit), 0)?;
     let mut place = unit;
-    for digit in digits(fraction) {
+    for digit in fraction.bytes() {
         place /= 10;
-        // Cannot overflow in sum: all fraction digits together stay below one unit.
-        nanos = nanos.checked_add(digit * place).ok_or(InvalidDurationError::TooLong)?;
+        nanos = sum(Some(nanos), u64::from(digit - b'0') * place)?;
     }
-    Ok((nanos, rest))
+    Ok(nanos)
+}
+
+fn sum(left: Option<u64>, right: u64) -> Result<u64, InvalidDurationError> {
+    left.and_then(|left| left.checked_add(right)).ok_or(InvalidDurationError::TooLong)
 }
 
 fn unit_nanos(unit: &str) -> Result<u64, InvalidDurationError> {
@@ -209,12 +206,13 @@ fn unit_nanos(unit: &str) -> Result<u64, InvalidDurationError> {
     }
 }
 
-fn digits(text: &str) -> impl Iterator<Item = u64> {
-    text.bytes().map(|byte| u64::from(byte.wrapping_sub(b'0')))
-}
-
-fn split_while(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
-    text.split_at(text.find(|c| !belongs(c)).unwrap_or(text.len()))
+/// Takes the digits off, or what stands before the next number.
+fn take<'a>(text: &mut &'a str, is_unit: bool) -> &'a str {
+    let belongs = |byte: u8| byte.is_ascii_digit() != is_unit && (byte != b'.' || !is_unit);
+    let len = text.bytes().position(|byte| !belongs(byte)).unwrap_or(text.len());
+    let (taken, rest) = text.split_at_checked(len).unwrap_or((text, ""));
+    *text = rest;
+    taken
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Entries of the dead letter queue and pages of them.
 
+use super::answer::{list, long, number, object, short, time, whole};
 use super::error::{ApiError, bounded};
 use crate::ids::{DlqId, RunId};
-use crate::json::{Captured, Field, Fields, Over, elements};
-use crate::time::{Timestamp, parse_wire_time};
+use crate::json::{Field, Fields, elements};
+use crate::time::Timestamp;
 
 /// The longest kept workflow URL or label, in bytes.
 const MAX_TEXT_BYTES: usize = 8 * 1024;
@@ -59,7 +60,7 @@ impl CallbackState {
         }
     }
 
-    fn from_wire(state: &str) -> Self {
+    pub(crate) fn from_wire(state: &str) -> Self {
         match state {
             "CALLBACK_INPROGRESS" => Self::InProgress,
             "CALLBACK_SUCCESS" => Self::Success,
@@ -72,59 +73,52 @@ impl CallbackState {
 
 impl Entry {
     /// Reads one entry; `asked` stands in for a `dlqId` that the answer leaves out.
-    pub(super) fn parse(body: &[u8], asked: &DlqId) -> Result<Self, ApiError> {
-        let fields = Fields::of(body, ENTRY)
-            .map_err(|_| ApiError::Malformed { what: "no JSON object of a DLQ entry" })?;
-        Self::from_fields(fields, Some(asked))
-    }
-
-    fn from_fields(mut fields: Fields, asked: Option<&DlqId>) -> Result<Self, ApiError> {
-        let dlq_id = match (fields.word("dlqId"), asked) {
-            (Some(id), _) => {
-                DlqId::new(id).map_err(|_| ApiError::Malformed { what: "a `dlqId` that is no DLQ id" })?
-            }
+    pub(super) fn parse(json: &[u8], asked: Option<&DlqId>) -> Result<Self, ApiError> {
+        let mut fields = object(json, ENTRY, "no JSON object of a DLQ entry")?;
+        let dlq_id = match (fields.word("dlqId").map(DlqId::new), asked) {
+            (Some(Ok(id)), _) => id,
             (None, Some(asked)) => asked.clone(),
-            (None, None) => return Err(ApiError::Malformed { what: "a DLQ entry without `dlqId`" }),
+            _ => return Err(ApiError::Malformed { what: "no sound `dlqId` of a DLQ entry" }),
         };
-        let run_id = fields
-            .word("workflowRunId")
-            .map(RunId::new)
-            .transpose()
-            .map_err(|_| ApiError::Malformed { what: "a `workflowRunId` that is no run id" })?;
+        let run_id = match fields.word("workflowRunId").map(RunId::new) {
+            None => None,
+            Some(Ok(run_id)) => Some(run_id),
+            Some(Err(_)) => return Err(ApiError::Malformed { what: "a `workflowRunId` that is no run id" }),
+        };
         // `label` repeats the first of `labels`, or is all there is in older answers.
         let mut labels = fields.strings("labels");
         if labels.is_empty() {
             labels.extend(fields.word("label"));
         }
-        // The OpenAPI description names the first, older answers the second, the type of the official SDK the third.
-        let state = fields
-            .word("failureFunctionState")
-            .or_else(|| fields.word("failureCallbackState"))
-            .or_else(|| callback_info_state(&fields.raw("failureCallbackInfo")?));
-        let mut time = |name| fields.text(name).and_then(|time| parse_wire_time(&time));
+        labels.retain_mut(|label| {
+            *label = bounded(label, MAX_TEXT_BYTES);
+            !label.is_empty()
+        });
         Ok(Self {
             dlq_id,
             run_id,
-            created_at: time("createdAt"),
-            workflow_created_at: time("workflowCreatedAt"),
+            created_at: time(&mut fields, "createdAt"),
+            workflow_created_at: time(&mut fields, "workflowCreatedAt"),
             workflow_url: fields.word("workflowUrl").map(|url| bounded(&url, MAX_TEXT_BYTES)),
-            response_status: fields
-                .text("responseStatus")
-                .and_then(|status| status.parse().ok())
-                .filter(|status: &u16| *status > 0),
-            labels: labels
-                .iter()
-                .filter(|label| !label.is_empty())
-                .map(|label| bounded(label, MAX_TEXT_BYTES))
-                .collect(),
-            callback_state: state.map(|state| CallbackState::from_wire(&state)),
+            response_status: match number(&mut fields, "responseStatus").map(u16::try_from) {
+                Some(Ok(status)) if status > 0 => Some(status),
+                _ => None,
+            },
+            labels,
+            callback_state: callback_state(&mut fields).map(|state| CallbackState::from_wire(&state)),
         })
     }
 }
 
-fn callback_info_state(info: &[u8]) -> Option<String> {
-    const FIELDS: &[Field] = &[short("state")];
-    Fields::of(info, FIELDS).ok()?.word("state")
+/// The OpenAPI description names the first, older answers the second, the type of the official SDK the third.
+fn callback_state(fields: &mut Fields) -> Option<String> {
+    const INFO: &[Field] = &[short("state")];
+    for name in ["failureFunctionState", "failureCallbackState"] {
+        if let Some(state) = fields.word(name) {
+            return Some(state);
+        }
+    }
+    Fields::of(&fields.raw("failureCallbackInfo")?, INFO).ok()?.word("state")
 }
 
 /// The fields that are kept; the others, payloads among them, are skipped.
@@ -142,15 +136,6 @@ const ENTRY: &[Field] = &[
     long("failureCallbackInfo"),
 ];
 
-const fn short(name: &'static str) -> Field {
-    Field { name, limit: 4 * 1024, over: Over::Drop }
-}
-
-/// Longer than any label or URL that is kept, escapes included.
-const fn long(name: &'static str) -> Field {
-    Field { name, limit: 128 * 1024, over: Over::Drop }
-}
-
 /// A page of the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -163,22 +148,14 @@ pub struct Page {
 
 impl Page {
     pub(super) fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        const FIELDS: &[Field] =
-            &[Field { name: "messages", limit: usize::MAX, over: Over::Drop }, short("cursor")];
-
-        let malformed = ApiError::Malformed { what: "no JSON object with a list `messages` of DLQ entries" };
-        let mut page = Fields::of(body, FIELDS).map_err(|_| malformed.clone())?;
-        let messages = match page.take("messages") {
-            // Go writes an empty list as `null`.
-            Captured::Value { raw, .. } if raw == b"null" => Vec::new(),
-            Captured::Value { raw, .. } if raw.starts_with(b"[") => raw,
-            _ => return Err(malformed),
-        };
-        let entry = |message| {
-            let fields = Fields::of(message, ENTRY).map_err(|_| malformed.clone())?;
-            Entry::from_fields(fields, None)
-        };
-        let entries: Result<Vec<Entry>, ApiError> = elements(&messages).map(entry).collect();
-        Ok(Self { entries: entries?, cursor: page.word("cursor") })
+        const FIELDS: &[Field] = &[whole("messages"), short("cursor")];
+        const WHAT: &str = "no JSON object with a list `messages` of DLQ entries";
+        let mut page = object(body, FIELDS, WHAT)?;
+        let list = list(&mut page, "messages", WHAT)?;
+        let mut entries = Vec::new();
+        for message in elements(&list) {
+            entries.push(Entry::parse(message, None)?);
+        }
+        Ok(Self { entries, cursor: page.word("cursor") })
     }
 }

@@ -35,7 +35,7 @@ pub enum ApiError {
         message: String,
     },
     /// 429: wait as long as the limit says.
-    RateLimited(RateLimit),
+    RateLimited(Box<RateLimit>),
     /// 5xx: the service has a problem; try again later.
     Server {
         /// The HTTP status.
@@ -103,14 +103,17 @@ impl ApiError {
 
     /// The meaning of an answer that is no success.
     fn from_answer(response: &ApiResponse) -> Self {
-        let message = || message(response.body());
-        match response.status() {
-            400 => Self::BadRequest { message: message() },
-            401 | 403 => Self::Unauthorized { message: message() },
-            404 => Self::NotFound { message: message() },
-            429 => Self::RateLimited(response.rate_limit()),
-            status @ 500..=599 => Self::Server { status, message: message() },
-            status => Self::Unexpected { status, message: message() },
+        let status = response.status();
+        if status == 429 {
+            return Self::RateLimited(Box::new(response.rate_limit()));
+        }
+        let message = message(response.body());
+        match status {
+            400 => Self::BadRequest { message },
+            401 | 403 => Self::Unauthorized { message },
+            404 => Self::NotFound { message },
+            500..=599 => Self::Server { status, message },
+            _ => Self::Unexpected { status, message },
         }
     }
 }
@@ -123,36 +126,41 @@ impl From<TransportError> for ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BadRequest { message } => with_message(f, "QStash refused the request (400)", message),
-            Self::Unauthorized { message } => {
-                with_message(f, "QStash refused the token; QSTASH_TOKEN must belong to QSTASH_URL", message)
-            }
-            Self::NotFound { message } => with_message(f, "QStash has no such DLQ entry (404)", message),
+        let (what, status, hint, message) = match self {
+            Self::BadRequest { message } => ("QStash refused the request (400)", None, "", message.as_str()),
+            Self::Unauthorized { message } => (
+                "QStash refused the token; QSTASH_TOKEN must belong to QSTASH_URL",
+                None,
+                "",
+                message.as_str(),
+            ),
+            Self::NotFound { message } => ("QStash has no such DLQ entry (404)", None, "", message.as_str()),
             Self::RateLimited(limit) => {
                 let what = match limit.kind {
                     RateLimitKind::Burst => "QStash's limit of requests per second is reached (429)",
                     RateLimitKind::Daily => "QStash's limit of requests per day is reached (429)",
                     RateLimitKind::Unknown => "a rate limit of QStash is reached (429)",
                 };
-                with_message(f, what, &limit.message)
+                (what, None, "", limit.message.as_str())
             }
             Self::Server { status, message } => {
-                f.write_str("QStash has a problem, status ")?;
-                fmt::Display::fmt(status, f)?;
-                with_message(f, "", message)
+                ("QStash has a problem, status ", Some(status), "", message.as_str())
             }
             Self::Unexpected { status, message } => {
-                f.write_str("QStash answered with status ")?;
-                fmt::Display::fmt(status, f)?;
-                with_message(f, "; accepted are 200 to 299", message)
+                ("QStash answered with status ", Some(status), "; accepted are 200 to 299", message.as_str())
             }
-            Self::Transport(error) => error.fmt(f),
-            Self::Malformed { what } => {
-                f.write_str("the answer is not one of QStash: ")?;
-                f.write_str(what)
-            }
+            Self::Transport(error) => return error.fmt(f),
+            Self::Malformed { what } => ("the answer is not one of QStash", None, "", *what),
+        };
+        f.write_str(what)?;
+        if let Some(status) = status {
+            fmt::Display::fmt(status, f)?;
         }
+        f.write_str(hint)?;
+        if !message.is_empty() {
+            f.write_str(": ")?;
+        }
+        f.write_str(message)
     }
 }
 
@@ -173,7 +181,7 @@ pub(super) fn success(response: &ApiResponse) -> Result<&[u8], ApiError> {
 /// `text` in at most `max` bytes, with blanks for control characters.
 pub(super) fn bounded(text: &str, max: usize) -> String {
     let mut kept = String::new();
-    for c in text.trim().chars() {
+    for c in text.trim_ascii().chars() {
         if kept.len() + c.len_utf8() > max {
             break;
         }
@@ -182,22 +190,20 @@ pub(super) fn bounded(text: &str, max: usize) -> String {
     kept
 }
 
-fn with_message(f: &mut fmt::Formatter<'_>, what: &str, message: &str) -> fmt::Result {
-    f.write_str(what)?;
-    if message.is_empty() {
-        return Ok(());
-    }
-    f.write_str(": ")?;
-    f.write_str(message)
-}
-
 /// The text of `{"error": "…"}`, else the start of the body.
-pub(super) fn message(body: &[u8]) -> String {
+pub(crate) fn message(body: &[u8]) -> String {
     const FIELDS: &[Field] = &[Field { name: "error", limit: MAX_ERROR_BODY_BYTES, over: Over::Drop }];
 
     if let Some(error) = Fields::of(body, FIELDS).ok().and_then(|mut fields| fields.word("error")) {
         return bounded(&error, MAX_MESSAGE_BYTES);
     }
     let start = body.get(..MAX_MESSAGE_BYTES).unwrap_or(body);
-    bounded(&String::from_utf8_lossy(start), MAX_MESSAGE_BYTES)
+    // Up to where it is text.
+    let readable = match str::from_utf8(start) {
+        Ok(text) => text,
+        Err(error) => {
+            str::from_utf8(start.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default()
+        }
+    };
+    bounded(readable, MAX_MESSAGE_BYTES)
 }

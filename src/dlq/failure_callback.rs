@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::error::{ApiError, success};
-use super::request::{ApiRequest, Method, path_with};
+use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
 use super::single::Created;
 use crate::ids::DlqId;
@@ -32,7 +32,7 @@ impl Call for RetryCallback {
     type Output = Created;
 
     fn request(&self) -> ApiRequest {
-        ApiRequest::new(Method::Post, path_with(CALLBACK, self.dlq_id.as_str()))
+        ApiRequest::about(Method::Post, CALLBACK, self.dlq_id.as_str())
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Created, ApiError> {
@@ -66,7 +66,7 @@ impl Call for CancelCallback {
     type Output = ();
 
     fn request(&self) -> ApiRequest {
-        ApiRequest::new(Method::Delete, path_with(CALLBACK, self.dlq_id.as_str()))
+        ApiRequest::about(Method::Delete, CALLBACK, self.dlq_id.as_str())
     }
 
     fn parse(&self, response: ApiResponse) -> Result<(), ApiError> {

@@ -1,15 +1,15 @@
 //! Which entries a call means: criteria that an entry must meet.
 
 use core::fmt;
-use core::net::IpAddr;
 
 use super::entry::{CallbackState, Entry};
 use super::flow_control::FlowControlKey;
 use super::label::Label;
+use super::pairs::Pairs;
 use super::request::ApiRequest;
-use crate::http_url::HttpUrl;
+use crate::http_url::{HttpUrl, is_ip_address};
 use crate::ids::RunId;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, decimal};
 
 /// At least one criterion. Values of one criterion are alternatives; an entry must meet every criterion (source:
 /// Upstash Workflow OpenAPI).
@@ -26,22 +26,22 @@ use crate::time::Timestamp;
 ///
 /// [`Selection::All`]: super::Selection::All
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filter(FilterBuilder);
+pub struct Filter(Pairs);
 
 /// Collects the criteria of a [`Filter`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use = "a builder does nothing until it is built"]
-pub struct FilterBuilder {
-    workflow_urls: Vec<HttpUrl>,
-    run_id: Option<RunId>,
-    workflow_created_at: Option<Timestamp>,
-    labels: Vec<Label>,
-    callback_states: Vec<CallbackState>,
-    caller_ips: Vec<String>,
-    flow_control_keys: Vec<FlowControlKey>,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-}
+pub struct FilterBuilder(Pairs);
+
+/// The parameters of criteria that are read again, in builders or entries.
+const CALLBACK_STATE: &str = "failureFunctionState";
+const CALLER_IP: &str = "callerIp";
+const CREATED_AT: &str = "workflowCreatedAt";
+const FROM: &str = "fromDate";
+const LABEL: &str = "label";
+const RUN_ID: &str = "workflowRunId";
+const TO: &str = "toDate";
+const WORKFLOW_URL: &str = "workflowUrl";
 
 impl Filter {
     /// A filter without criteria yet.
@@ -56,132 +56,117 @@ impl Filter {
     /// `wfr_1` may bring `wfr_10` along.
     #[must_use]
     pub fn matches(&self, entry: &Entry) -> bool {
-        let wanted = &self.0;
-        let is_one_of = |urls: &[HttpUrl], url: &str| urls.iter().any(|wanted| wanted.as_str() == url);
-        (wanted.workflow_urls.is_empty()
-            || entry.workflow_url.as_ref().is_some_and(|url| is_one_of(&wanted.workflow_urls, url)))
-            && (wanted.run_id.is_none() || wanted.run_id == entry.run_id)
-            && (wanted.workflow_created_at.is_none()
-                || wanted.workflow_created_at == entry.workflow_created_at)
-            // Some answers carry the first label only.
-            && (wanted.labels.is_empty()
-                || entry.labels.len() == 1
-                || wanted.labels.iter().any(|label| entry.labels.iter().any(|has| has == label.as_str())))
-            && (wanted.callback_states.is_empty()
-                || entry.callback_state.is_some_and(|state| wanted.callback_states.contains(&state)))
+        // Values of one criterion stand side by side.
+        let (mut criterion, mut is_met) = ("", true);
+        for (name, value) in self.0.as_slice() {
+            if *name != criterion {
+                if !is_met {
+                    return false;
+                }
+                (criterion, is_met) = (name, false);
+            }
+            is_met = is_met || shows(entry, name, value);
+        }
+        is_met
     }
 
     /// Appends the criteria, a list as one parameter for each value, as the official SDK sends them.
-    pub(super) fn write_to(&self, mut request: ApiRequest) -> ApiRequest {
-        let wanted = &self.0;
-        for url in &wanted.workflow_urls {
-            request = request.with_parameter("workflowUrl", url.as_str());
+    pub(crate) fn write_to(&self, request: &mut ApiRequest) {
+        for (name, value) in self.0.as_slice() {
+            request.add(name, value);
         }
-        if let Some(run_id) = &wanted.run_id {
-            request = request.with_parameter("workflowRunId", run_id.as_str());
-        }
-        for label in &wanted.labels {
-            request = request.with_parameter("label", label.as_str());
-        }
-        for state in &wanted.callback_states {
-            request = request.with_parameter("failureFunctionState", state.as_wire().unwrap_or_default());
-        }
-        for ip in &wanted.caller_ips {
-            request = request.with_parameter("callerIp", ip);
-        }
-        for key in &wanted.flow_control_keys {
-            request = request.with_parameter("flowControlKey", key.as_str());
-        }
-        let moments = [
-            ("workflowCreatedAt", wanted.workflow_created_at),
-            ("fromDate", wanted.from),
-            ("toDate", wanted.to),
-        ];
-        for (name, moment) in moments {
-            if let Some(moment) = moment {
-                request = request.with_parameter(name, &moment.as_millis().to_string());
-            }
-        }
-        request
+    }
+}
+
+/// Whether an entry has this value, or does not show whether it has.
+fn shows(entry: &Entry, criterion: &str, value: &str) -> bool {
+    match criterion {
+        CALLBACK_STATE => entry.callback_state.and_then(CallbackState::as_wire) == Some(value),
+        CREATED_AT => entry.workflow_created_at.map(Timestamp::as_millis) == decimal(value),
+        // Some answers carry the first label only.
+        LABEL => entry.labels.len() == 1 || entry.labels.iter().any(|label| label == value),
+        RUN_ID => entry.run_id.as_ref().map(RunId::as_str) == Some(value),
+        WORKFLOW_URL => entry.workflow_url.as_deref() == Some(value),
+        _ => true,
     }
 }
 
 impl FilterBuilder {
     /// Entries of this target; several are alternatives.
-    pub fn workflow_url(mut self, url: HttpUrl) -> Self {
-        self.workflow_urls.push(url);
-        self
+    pub fn workflow_url(self, url: HttpUrl) -> Self {
+        self.or(WORKFLOW_URL, url.into())
     }
 
     /// The entry of this run. The last one said counts.
-    pub fn run_id(mut self, run_id: RunId) -> Self {
-        self.run_id = Some(run_id);
-        self
+    pub fn run_id(self, run_id: RunId) -> Self {
+        self.only(RUN_ID, run_id.into())
     }
 
     /// Entries of runs created at this millisecond. The last one said counts.
-    pub const fn workflow_created_at(mut self, moment: Timestamp) -> Self {
-        self.workflow_created_at = Some(moment);
-        self
+    pub fn workflow_created_at(self, moment: Timestamp) -> Self {
+        self.only(CREATED_AT, moment.as_millis().to_string())
     }
 
     /// Entries with this label; several are alternatives.
-    pub fn label(mut self, label: Label) -> Self {
-        self.labels.push(label);
-        self
+    pub fn label(self, label: Label) -> Self {
+        self.or(LABEL, label.into())
     }
 
     /// Entries whose failure callback is in this state; several are alternatives.
-    pub fn callback_state(mut self, state: CallbackState) -> Self {
-        self.callback_states.push(state);
-        self
+    pub fn callback_state(self, state: CallbackState) -> Self {
+        self.or(CALLBACK_STATE, state.as_wire().unwrap_or_default().to_owned())
     }
 
     /// Entries of runs that were published from this address, as the entry spells it; several are alternatives.
-    pub fn caller_ip(mut self, ip: impl Into<String>) -> Self {
-        self.caller_ips.push(ip.into());
-        self
+    pub fn caller_ip(self, ip: impl Into<String>) -> Self {
+        self.or(CALLER_IP, ip.into())
     }
 
     /// Entries of runs under this flow control key; several are alternatives.
-    pub fn flow_control_key(mut self, key: FlowControlKey) -> Self {
-        self.flow_control_keys.push(key);
-        self
+    pub fn flow_control_key(self, key: FlowControlKey) -> Self {
+        self.or("flowControlKey", key.into())
     }
 
     /// Entries from this moment on, it included.
-    pub const fn from(mut self, moment: Timestamp) -> Self {
-        self.from = Some(moment);
-        self
+    pub fn from(self, moment: Timestamp) -> Self {
+        self.only(FROM, moment.as_millis().to_string())
     }
 
     /// Entries up to this moment, it included.
-    pub const fn to(mut self, moment: Timestamp) -> Self {
-        self.to = Some(moment);
-        self
+    pub fn to(self, moment: Timestamp) -> Self {
+        self.only(TO, moment.as_millis().to_string())
     }
 
     /// The filter, if there is at least one criterion and the service can only read it as it was meant.
     pub fn build(self) -> Result<Filter, InvalidFilterError> {
-        if self == Self::default() {
+        if self.0.as_slice().is_empty() {
             return Err(InvalidFilterError::Empty);
         }
-        let comma = |text: &str| text.contains(',');
-        if self.workflow_urls.iter().any(|url| comma(url.as_str()))
-            || self.run_id.as_ref().is_some_and(|id| comma(id.as_str()))
-        {
-            return Err(InvalidFilterError::Comma);
+        for (name, value) in self.0.as_slice() {
+            match *name {
+                CALLBACK_STATE if value.is_empty() => return Err(InvalidFilterError::CallbackState),
+                CALLER_IP if !is_ip_address(value) => return Err(InvalidFilterError::CallerIp),
+                RUN_ID | WORKFLOW_URL if value.as_bytes().contains(&b',') => {
+                    return Err(InvalidFilterError::Comma);
+                }
+                _ => {}
+            }
         }
-        if self.callback_states.iter().any(|state| state.as_wire().is_none()) {
-            return Err(InvalidFilterError::CallbackState);
-        }
-        if self.caller_ips.iter().any(|ip| ip.parse::<IpAddr>().is_err()) {
-            return Err(InvalidFilterError::CallerIp);
-        }
-        match (self.from, self.to) {
+        let moment = |name| self.0.get(name).and_then(decimal);
+        match (moment(FROM), moment(TO)) {
             (Some(from), Some(to)) if from > to => Err(InvalidFilterError::Dates),
-            _ => Ok(Filter(self)),
+            _ => Ok(Filter(self.0)),
         }
+    }
+
+    fn or(mut self, criterion: &'static str, value: String) -> Self {
+        self.0.add(criterion, value);
+        self
+    }
+
+    fn only(mut self, criterion: &'static str, value: String) -> Self {
+        self.0.set(criterion, value);
+        self
     }
 }
 

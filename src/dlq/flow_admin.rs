@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
+use super::answer::{number, object, short};
 use super::call::Call;
 use super::error::{ApiError, success};
 use super::flow_control::{FlowControlKey, FlowControlValue};
-use super::request::{ApiRequest, Method, path_with};
+use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
-use crate::json::{Field, Fields, Over};
+use crate::json::Field;
 
 const KEYS: &str = "/v2/flowControl";
 
@@ -55,15 +56,12 @@ impl Call for GetFlowControl {
     type Output = FlowControlState;
 
     fn request(&self) -> ApiRequest {
-        ApiRequest::new(Method::Get, path_with(KEYS, self.key.as_str()))
+        ApiRequest::about(Method::Get, KEYS, self.key.as_str())
     }
 
     fn parse(&self, response: ApiResponse) -> Result<FlowControlState, ApiError> {
-        const fn short(name: &'static str) -> Field {
-            Field { name, limit: 64, over: Over::Drop }
-        }
         const FIELDS: &[Field] = &[
-            Field { name: "flowControlKey", limit: 4 * 1024, over: Over::Drop },
+            short("flowControlKey"),
             short("waitListSize"),
             short("parallelismMax"),
             short("parallelismCount"),
@@ -74,10 +72,10 @@ impl Call for GetFlowControl {
             short("isPinnedParallelism"),
             short("isPinnedRate"),
         ];
-        let malformed = ApiError::Malformed { what: "no JSON object of a flow control key" };
-        let mut fields = Fields::of(success(&response)?, FIELDS).map_err(|_| malformed.clone())?;
-        fields.word("flowControlKey").ok_or(malformed)?;
-        let mut number = |name| fields.text(name).and_then(|number| number.parse().ok());
+        const WHAT: &str = "no JSON object of a flow control key";
+        let mut fields = object(success(&response)?, FIELDS, WHAT)?;
+        fields.word("flowControlKey").ok_or(ApiError::Malformed { what: WHAT })?;
+        let mut number = |name| number(&mut fields, name);
         let state = FlowControlState {
             waiting: number("waitListSize"),
             parallelism_max: number("parallelismMax"),
@@ -149,8 +147,10 @@ impl Call for ChangeFlowControl {
             FlowControlChange::Pin(_) => "pin",
             FlowControlChange::Unpin(_) => "unpin",
         };
-        let path = path_with(&path_with(KEYS, self.key.as_str()), name);
-        let mut request = ApiRequest::new(Method::Post, path).repeatable();
+        let mut request = ApiRequest::about(Method::Post, KEYS, self.key.as_str());
+        request.path_and_query.push('/');
+        request.path_and_query.push_str(name);
+        request.set_repeatable(true);
         match &self.change {
             FlowControlChange::Pause | FlowControlChange::Resume => {}
             FlowControlChange::Pin(limits) => {
@@ -162,14 +162,14 @@ impl Call for ChangeFlowControl {
                 ];
                 for (name, number) in numbers {
                     if let Some(number) = number {
-                        request = request.with_parameter(name, &number.to_string());
+                        request.add(name, &number.to_string());
                     }
                 }
             }
             FlowControlChange::Unpin(which) => {
                 for (name, other) in [("parallelism", Unpin::Rate), ("rate", Unpin::Parallelism)] {
                     if *which != other {
-                        request = request.with_parameter(name, "true");
+                        request.add(name, "true");
                     }
                 }
             }

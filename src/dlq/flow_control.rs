@@ -94,6 +94,12 @@ impl fmt::Display for FlowControlKey {
     }
 }
 
+impl From<FlowControlKey> for String {
+    fn from(key: FlowControlKey) -> Self {
+        key.0
+    }
+}
+
 /// Flow control limits; `Display` and `parse` speak `parallelism=3, rate=10, period=1m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FlowControlValue {
@@ -137,8 +143,8 @@ impl FlowControlValue {
         let (mut parallelism, mut rate, mut period) = (None, None, None);
         for pair in text.split(',') {
             let (name, value) = pair.split_once('=').ok_or(InvalidFlowControlError::Syntax)?;
-            let value = value.trim_matches(' ');
-            let repeated = match name.trim_matches(' ') {
+            let value = value.trim_ascii();
+            let repeated = match name.trim_ascii() {
                 "parallelism" => {
                     parallelism.replace(count(value).ok_or(InvalidFlowControlError::Parallelism)?).is_some()
                 }
@@ -175,18 +181,17 @@ impl FlowControlValue {
 impl fmt::Display for FlowControlValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        let fields: [(&str, Option<&dyn fmt::Display>); 3] = [
-            ("parallelism=", self.parallelism.as_ref().map(|value| value as _)),
-            ("rate=", self.rate.as_ref().map(|value| value as _)),
-            ("period=", self.period.as_ref().map(|value| value as _)),
-        ];
-        for (name, value) in fields {
-            if let Some(value) = value {
+        for (name, limit) in [("parallelism=", self.parallelism), ("rate=", self.rate)] {
+            if let Some(limit) = limit {
                 f.write_str(separator)?;
                 f.write_str(name)?;
-                value.fmt(f)?;
+                fmt::Display::fmt(&limit, f)?;
                 separator = ", ";
             }
+        }
+        if let Some(period) = &self.period {
+            f.write_str(", period=")?;
+            period.fmt(f)?;
         }
         Ok(())
     }

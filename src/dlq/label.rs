@@ -47,41 +47,65 @@ impl fmt::Display for Label {
     }
 }
 
+impl From<Label> for String {
+    fn from(label: Label) -> Self {
+        label.0
+    }
+}
+
 /// One or more labels; `Display` writes the comma list of the `Upstash-Label` header.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Labels(Vec<Label>);
+pub struct Labels(String);
 
 impl Labels {
     /// Accepts 1 to [`MAX_LABELS`] labels and drops repetitions.
     pub fn new(labels: impl IntoIterator<Item = Label>) -> Result<Self, InvalidLabelError> {
-        let mut kept: Vec<Label> = Vec::new();
+        let mut list = String::new();
         for label in labels {
-            if !kept.contains(&label) {
-                kept.push(label);
-            }
-            if kept.len() > MAX_LABELS {
-                return Err(InvalidLabelError::Count);
-            }
+            add(&mut list, &label.0)?;
         }
-        if kept.is_empty() { Err(InvalidLabelError::Count) } else { Ok(Self(kept)) }
+        if list.is_empty() { Err(InvalidLabelError::Count) } else { Ok(Self(list)) }
     }
 
     /// Reads a comma list; blanks around the labels are dropped.
     pub fn parse(list: &str) -> Result<Self, InvalidLabelError> {
-        let labels: Result<Vec<Label>, _> =
-            list.split(',').map(|label| Label::new(label.trim_matches(' '))).collect();
-        Self::new(labels?)
+        let mut labels = String::new();
+        for label in list.split(',') {
+            let label = label.trim_ascii();
+            if !is_name(label, MAX_LABEL_BYTES) {
+                return Err(InvalidLabelError::Label);
+            }
+            add(&mut labels, label)?;
+        }
+        Ok(Self(labels))
+    }
+
+    /// All labels of several lists; `None` of no list.
+    pub(super) fn joined(lists: &[Self]) -> Result<Option<Self>, InvalidLabelError> {
+        let mut labels = String::new();
+        for list in lists {
+            for label in list.iter() {
+                add(&mut labels, label)?;
+            }
+        }
+        Ok(if labels.is_empty() { None } else { Some(Self(labels)) })
     }
 
     /// The labels in their order.
-    pub fn iter(&self) -> impl Iterator<Item = &Label> {
-        self.0.iter()
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split(',')
     }
 }
 
 impl From<Label> for Labels {
     fn from(label: Label) -> Self {
-        Self(vec![label])
+        Self(label.0)
+    }
+}
+
+impl From<Labels> for String {
+    fn from(labels: Labels) -> Self {
+        labels.0
     }
 }
 
@@ -95,14 +119,27 @@ impl FromStr for Labels {
 
 impl fmt::Display for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, label) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str(",")?;
-            }
-            f.write_str(&label.0)?;
-        }
-        Ok(())
+        f.write_str(&self.0)
     }
+}
+
+/// Appends a label that is not there yet to a comma list.
+fn add(list: &mut String, label: &str) -> Result<(), InvalidLabelError> {
+    let mut count = 0;
+    for known in list.split(',') {
+        if known == label {
+            return Ok(());
+        }
+        count += 1;
+    }
+    if count == MAX_LABELS {
+        return Err(InvalidLabelError::Count);
+    }
+    if !list.is_empty() {
+        list.push(',');
+    }
+    list.push_str(label);
+    Ok(())
 }
 
 /// Why a text is no [`Label`] or a list no [`Labels`].
@@ -151,7 +188,7 @@ mod tests {
     fn lists_lose_blanks_and_repetitions_but_not_their_order() {
         assert_eq!(Labels::parse("b, a,b ,c").unwrap().to_string(), "b,a,c");
         let labels = Labels::parse("b,a").unwrap();
-        assert_eq!(labels.iter().map(Label::as_str).collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(labels.iter().collect::<Vec<_>>(), ["b", "a"]);
         for list in ["", ",", "a,", "a,,b", "a b"] {
             assert_eq!(Labels::parse(list), Err(InvalidLabelError::Label), "{list:?}");
         }

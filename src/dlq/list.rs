@@ -5,9 +5,10 @@ use super::entry::Page;
 use super::error::{ApiError, success};
 use super::filter::Filter;
 use super::pages::Paged;
+use super::pairs::Pairs;
 use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
-use super::selection::Ids;
+use super::selection::{Ids, Selected, Selection};
 use crate::http_url::HttpUrl;
 
 /// The most entries on one page (source: Upstash Workflow OpenAPI).
@@ -17,17 +18,8 @@ pub const MAX_PER_PAGE: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List {
     path: ListPath,
-    which: Which,
-    legacy: Vec<(&'static str, String)>,
-    count: usize,
-    cursor: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Which {
-    All,
-    Filter(Box<Filter>),
-    Ids(Ids),
+    selected: Selected,
+    legacy: Pairs,
 }
 
 /// The two addresses of the list: documentation and official SDK disagree.
@@ -44,31 +36,30 @@ impl List {
     /// Lists every entry.
     #[must_use]
     pub const fn all() -> Self {
-        Self {
-            path: ListPath::Documented,
-            which: Which::All,
-            legacy: Vec::new(),
-            count: MAX_PER_PAGE,
-            cursor: None,
-        }
+        Self::of(Selection::All)
     }
 
     /// Lists the entries that meet the criteria.
     #[must_use]
-    pub fn matching(filter: Filter) -> Self {
-        Self { which: Which::Filter(Box::new(filter)), ..Self::all() }
+    pub const fn matching(filter: Filter) -> Self {
+        Self::of(Selection::Filter(filter))
     }
 
     /// Lists those of certain entries that are there. QStash documents this for its other queue only, so that a
     /// service that does not know it may list any entry: the answer must be read with that in mind.
-    pub(crate) fn of_ids(ids: Ids) -> Self {
-        Self { which: Which::Ids(ids), ..Self::all() }
+    pub(crate) const fn of_ids(ids: Ids) -> Self {
+        Self::of(Selection::Ids(ids))
+    }
+
+    const fn of(selection: Selection) -> Self {
+        let selected = Selected::new(selection, MAX_PER_PAGE);
+        Self { path: ListPath::Documented, selected, legacy: Pairs::NONE }
     }
 
     /// The same for entries of this target, by the name that the official SDK's types call deprecated.
     #[must_use]
     pub fn with_url(mut self, url: &HttpUrl) -> Self {
-        self.legacy.push(("url", url.as_str().to_owned()));
+        self.legacy.add("url", url.as_str().to_owned());
         self
     }
 
@@ -76,33 +67,36 @@ impl List {
     /// a service may ignore it; calls that act on what they select do not have it.
     #[must_use]
     pub fn with_response_status(mut self, status: u16) -> Self {
-        self.legacy.push(("responseStatus", status.to_string()));
+        self.legacy.add("responseStatus", status.to_string());
         self
     }
 
     /// The same at the other address.
     #[must_use]
-    pub fn at(self, path: ListPath) -> Self {
-        Self { path, ..self }
+    pub const fn at(mut self, path: ListPath) -> Self {
+        self.path = path;
+        self
     }
 
     /// The same with at most `count` entries a page; 1 to [`MAX_PER_PAGE`], beyond which the nearest is taken.
     /// Default: [`MAX_PER_PAGE`].
     #[must_use]
-    pub fn with_count(self, count: usize) -> Self {
-        Self { count: count.clamp(1, MAX_PER_PAGE), ..self }
+    pub fn with_count(mut self, count: usize) -> Self {
+        self.selected.count = count.clamp(1, MAX_PER_PAGE);
+        self
     }
 
     /// The same from a cursor on that an earlier page named.
     #[must_use]
-    pub fn from_cursor(self, cursor: impl Into<String>) -> Self {
-        Self { cursor: Some(cursor.into()), ..self }
+    pub fn from_cursor(mut self, cursor: impl Into<String>) -> Self {
+        self.selected.cursor = Some(cursor.into());
+        self
     }
 
     /// How many entries a page may have.
     #[must_use]
     pub const fn count(&self) -> usize {
-        self.count
+        self.selected.count
     }
 }
 
@@ -111,28 +105,15 @@ impl Call for List {
 
     fn request(&self) -> ApiRequest {
         let mut request = match self.path {
-            ListPath::Documented => ApiRequest::new(Method::Get, "/v2/workflows/dlq".to_owned()),
-            ListPath::Sdk => {
-                ApiRequest::new(Method::Get, "/v2/dlq".to_owned()).with_parameter("source", "workflow")
-            }
+            ListPath::Documented => ApiRequest::new(Method::Get, "/v2/workflows/dlq"),
+            ListPath::Sdk => ApiRequest::new(Method::Get, "/v2/dlq?source=workflow"),
         };
-        match &self.which {
-            Which::All => {}
-            Which::Filter(filter) => request = filter.write_to(request),
-            Which::Ids(ids) => {
-                for id in ids.as_slice() {
-                    request = request.with_parameter("dlqIds", id.as_str());
-                }
-            }
+        self.selected.name_in(&mut request);
+        for (name, value) in self.legacy.as_slice() {
+            request.add(name, value);
         }
-        for (name, value) in &self.legacy {
-            request = request.with_parameter(name, value);
-        }
-        request = request.with_parameter("count", &self.count.to_string());
-        match &self.cursor {
-            None => request,
-            Some(cursor) => request.with_parameter("cursor", cursor),
-        }
+        self.selected.count_in(&mut request);
+        request
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Page, ApiError> {
@@ -141,20 +122,20 @@ impl Call for List {
 }
 
 impl Paged for List {
-    fn after(&self, page: &Page) -> Option<Self> {
-        Some(Self { cursor: Some(page.cursor.clone()?), ..self.clone() })
+    fn after(mut self, page: &Page) -> Option<Self> {
+        self.selected.advance(page.cursor.as_ref()).then_some(self)
     }
 
     fn cursor(&self) -> Option<&str> {
-        self.cursor.as_deref()
+        self.selected.cursor.as_deref()
     }
 
     fn items(page: &Page) -> u64 {
         page.entries.len() as u64
     }
 
-    fn limited(self, count: usize) -> Self {
-        let count = count.min(self.count);
-        self.with_count(count)
+    fn limited(mut self, count: usize) -> Self {
+        self.selected.limit(count);
+        self
     }
 }

@@ -3,6 +3,7 @@
 //! What may live here: the vocabulary of the API (durations, flow control, labels, overrides), one type per call and
 //! the errors an answer can mean. What may not: anything that sends, waits or decides.
 
+mod answer;
 mod bulk;
 mod call;
 mod duration;
@@ -16,11 +17,13 @@ mod label;
 mod list;
 mod overrides;
 mod pages;
+mod pairs;
 mod rate_limit;
 mod request;
 mod response;
 mod retry_delay;
 mod runs;
+mod seen;
 mod selection;
 mod signing_keys;
 mod single;

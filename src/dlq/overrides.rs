@@ -1,7 +1,6 @@
 //! What a resumed or restarted run does differently from its original.
 
-use core::fmt;
-
+use super::pairs::Pairs;
 use super::{FlowControl, GoDuration, Labels, RetryDelay};
 use crate::{
     http_url::HttpUrl,
@@ -14,121 +13,125 @@ use crate::{
 /// In a policy they are a table with the keys `retries`, `delay`, `retry_delay`, `flow_control` (`key`, `parallelism`,
 /// `rate`, `period`), `label` and `failure_callback`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Overrides {
-    /// Retries of each remaining step (`Upstash-Retries`). Default: as in the original run.
-    pub retries: Option<u32>,
-    /// The wait before the next step (`Upstash-Delay`), sent in whole seconds, rounded up. Default: none.
-    pub delay: Option<GoDuration>,
-    /// The delay between retries (`Upstash-Retry-Delay`). Default: as in the original run.
-    pub retry_delay: Option<RetryDelay>,
-    /// Flow control (`Upstash-Flow-Control-Key` and `-Value`). Default: as in the original run.
-    pub flow_control: Option<FlowControl>,
-    /// Labels of the new run (`Upstash-Label`). Default: as in the original run.
-    pub labels: Option<Labels>,
-    /// Where a further failure is reported (`Upstash-Failure-Callback`). Default: as in the original run.
-    pub failure_callback: Option<HttpUrl>,
-}
+pub struct Overrides(Pairs);
+
+const DELAY: &str = "Upstash-Delay";
+const FAILURE_CALLBACK: &str = "Upstash-Failure-Callback";
+const FLOW_CONTROL_KEY: &str = "Upstash-Flow-Control-Key";
+const FLOW_CONTROL_VALUE: &str = "Upstash-Flow-Control-Value";
+const LABEL: &str = "Upstash-Label";
+const RETRIES: &str = "Upstash-Retries";
+const RETRY_DELAY: &str = "Upstash-Retry-Delay";
 
 impl Overrides {
-    /// The same with another number of retries.
+    /// The same with another number of retries of each remaining step (`Upstash-Retries`).
     #[must_use]
-    pub const fn with_retries(mut self, retries: u32) -> Self {
-        self.retries = Some(retries);
-        self
+    pub fn with_retries(self, retries: u32) -> Self {
+        self.with(RETRIES, retries.to_string())
     }
 
-    /// The same with another wait before the next step.
+    /// The same with another wait before the next step (`Upstash-Delay`), in whole seconds, rounded up.
     #[must_use]
-    pub fn with_delay(mut self, delay: impl Into<GoDuration>) -> Self {
-        self.delay = Some(delay.into());
-        self
+    pub fn with_delay(self, delay: impl Into<GoDuration>) -> Self {
+        // The documented units of a delay end at seconds.
+        self.with(DELAY, delay.into().rounded_up_to_secs().to_string())
     }
 
-    /// The same with another delay between retries.
+    /// The same with another delay between retries (`Upstash-Retry-Delay`).
     #[must_use]
-    pub fn with_retry_delay(mut self, retry_delay: RetryDelay) -> Self {
-        self.retry_delay = Some(retry_delay);
-        self
+    pub fn with_retry_delay(self, retry_delay: RetryDelay) -> Self {
+        self.with(RETRY_DELAY, retry_delay.into())
     }
 
-    /// The same with other flow control.
+    /// The same with other flow control (`Upstash-Flow-Control-Key` and `-Value`).
     #[must_use]
     pub fn with_flow_control(mut self, flow_control: FlowControl) -> Self {
-        self.flow_control = Some(flow_control);
-        self
+        self.0.remove(FLOW_CONTROL_VALUE);
+        if let Some(value) = flow_control.value {
+            self.0.add(FLOW_CONTROL_VALUE, value.to_string());
+        }
+        self.with(FLOW_CONTROL_KEY, flow_control.key.into())
     }
 
-    /// The same with other labels.
+    /// The same with other labels (`Upstash-Label`).
     #[must_use]
-    pub fn with_labels(mut self, labels: impl Into<Labels>) -> Self {
-        self.labels = Some(labels.into());
-        self
+    pub fn with_labels(self, labels: impl Into<Labels>) -> Self {
+        self.with(LABEL, labels.into().into())
     }
 
-    /// The same with another failure callback.
+    /// The same with another address that a further failure is reported to (`Upstash-Failure-Callback`).
     #[must_use]
-    pub fn with_failure_callback(mut self, url: HttpUrl) -> Self {
-        self.failure_callback = Some(url);
-        self
+    pub fn with_failure_callback(self, url: HttpUrl) -> Self {
+        self.with(FAILURE_CALLBACK, url.into())
     }
 
     /// The same with every unset one taken from `fallback`.
     #[must_use]
-    pub fn or(self, fallback: &Self) -> Self {
-        Self {
-            retries: self.retries.or(fallback.retries),
-            delay: self.delay.or(fallback.delay),
-            retry_delay: self.retry_delay.or_else(|| fallback.retry_delay.clone()),
-            flow_control: self.flow_control.or_else(|| fallback.flow_control.clone()),
-            labels: self.labels.or_else(|| fallback.labels.clone()),
-            failure_callback: self.failure_callback.or_else(|| fallback.failure_callback.clone()),
+    pub fn or(mut self, fallback: &Self) -> Self {
+        // The limits of one key are not those of another.
+        let is_keyed = self.header(FLOW_CONTROL_KEY).is_some();
+        for (name, value) in fallback.headers() {
+            if self.header(name).is_none() && !(is_keyed && *name == FLOW_CONTROL_VALUE) {
+                self.0.add(name, value.clone());
+            }
         }
+        self
+    }
+
+    /// The wait before the next step, where it is set.
+    #[must_use]
+    pub fn delay(&self) -> Option<GoDuration> {
+        self.header(DELAY).and_then(|delay| GoDuration::parse(delay).ok())
+    }
+
+    /// Whether the failure callback is set.
+    #[must_use]
+    pub fn has_failure_callback(&self) -> bool {
+        self.header(FAILURE_CALLBACK).is_some()
+    }
+
+    /// What is set under a header, such as `Upstash-Retries`.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.0.get(name)
+    }
+
+    /// The request headers that carry what is set, ordered by name.
+    #[must_use]
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        self.0.as_slice()
     }
 
     /// Reads a table of a configuration.
     pub(crate) fn from_table(mut table: Table<'_>) -> Result<Self, TableError> {
-        let overrides = Self {
-            retries: table.number("retries", u32::MAX)?,
-            delay: table.text("delay", "a duration such as \"30s\"")?,
-            retry_delay: table
-                .text("retry_delay", "an expression in milliseconds such as \"1000 * retried\"")?,
-            flow_control: FlowControl::from_table(table.table("flow_control")?)?,
-            labels: {
-                let lists: Vec<Labels> = table.one_or_many("label", "a label or a list of labels")?;
-                let labels = lists.iter().flat_map(Labels::iter).cloned();
-                let labels = (!lists.is_empty()).then(|| Labels::new(labels));
-                labels.transpose().map_err(|error| table.refused("label", &error))?
-            },
-            failure_callback: table.text("failure_callback", "an absolute http or https URL")?,
-        };
+        let mut overrides = Self::default();
+        if let Some(retries) = table.number("retries", u32::MAX)? {
+            overrides = overrides.with_retries(retries);
+        }
+        if let Some(delay) = table.text::<GoDuration>("delay", "a duration such as \"30s\"")? {
+            overrides = overrides.with_delay(delay);
+        }
+        let retry_delay = "an expression in milliseconds such as \"1000 * retried\"";
+        if let Some(retry_delay) = table.text("retry_delay", retry_delay)? {
+            overrides = overrides.with_retry_delay(retry_delay);
+        }
+        if let Some(flow_control) = FlowControl::from_table(table.table("flow_control")?)? {
+            overrides = overrides.with_flow_control(flow_control);
+        }
+        let lists: Vec<Labels> = table.one_or_many("label", "a label or a list of labels")?;
+        if let Some(labels) = Labels::joined(&lists).map_err(|error| table.refused("label", &error))? {
+            overrides = overrides.with_labels(labels);
+        }
+        if let Some(url) = table.text("failure_callback", "an absolute http or https URL")? {
+            overrides = overrides.with_failure_callback(url);
+        }
         table.end()?;
         Ok(overrides)
     }
 
-    /// The request headers that carry what is set.
-    #[must_use]
-    pub fn headers(&self) -> Vec<(&'static str, String)> {
-        let mut headers = Vec::new();
-        let mut push = |name, value: Option<&dyn fmt::Display>| {
-            if let Some(value) = value {
-                headers.push((name, value.to_string()));
-            }
-        };
-        // The documented units of a delay end at seconds.
-        let delay = self.delay.map(GoDuration::rounded_up_to_secs);
-        let flow_control = self.flow_control.as_ref();
-        push("Upstash-Retries", self.retries.as_ref().map(|value| value as _));
-        push("Upstash-Delay", delay.as_ref().map(|value| value as _));
-        push("Upstash-Retry-Delay", self.retry_delay.as_ref().map(|value| value as _));
-        push("Upstash-Flow-Control-Key", flow_control.map(|value| &value.key as _));
-        push(
-            "Upstash-Flow-Control-Value",
-            flow_control.and_then(|value| value.value.as_ref()).map(|value| value as _),
-        );
-        push("Upstash-Label", self.labels.as_ref().map(|value| value as _));
-        push("Upstash-Failure-Callback", self.failure_callback.as_ref().map(|value| value as _));
-        headers
+    fn with(mut self, header: &'static str, value: String) -> Self {
+        self.0.set(header, value);
+        self
     }
 }
 
@@ -155,13 +158,13 @@ mod tests {
             .with_failure_callback(HttpUrl::parse("https://redrive.example/?attempt=2").unwrap());
         let headers = overrides.headers();
         let expected = [
-            ("Upstash-Retries", "0"),
             ("Upstash-Delay", "31s"),
-            ("Upstash-Retry-Delay", "pow(2, retried) * 1000"),
+            ("Upstash-Failure-Callback", "https://redrive.example/?attempt=2"),
             ("Upstash-Flow-Control-Key", "orders"),
             ("Upstash-Flow-Control-Value", "parallelism=2, rate=5"),
             ("Upstash-Label", "a,b"),
-            ("Upstash-Failure-Callback", "https://redrive.example/?attempt=2"),
+            ("Upstash-Retries", "0"),
+            ("Upstash-Retry-Delay", "pow(2, retried) * 1000"),
         ];
         assert_eq!(headers.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>(), expected);
         assert!(Overrides::default().headers().is_empty());
@@ -174,10 +177,30 @@ mod tests {
                 "label": ["a", "b"], "failure_callback": "https://h/"}"#,
         )
         .unwrap();
-        let names: Vec<_> = overrides.headers().into_iter().map(|(_, value)| value).collect();
-        assert_eq!(names, ["5", "90m", "1000", "k", "rate=1", "a,b", "https://h/"]);
+        let values: Vec<_> = overrides.headers().iter().map(|(_, value)| value).collect();
+        assert_eq!(values, ["90m", "https://h/", "k", "rate=1", "a,b", "5", "1000"]);
+        assert_eq!(overrides.delay(), Some(GoDuration::from_secs(5400)));
         assert_eq!(read("{}"), Ok(Overrides::default()));
-        assert_eq!(read(r#"{"label": "a, b"}"#).unwrap().labels, Some(Labels::parse("a,b").unwrap()));
+        assert_eq!(read(r#"{"label": "a, b"}"#).unwrap().header("Upstash-Label"), Some("a,b"));
+        assert_eq!(read(r#"{"label": ["a, b", "c", "a"]}"#).unwrap().header(LABEL), Some("a,b,c"));
+    }
+
+    #[test]
+    fn only_what_is_not_set_comes_from_the_fallback() {
+        let key = |key: &str, value: Option<&str>| {
+            let value = value.map(|value| FlowControlValue::parse(value).unwrap());
+            Overrides::default().with_flow_control(FlowControl::new(FlowControlKey::new(key).unwrap(), value))
+        };
+        let fallback = key("a", Some("rate=1")).with_retries(1).with_delay(GoDuration::from_secs(7));
+        assert_eq!(Overrides::default().or(&fallback), fallback);
+        let set = Overrides::default().with_retries(2).or(&fallback);
+        assert_eq!((set.header(RETRIES), set.header(DELAY)), (Some("2"), Some("7s")));
+        assert_eq!(set.header(FLOW_CONTROL_VALUE), Some("rate=1"));
+        let keyed = key("b", None).or(&fallback);
+        assert_eq!((keyed.header(FLOW_CONTROL_KEY), keyed.header(FLOW_CONTROL_VALUE)), (Some("b"), None));
+        // Nor do limits outlive their key where it is replaced.
+        let replaced = fallback.with_flow_control(FlowControl::new(FlowControlKey::new("c").unwrap(), None));
+        assert_eq!(replaced.header(FLOW_CONTROL_VALUE), None);
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! All pages of a call, one after the other.
 
-use std::collections::BTreeSet;
-
 use core::fmt;
 
 use super::call::Call;
 use super::error::bounded;
+use super::seen::Seen;
 
 /// The longest part of a cursor that an error repeats, in bytes.
 const MAX_CURSOR_BYTES: usize = 64;
@@ -13,7 +12,7 @@ const MAX_CURSOR_BYTES: usize = 64;
 /// A call that is about a page, of which there may be more.
 pub trait Paged: Call + Clone {
     /// The call for what follows this page; `None` at the end.
-    fn after(&self, page: &Self::Output) -> Option<Self>;
+    fn after(self, page: &Self::Output) -> Option<Self>;
 
     /// Where this call begins, as the service named it; `None` at the start, or where it is not a cursor that leads on.
     fn cursor(&self) -> Option<&str>;
@@ -47,7 +46,7 @@ pub trait Paged: Call + Clone {
 #[derive(Clone, Debug)]
 pub struct Pages<C> {
     next: Option<C>,
-    seen: BTreeSet<String>,
+    seen: Seen,
     repeated: Option<RepeatedCursorError>,
     items: u64,
     ceiling: u64,
@@ -57,7 +56,10 @@ impl<C: Paged> Pages<C> {
     /// The pages from this call on.
     #[must_use]
     pub fn new(first: C) -> Self {
-        let seen = first.cursor().map(str::to_owned).into_iter().collect();
+        let mut seen = Seen::default();
+        if let Some(cursor) = first.cursor() {
+            seen.insert(cursor);
+        }
         Self { next: Some(first), seen, repeated: None, items: 0, ceiling: u64::MAX }
     }
 
@@ -73,20 +75,27 @@ impl<C: Paged> Pages<C> {
         if let Some(error) = &self.repeated {
             return Err(error.clone());
         }
-        let left = usize::try_from(self.ceiling.saturating_sub(self.items)).unwrap_or(usize::MAX);
-        Ok(self.next.as_ref().filter(|_| left > 0).map(|call| call.clone().limited(left)))
+        let left = self.left();
+        Ok(match &self.next {
+            Some(call) if left > 0 => Some(call.clone().limited(left)),
+            _ => None,
+        })
     }
 
     /// Takes the answer to [`next_call`](Self::next_call) in, and goes on behind it.
     ///
     /// A cursor that came before is an error, but of the next call: what this page did is done.
     pub fn feed(&mut self, page: &C::Output) {
-        // The call that was sent may have been a shorter one than `next`.
-        let sent = self.next_call().ok().flatten();
+        let left = self.left();
         self.items = self.items.saturating_add(C::items(page));
-        self.next = sent.filter(|_| self.items < self.ceiling).and_then(|call| call.after(page));
+        let Some(call) = self.next.take() else { return };
+        if left == 0 || self.left() == 0 || self.repeated.is_some() {
+            return;
+        }
+        // The call that was sent may have been a shorter one than `next`.
+        self.next = call.limited(left).after(page);
         if let Some(cursor) = self.next.as_ref().and_then(C::cursor)
-            && !self.seen.insert(cursor.to_owned())
+            && !self.seen.insert(cursor)
         {
             self.repeated = Some(RepeatedCursorError { cursor: bounded(cursor, MAX_CURSOR_BYTES) });
         }
@@ -107,6 +116,11 @@ impl<C: Paged> Pages<C> {
     #[must_use]
     pub const fn items(&self) -> u64 {
         self.items
+    }
+
+    /// How many entries may follow.
+    fn left(&self) -> usize {
+        usize::try_from(self.ceiling.saturating_sub(self.items)).unwrap_or(usize::MAX)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use crate::time::Timestamp;
+use super::pairs::Pairs;
+use super::response::RESPONSE_HEADERS;
+use crate::time::{Timestamp, decimal};
 
 /// The longest header value that is looked at.
 const MAX_VALUE_BYTES: usize = 64;
@@ -70,16 +72,17 @@ impl Reset {
     ///
     /// Rate limit resets are documented as Unix times and `Retry-After` as seconds; telling them by size (below a
     /// billion is a distance) survives the service or a proxy mixing them up.
-    pub(super) fn parse(value: &str) -> Option<Self> {
+    fn parse(value: &str) -> Option<Self> {
         if value.len() > MAX_VALUE_BYTES {
             return None;
         }
-        match count(value) {
+        let value = value.trim_ascii();
+        match decimal(value) {
             Some(number @ 0..1_000_000_000) => Some(Self::After(Duration::from_secs(number))),
             Some(secs @ 1_000_000_000..100_000_000_000) => Some(Self::At(Timestamp::from_secs(secs))),
             Some(millis) => Some(Self::At(Timestamp::from_millis(millis))),
             None => {
-                let date = httpdate::parse_http_date(value.trim_matches(' ')).ok()?;
+                let date = httpdate::parse_http_date(value).ok()?;
                 let since_epoch = date.duration_since(std::time::UNIX_EPOCH).ok()?;
                 Some(Self::At(Timestamp::from_secs(since_epoch.as_secs())))
             }
@@ -88,45 +91,48 @@ impl Reset {
 }
 
 /// One family of rate limit headers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counter {
-    pub(super) limit: Option<u64>,
-    pub(super) remaining: Option<u64>,
-    pub(super) reset: Option<Reset>,
+struct Counter {
+    limit: Option<u64>,
+    remaining: Option<u64>,
+    reset: Option<Reset>,
 }
 
 impl Counter {
-    fn is_stated(&self) -> bool {
+    fn read(headers: &Pairs, [limit, remaining, reset]: [&str; 3]) -> Self {
+        let number = |name| decimal(headers.get(name)?.trim_ascii());
+        Self { limit: number(limit), remaining: number(remaining), reset: moment(headers, reset) }
+    }
+
+    const fn is_stated(&self) -> bool {
         self.limit.is_some() || self.remaining.is_some() || self.reset.is_some()
     }
 }
 
-/// Which of the two stated limits an answer with status 429 is about.
-pub(super) fn limit_hit(burst: Counter, daily: Counter, wait: Option<Reset>, message: String) -> RateLimit {
+/// What the headers of an answer with status 429 say. Which of the two limits it is about, none of them does.
+pub(super) fn limit_hit(headers: &Pairs, message: String) -> RateLimit {
+    let [retry_after, burst @ .., _, _, _] = RESPONSE_HEADERS;
+    let [_, _, _, _, daily @ ..] = RESPONSE_HEADERS;
+    let (burst, daily) = (Counter::read(headers, burst), Counter::read(headers, daily));
     // Both families may be present. The exhausted one is meant, the daily one before the other as it lasts longer.
-    let (kind, counter) = if daily.remaining == Some(0) {
-        (RateLimitKind::Daily, daily)
-    } else if burst.is_stated() {
+    let (kind, counter) = if daily.remaining != Some(0) && burst.is_stated() {
         (RateLimitKind::Burst, burst)
     } else if daily.is_stated() {
         (RateLimitKind::Daily, daily)
     } else {
-        (RateLimitKind::Unknown, Counter::default())
+        (RateLimitKind::Unknown, daily)
     };
     RateLimit {
         kind,
         limit: counter.limit,
         remaining: counter.remaining,
         reset: counter.reset,
-        wait,
+        wait: moment(headers, retry_after),
         message,
     }
 }
 
-/// A whole number without sign.
-pub(super) fn count(value: &str) -> Option<u64> {
-    let value = value.trim_matches(' ');
-    if value.bytes().all(|byte| byte.is_ascii_digit()) { value.parse().ok() } else { None }
+fn moment(headers: &Pairs, name: &str) -> Option<Reset> {
+    Reset::parse(headers.get(name)?)
 }
 
 #[cfg(test)]
@@ -153,33 +159,50 @@ mod tests {
         }
     }
 
+    fn hit(headers: &[(&'static str, &str)]) -> RateLimit {
+        let mut pairs = Pairs::NONE;
+        for (name, value) in headers {
+            pairs.add(name, (*value).to_owned());
+        }
+        limit_hit(&pairs, String::new())
+    }
+
     #[test]
     fn the_exhausted_limit_is_the_one_that_was_hit() {
-        let counter = |remaining| Counter { limit: Some(100), remaining: Some(remaining), reset: None };
-        let none = Counter::default();
         for (burst, daily, kind) in [
-            (counter(0), counter(5), RateLimitKind::Burst),
-            (counter(5), counter(0), RateLimitKind::Daily),
-            (counter(0), counter(0), RateLimitKind::Daily),
-            (counter(5), counter(5), RateLimitKind::Burst),
-            (none, counter(5), RateLimitKind::Daily),
-            (counter(0), none, RateLimitKind::Burst),
-            (none, none, RateLimitKind::Unknown),
+            (Some("0"), Some("5"), RateLimitKind::Burst),
+            (Some("5"), Some("0"), RateLimitKind::Daily),
+            (Some("0"), Some("0"), RateLimitKind::Daily),
+            (Some("5"), Some("5"), RateLimitKind::Burst),
+            (None, Some("5"), RateLimitKind::Daily),
+            (Some("0"), None, RateLimitKind::Burst),
+            (None, None, RateLimitKind::Unknown),
         ] {
-            assert_eq!(limit_hit(burst, daily, None, String::new()).kind, kind, "{burst:?} {daily:?}");
+            let burst = burst.map(|left| ("burst-ratelimit-remaining", left));
+            let daily = daily.map(|left| ("ratelimit-remaining", left));
+            let headers: Vec<_> = burst.into_iter().chain(daily).collect();
+            assert_eq!(hit(&headers).kind, kind, "{headers:?}");
         }
     }
 
     #[test]
+    fn each_number_comes_from_the_header_of_its_name() {
+        let headers = RESPONSE_HEADERS.iter().zip(["9", "100", "0", "3", "1000", "7", "60"]);
+        let headers: Vec<_> = headers.map(|(name, value)| (*name, value)).collect();
+        let seen = |limit: RateLimit| (limit.kind, limit.limit, limit.remaining, limit.reset, limit.wait);
+        let after = |secs| Some(Reset::After(Duration::from_secs(secs)));
+        let burst = (RateLimitKind::Burst, Some(100), Some(0), after(3), after(9));
+        assert_eq!(seen(hit(&headers)), burst);
+        let daily: Vec<_> = headers.into_iter().filter(|(name, _)| !name.starts_with("burst")).collect();
+        assert_eq!(seen(hit(&daily)), (RateLimitKind::Daily, Some(1000), Some(7), after(60), after(9)));
+    }
+
+    #[test]
     fn retry_after_wins_over_the_reset_and_is_absent_without_both() {
-        let reset = Some(Reset::At(NOW.after(Duration::from_secs(9))));
-        let burst = Counter { reset, ..Counter::default() };
-        let wait = |wait| limit_hit(burst, Counter::default(), wait, String::new()).retry_after(NOW);
-        assert_eq!(wait(None), Some(Duration::from_secs(9)));
-        assert_eq!(wait(Some(Reset::After(Duration::from_secs(3)))), Some(Duration::from_secs(3)));
-        assert_eq!(
-            limit_hit(Counter::default(), Counter::default(), None, String::new()).retry_after(NOW),
-            None
-        );
+        let reset = ("burst-ratelimit-reset", "1748527980");
+        assert_eq!(hit(&[reset]).retry_after(NOW), Some(Duration::from_secs(9)));
+        let both = hit(&[reset, ("retry-after", "3")]);
+        assert_eq!(both.retry_after(NOW), Some(Duration::from_secs(3)));
+        assert_eq!(hit(&[]).retry_after(NOW), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::http_url::percent_encode;
+use crate::http_url::push_percent_encoded;
 
 /// The methods of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,34 +57,31 @@ impl ApiRequest {
         self.repeatable
     }
 
-    pub(super) const fn new(method: Method, path: String) -> Self {
+    pub(crate) fn new(method: Method, path: &str) -> Self {
         let repeatable = matches!(method, Method::Get | Method::Delete);
-        Self { method, path_and_query: path, headers: Vec::new(), repeatable }
+        Self { method, path_and_query: path.to_owned(), headers: Vec::new(), repeatable }
     }
 
-    pub(super) fn with_headers(mut self, headers: Vec<(&'static str, String)>) -> Self {
-        self.headers = headers;
-        self
+    /// A request about one thing: its name is one more segment of the path, encoded here.
+    pub(crate) fn about(method: Method, path: &str, name: &str) -> Self {
+        let mut request = Self::new(method, path);
+        request.path_and_query.push('/');
+        push_percent_encoded(&mut request.path_and_query, name);
+        request
     }
 
-    /// A `POST` that sets something to a value.
-    pub(super) const fn repeatable(mut self) -> Self {
-        self.repeatable = true;
-        self
-    }
-
-    pub(super) const fn not_repeatable(mut self) -> Self {
-        self.repeatable = false;
-        self
+    /// Says what the method does not: a `POST` may only set something to a value, a deletion may go on.
+    pub(crate) const fn set_repeatable(&mut self, repeatable: bool) {
+        self.repeatable = repeatable;
     }
 
     /// Appends a query parameter; the value is encoded here.
-    pub(super) fn with_parameter(mut self, name: &'static str, value: &str) -> Self {
-        self.path_and_query.push(if self.path_and_query.contains('?') { '&' } else { '?' });
-        self.path_and_query.push_str(name);
-        self.path_and_query.push('=');
-        self.path_and_query.push_str(&percent_encode(value));
-        self
+    pub(crate) fn add(&mut self, name: &str, value: &str) {
+        let query = &mut self.path_and_query;
+        query.push(if query.as_bytes().contains(&b'?') { '&' } else { '?' });
+        query.push_str(name);
+        query.push('=');
+        push_percent_encoded(query, value);
     }
 }
 
@@ -100,12 +97,4 @@ impl fmt::Debug for ApiRequest {
         }
         f.write_str(")")
     }
-}
-
-/// `base` with `segment` as one more path segment, encoded.
-pub(super) fn path_with(base: &str, segment: &str) -> String {
-    let mut path = base.to_owned();
-    path.push('/');
-    path.push_str(&percent_encode(segment));
-    path
 }

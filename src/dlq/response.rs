@@ -3,7 +3,8 @@
 use core::fmt;
 
 use super::error::message;
-use super::rate_limit::{Counter, RateLimit, Reset, count, limit_hit};
+use super::pairs::Pairs;
+use super::rate_limit::{RateLimit, limit_hit};
 use super::transport::TransportError;
 
 /// The response headers that are looked at; a shell need not read any other.
@@ -25,29 +26,23 @@ pub type Transported = Result<ApiResponse, TransportError>;
 pub struct ApiResponse {
     status: u16,
     body: Vec<u8>,
-    burst: Counter,
-    daily: Counter,
-    wait: Option<Reset>,
+    headers: Pairs,
 }
 
 impl ApiResponse {
     /// An answer; `header` is asked for the value of each of [`RESPONSE_HEADERS`], in lower case.
     pub fn new(status: u16, body: impl Into<Vec<u8>>, header: impl Fn(&str) -> Option<String>) -> Self {
-        let number = |name: &str| header(name).and_then(|value| count(&value));
-        let reset = |name: &str| header(name).and_then(|value| Reset::parse(&value));
-        let [retry_after, burst_limit, burst_remaining, burst_reset, limit, remaining, daily_reset] =
-            RESPONSE_HEADERS;
-        Self {
-            status,
-            body: body.into(),
-            burst: Counter {
-                limit: number(burst_limit),
-                remaining: number(burst_remaining),
-                reset: reset(burst_reset),
-            },
-            daily: Counter { limit: number(limit), remaining: number(remaining), reset: reset(daily_reset) },
-            wait: reset(retry_after),
+        Self::read(status, body.into(), &header)
+    }
+
+    fn read(status: u16, body: Vec<u8>, header: &dyn Fn(&str) -> Option<String>) -> Self {
+        let mut headers = Pairs::NONE;
+        for name in RESPONSE_HEADERS {
+            if let Some(value) = header(name) {
+                headers.add(name, value);
+            }
         }
+        Self { status, body, headers }
     }
 
     /// The HTTP status.
@@ -71,7 +66,7 @@ impl ApiResponse {
     /// What the headers say about limits, supposing that one was hit.
     #[must_use]
     pub fn rate_limit(&self) -> RateLimit {
-        limit_hit(self.burst, self.daily, self.wait, message(&self.body))
+        limit_hit(&self.headers, message(&self.body))
     }
 }
 

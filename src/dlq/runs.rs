@@ -2,14 +2,15 @@
 
 use core::fmt;
 
+use super::answer::{list, long, object, short, time, whole};
 use super::call::Call;
 use super::error::{ApiError, success};
 use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
 use super::single::Created;
 use crate::ids::{DlqId, RunId};
-use crate::json::{Captured, Field, Fields, Over, elements};
-use crate::time::{Timestamp, parse_wire_time};
+use crate::json::{Field, Fields, elements};
+use crate::time::Timestamp;
 
 const LOGS: &str = "/v2/workflows/logs";
 
@@ -63,7 +64,7 @@ impl RunStates {
     pub fn new(runs: impl IntoIterator<Item = RunRef>) -> Result<Self, InvalidRunsError> {
         let runs: Vec<RunRef> = runs.into_iter().take(MAX_RUNS_PER_CALL + 1).collect();
         let sound = (1..=MAX_RUNS_PER_CALL).contains(&runs.len())
-            && runs.iter().all(|run| !run.run_id.as_str().contains(','));
+            && !runs.iter().any(|run| run.run_id.as_str().as_bytes().contains(&b','));
         if sound { Ok(Self { runs }) } else { Err(InvalidRunsError) }
     }
 }
@@ -84,9 +85,10 @@ impl Call for RunStates {
                 list.push_str(&created_at.as_millis().to_string());
             }
         }
-        ApiRequest::new(Method::Get, LOGS.to_owned())
-            .with_parameter("workflowRuns", &list)
-            .with_parameter("count", "10")
+        let mut request = ApiRequest::new(Method::Get, LOGS);
+        request.add("workflowRuns", &list);
+        request.add("count", "10");
+        request
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Vec<Run>, ApiError> {
@@ -108,10 +110,11 @@ impl Call for RunsSince<'_> {
     type Output = Option<Vec<Run>>;
 
     fn request(&self) -> ApiRequest {
-        ApiRequest::new(Method::Get, LOGS.to_owned())
-            .with_parameter("workflowUrl", self.workflow_url)
-            .with_parameter("fromDate", &self.since.as_millis().to_string())
-            .with_parameter("count", "10")
+        let mut request = ApiRequest::new(Method::Get, LOGS);
+        request.add("workflowUrl", self.workflow_url);
+        request.add("fromDate", &self.since.as_millis().to_string());
+        request.add("count", "10");
+        request
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Option<Vec<Run>>, ApiError> {
@@ -160,29 +163,28 @@ pub enum RunState {
 }
 
 fn read_runs(response: &ApiResponse) -> Result<(Vec<Run>, Option<String>), ApiError> {
-    const FIELDS: &[Field] = &[Field { name: "runs", limit: usize::MAX, over: Over::Drop }, short("cursor")];
-    let malformed = ApiError::Malformed { what: "no JSON object with a list `runs` of workflow runs" };
-    let mut answer = Fields::of(success(response)?, FIELDS).map_err(|_| malformed.clone())?;
-    let runs = match answer.take("runs") {
-        // Go writes an empty list as `null`.
-        Captured::Value { raw, .. } if raw == b"null" => Vec::new(),
-        Captured::Value { raw, .. } if raw.starts_with(b"[") => raw,
-        _ => return Err(malformed),
-    };
-    let runs: Option<Vec<Run>> = elements(&runs).map(read_run).collect();
-    Ok((runs.ok_or(malformed)?, answer.word("cursor")))
+    const FIELDS: &[Field] = &[whole("runs"), short("cursor")];
+    const WHAT: &str = "no JSON object with a list `runs` of workflow runs";
+    let mut answer = object(success(response)?, FIELDS, WHAT)?;
+    let list = list(&mut answer, "runs", WHAT)?;
+    let mut runs = Vec::new();
+    for run in elements(&list) {
+        runs.push(read_run(run).ok_or(ApiError::Malformed { what: WHAT })?);
+    }
+    Ok((runs, answer.word("cursor")))
 }
 
 fn read_run(run: &[u8]) -> Option<Run> {
     const FIELDS: &[Field] = &[
         short("workflowRunId"),
         short("workflowState"),
-        Field { name: "workflowUrl", limit: 128 * 1024, over: Over::Drop },
+        long("workflowUrl"),
         short("workflowRunCreatedAt"),
         short("workflowRunCompletedAt"),
         short("dlqId"),
     ];
     let mut fields = Fields::of(run, FIELDS).ok()?;
+    let run_id = RunId::new(fields.word("workflowRunId")?).ok()?;
     let state = match fields.word("workflowState").as_deref() {
         Some("RUN_STARTED") => RunState::Started,
         Some("RUN_SUCCESS") => RunState::Success,
@@ -190,17 +192,12 @@ fn read_run(run: &[u8]) -> Option<Run> {
         Some("RUN_CANCELED" | "RUN_CANCELLED") => RunState::Canceled,
         _ => RunState::Unknown,
     };
-    let mut time = |name| fields.text(name).and_then(|time| parse_wire_time(&time));
     Some(Run {
-        created_at: time("workflowRunCreatedAt"),
-        completed_at: time("workflowRunCompletedAt"),
-        run_id: RunId::new(fields.word("workflowRunId")?).ok()?,
+        run_id,
         state,
         workflow_url: fields.word("workflowUrl"),
+        created_at: time(&mut fields, "workflowRunCreatedAt"),
+        completed_at: time(&mut fields, "workflowRunCompletedAt"),
         dlq_id: fields.word("dlqId").and_then(|id| DlqId::new(id).ok()),
     })
-}
-
-const fn short(name: &'static str) -> Field {
-    Field { name, limit: 4 * 1024, over: Over::Drop }
 }

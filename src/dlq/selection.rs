@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::filter::Filter;
 use super::request::{ApiRequest, Method};
+use super::seen::Seen;
 use crate::ids::DlqId;
 
 /// The most entries that one bulk call acts on (source: Upstash Workflow documentation, "Bulk Restart"). The official
@@ -16,7 +17,7 @@ pub enum Selection {
     /// These entries.
     Ids(Ids),
     /// The entries that meet the criteria.
-    Filter(Box<Filter>),
+    Filter(Filter),
     /// Every entry of the account.
     All,
 }
@@ -29,7 +30,7 @@ impl From<Ids> for Selection {
 
 impl From<Filter> for Selection {
     fn from(filter: Filter) -> Self {
-        Self::Filter(Box::new(filter))
+        Self::Filter(filter)
     }
 }
 
@@ -41,17 +42,16 @@ pub struct Ids(pub(crate) Vec<DlqId>);
 impl Ids {
     /// Drops repetitions. An id with a comma is refused, because the service would read it as two.
     pub fn new(ids: impl IntoIterator<Item = DlqId>) -> Result<Self, InvalidIdsError> {
-        let mut seen = std::collections::BTreeSet::new();
-        let mut kept = Vec::new();
-        for id in ids {
-            if id.as_str().contains(',') {
-                return Err(InvalidIdsError::Comma);
-            }
-            if seen.insert(id.clone()) {
-                kept.push(id);
-            }
+        Self::checked(ids.into_iter().collect())
+    }
+
+    fn checked(mut ids: Vec<DlqId>) -> Result<Self, InvalidIdsError> {
+        if ids.iter().any(|id| id.as_str().as_bytes().contains(&b',')) {
+            return Err(InvalidIdsError::Comma);
         }
-        if kept.is_empty() { Err(InvalidIdsError::Empty) } else { Ok(Self(kept)) }
+        let mut seen = Seen::default();
+        ids.retain(|id| seen.insert(id.as_str()));
+        if ids.is_empty() { Err(InvalidIdsError::Empty) } else { Ok(Self(ids)) }
     }
 
     /// The ids in order.
@@ -95,13 +95,13 @@ pub(super) struct Selected {
     selection: Selection,
     /// Ids before this one were dealt with.
     offset: usize,
-    count: usize,
+    pub(super) count: usize,
     pub(super) cursor: Option<String>,
 }
 
 impl Selected {
-    pub(super) fn new(selection: Selection) -> Self {
-        Self { selection, offset: 0, count: MAX_PER_CALL, cursor: None }
+    pub(super) const fn new(selection: Selection, count: usize) -> Self {
+        Self { selection, offset: 0, count, cursor: None }
     }
 
     /// Has fewer entries in the next call; at least one.
@@ -109,41 +109,55 @@ impl Selected {
         self.count = self.count.min(count.max(1));
     }
 
-    /// Goes on from a cursor, with another count where one is given.
+    /// Goes on from a cursor, with another count.
     pub(super) fn page(mut self, count: usize, cursor: Option<String>) -> Self {
         self.count = count.max(1);
         self.cursor = cursor;
         self
     }
 
-    /// What is left, given the cursor that came with the answer.
-    pub(super) fn after(&self, cursor: Option<&String>) -> Option<Self> {
+    /// Goes on to what is left, given the cursor that came with the answer; `false` if nothing is.
+    pub(super) fn advance(&mut self, cursor: Option<&String>) -> bool {
         if let Selection::Ids(ids) = &self.selection {
             // Certain ids leave nothing to go on with but the other ids, whatever cursor the service names.
-            let offset = self.offset + self.count;
-            return (offset < ids.0.len()).then(|| Self { offset, ..self.clone() });
+            self.offset += self.count;
+            return self.offset < ids.0.len();
         }
-        Some(Self { cursor: Some(cursor?.clone()), ..self.clone() })
+        self.cursor = cursor.cloned();
+        self.cursor.is_some()
     }
 
-    pub(super) fn request(&self, method: Method, path: &str) -> ApiRequest {
-        let mut request = ApiRequest::new(method, path.to_owned());
+    /// Names what the call is about.
+    pub(super) fn name_in(&self, request: &mut ApiRequest) {
         match &self.selection {
             Selection::Ids(ids) => {
                 for id in ids.0.iter().skip(self.offset).take(self.count) {
-                    request = request.with_parameter("dlqIds", id.as_str());
+                    request.add("dlqIds", id.as_str());
                 }
-                // The same entries again, so that the method decides whether it may be repeated.
-                return request;
             }
-            Selection::Filter(filter) => request = filter.write_to(request),
+            Selection::Filter(filter) => filter.write_to(request),
             Selection::All => {}
         }
-        request = request.with_parameter("count", &self.count.to_string());
+    }
+
+    /// Names how many entries the call is about, and after which.
+    pub(super) fn count_in(&self, request: &mut ApiRequest) {
+        request.add("count", &self.count.to_string());
         if let Some(cursor) = &self.cursor {
-            request = request.with_parameter("cursor", cursor);
+            request.add("cursor", cursor);
         }
-        // A repetition acts on the next entries.
-        request.not_repeatable()
+    }
+
+    /// A call that acts on what is selected.
+    pub(super) fn request(&self, method: Method, path: &str) -> ApiRequest {
+        let mut request = ApiRequest::new(method, path);
+        self.name_in(&mut request);
+        // Certain ids are the same entries again, so that the method decides whether it may be repeated.
+        if !matches!(self.selection, Selection::Ids(_)) {
+            self.count_in(&mut request);
+            // A repetition acts on the next entries.
+            request.set_repeatable(false);
+        }
+        request
     }
 }

@@ -1,10 +1,11 @@
 //! The signing keys of the account.
 
+use super::answer::{object, short};
 use super::call::Call;
 use super::error::{ApiError, success};
 use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
-use crate::json::{Field, Fields, Over};
+use crate::json::Field;
 use crate::signature::{KeySet, SigningKey};
 
 /// Reads the keys that deliveries are signed with: `GET /v2/keys`, so that a rotation can be followed at run time.
@@ -24,20 +25,16 @@ impl Call for SigningKeys {
     type Output = KeySet;
 
     fn request(&self) -> ApiRequest {
-        ApiRequest::new(Method::Get, "/v2/keys".to_owned())
+        ApiRequest::new(Method::Get, "/v2/keys")
     }
 
     fn parse(&self, response: ApiResponse) -> Result<KeySet, ApiError> {
-        const FIELDS: &[Field] = &[
-            Field { name: "current", limit: 4 * 1024, over: Over::Drop },
-            Field { name: "next", limit: 4 * 1024, over: Over::Drop },
-        ];
-        let malformed =
-            ApiError::Malformed { what: "no JSON object with the signing keys `current` and `next`" };
-        let mut fields = Fields::of(success(&response)?, FIELDS).map_err(|_| malformed.clone())?;
+        const FIELDS: &[Field] = &[short("current"), short("next")];
+        const WHAT: &str = "no JSON object with the signing keys `current` and `next`";
+        let mut fields = object(success(&response)?, FIELDS, WHAT)?;
         let mut key = |name| {
-            let key = fields.word(name).ok_or_else(|| malformed.clone())?;
-            SigningKey::new(&key).map_err(|_| malformed.clone())
+            let key = fields.word(name).and_then(|key| SigningKey::new(&key).ok());
+            key.ok_or(ApiError::Malformed { what: WHAT })
         };
         Ok(KeySet::new(key("current")?, key("next")?))
     }

@@ -1,14 +1,15 @@
 //! Calls for one entry of the dead letter queue.
 
+use super::answer::{long, object, short, time};
 use super::call::Call;
 use super::entry::{Entry, Page};
 use super::error::{ApiError, success};
 use super::overrides::Overrides;
-use super::request::{ApiRequest, Method, path_with};
+use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
 use crate::ids::{DlqId, RunId};
-use crate::json::{Field, Fields, Over, elements};
-use crate::time::{Timestamp, parse_wire_time};
+use crate::json::{Field, Fields, elements};
+use crate::time::Timestamp;
 
 const ENTRIES: &str = "/v2/workflows/dlq";
 
@@ -34,8 +35,7 @@ impl Call for Resume {
     type Output = Created;
 
     fn request(&self) -> ApiRequest {
-        ApiRequest::new(Method::Post, path_with("/v2/workflows/dlq/resume", self.dlq_id.as_str()))
-            .with_headers(self.overrides.headers())
+        revival("/v2/workflows/dlq/resume", &self.dlq_id, &self.overrides)
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Created, ApiError> {
@@ -65,8 +65,7 @@ impl Call for Restart {
     type Output = Created;
 
     fn request(&self) -> ApiRequest {
-        ApiRequest::new(Method::Post, path_with("/v2/workflows/dlq/restart", self.dlq_id.as_str()))
-            .with_headers(self.overrides.headers())
+        revival("/v2/workflows/dlq/restart", &self.dlq_id, &self.overrides)
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Created, ApiError> {
@@ -93,50 +92,42 @@ impl Created {
     /// Reads the answer to a resume or restart of one entry, be it the documented object or the list of the bulk
     /// form with one element.
     pub fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
-        let body = success(response)?;
-        let mut run = run_fields(body)?;
-        let mut id = run.word("workflowRunId");
+        let mut run = object(success(response)?, RUN, NO_RUN)?;
+        let id = run.word("workflowRunId");
         if id.is_none()
             && let Some(list) = run.raw("workflowRuns")
         {
             let mut runs = elements(&list);
-            run = match (runs.next(), runs.next()) {
-                (Some(only), None) => run_fields(only)?,
-                _ => {
-                    return Err(ApiError::Malformed {
-                        what: "not exactly one of `workflowRuns` for one DLQ entry",
-                    });
-                }
-            };
-            id = run.word("workflowRunId");
+            if let (Some(only), None) = (runs.next(), runs.next()) {
+                return Self::of_element(only);
+            }
         }
         Self::from_fields(id, run)
     }
 
     /// Reads one of a list of created runs.
     pub(super) fn of_element(run: &[u8]) -> Result<Self, ApiError> {
-        let mut run = run_fields(run)?;
-        let id = run.word("workflowRunId");
-        Self::from_fields(id, run)
+        let mut run = object(run, RUN, NO_RUN)?;
+        Self::from_fields(run.word("workflowRunId"), run)
     }
 
     fn from_fields(id: Option<String>, mut run: Fields) -> Result<Self, ApiError> {
-        let run_id = id.ok_or(ApiError::Malformed { what: "no `workflowRunId` of a created run" })?;
-        let run_id = RunId::new(run_id)
-            .map_err(|_| ApiError::Malformed { what: "a `workflowRunId` that is no run id" })?;
-        let created_at = run.text("workflowCreatedAt").and_then(|time| parse_wire_time(&time));
-        Ok(Self { run_id, created_at })
+        let created_at = time(&mut run, "workflowCreatedAt");
+        match id.map(RunId::new) {
+            Some(Ok(run_id)) => Ok(Self { run_id, created_at }),
+            _ => Err(ApiError::Malformed { what: "not exactly one `workflowRunId` of a created run" }),
+        }
     }
 }
 
-/// The answer for one run, or for one of a list.
-fn run_fields(run: &[u8]) -> Result<Fields, ApiError> {
-    const fn field(name: &'static str) -> Field {
-        Field { name, limit: 64 * 1024, over: Over::Drop }
-    }
-    const FIELDS: &[Field] = &[field("workflowRunId"), field("workflowCreatedAt"), field("workflowRuns")];
+const RUN: &[Field] = &[short("workflowRunId"), short("workflowCreatedAt"), long("workflowRuns")];
+const NO_RUN: &str = "no JSON object of a created run";
 
-    Fields::of(run, FIELDS).map_err(|_| ApiError::Malformed { what: "no JSON object of a created run" })
+/// A resume or restart.
+fn revival(path: &str, entry: &DlqId, overrides: &Overrides) -> ApiRequest {
+    let mut request = ApiRequest::about(Method::Post, path, entry.as_str());
+    request.headers = overrides.headers().to_vec();
+    request
 }
 
 /// Reads an entry: `GET /v2/workflows/dlq/{dlqId}`.
@@ -159,11 +150,11 @@ impl Call for GetEntry {
     type Output = Entry;
 
     fn request(&self) -> ApiRequest {
-        ApiRequest::new(Method::Get, path_with(ENTRIES, self.dlq_id.as_str()))
+        ApiRequest::about(Method::Get, ENTRIES, self.dlq_id.as_str())
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Entry, ApiError> {
-        Entry::parse(success(&response)?, &self.dlq_id)
+        Entry::parse(success(&response)?, Some(&self.dlq_id))
     }
 }
 
@@ -191,7 +182,7 @@ impl Call for DeleteEntry {
     type Output = ();
 
     fn request(&self) -> ApiRequest {
-        ApiRequest::new(Method::Delete, path_with(ENTRIES, self.dlq_id.as_str()))
+        ApiRequest::about(Method::Delete, ENTRIES, self.dlq_id.as_str())
     }
 
     fn parse(&self, response: ApiResponse) -> Result<(), ApiError> {
@@ -238,26 +229,29 @@ impl Call for FindByRun {
     type Output = Lookup;
 
     fn request(&self) -> ApiRequest {
-        let request = ApiRequest::new(Method::Get, ENTRIES.to_owned())
-            .with_parameter("workflowRunId", self.run_id.as_str())
-            .with_parameter("count", Self::COUNT);
-        match &self.cursor {
-            None => request,
-            Some(cursor) => request.with_parameter("cursor", cursor),
+        let mut request = ApiRequest::new(Method::Get, ENTRIES);
+        request.add("workflowRunId", self.run_id.as_str());
+        request.add("count", Self::COUNT);
+        if let Some(cursor) = &self.cursor {
+            request.add("cursor", cursor);
         }
+        request
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Lookup, ApiError> {
         let page = Page::parse(success(&response)?)?;
-        let found = page.entries.into_iter().find(|entry| entry.run_id.as_ref() == Some(&self.run_id));
-        Ok(match (found, page.cursor) {
-            (Some(entry), _) => Lookup::Found(Box::new(entry)),
-            (None, None) => Lookup::Absent,
-            // A cursor that does not move on would be followed forever.
-            (None, cursor) if cursor == self.cursor => {
-                return Err(ApiError::Malformed { what: "the same `cursor` again" });
+        for entry in page.entries {
+            if entry.run_id.as_ref() == Some(&self.run_id) {
+                return Ok(Lookup::Found(Box::new(entry)));
             }
-            (None, cursor) => Lookup::Continue(Self { run_id: self.run_id.clone(), cursor }),
-        })
+        }
+        if page.cursor.is_none() {
+            return Ok(Lookup::Absent);
+        }
+        // A cursor that does not move on would be followed forever.
+        if page.cursor == self.cursor {
+            return Err(ApiError::Malformed { what: "the same `cursor` again" });
+        }
+        Ok(Lookup::Continue(Self { run_id: self.run_id.clone(), cursor: page.cursor }))
     }
 }

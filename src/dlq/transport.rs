@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use super::duration::GoDuration;
 use super::error::bounded;
 
 /// The longest kept description of a network failure, in bytes.
@@ -83,26 +84,23 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.fault {
+        let (what, number, end) = match &self.fault {
             TransportFault::Interrupted { detail } => {
-                f.write_str("the connection to QStash broke: ")?;
-                f.write_str(detail)
+                ("the connection to QStash broke: ", None, detail.as_str())
             }
             TransportFault::Timeout { after } => {
-                f.write_str("QStash did not answer within ")?;
-                fmt::Display::fmt(&after.as_millis(), f)?;
-                f.write_str(" ms")
+                ("QStash did not answer within ", Some(GoDuration::from(*after).as_millis()), " ms")
             }
             TransportFault::TooLarge { limit } => {
-                f.write_str("the answer of QStash is too large; accepted are up to ")?;
-                fmt::Display::fmt(limit, f)?;
-                f.write_str(" bytes")
+                ("the answer of QStash is too large; accepted are up to ", Some(*limit as u64), " bytes")
             }
-            TransportFault::Unreachable { detail } => {
-                f.write_str("QStash cannot be reached: ")?;
-                f.write_str(detail)
-            }
+            TransportFault::Unreachable { detail } => ("QStash cannot be reached: ", None, detail.as_str()),
+        };
+        f.write_str(what)?;
+        if let Some(number) = number {
+            fmt::Display::fmt(&number, f)?;
         }
+        f.write_str(end)
     }
 }
 

@@ -10,7 +10,10 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use percent::push_percent_encoded;
 pub use percent::{percent_decode, percent_encode};
+
+use crate::time::decimal;
 
 /// The longest accepted URL, in bytes.
 pub const MAX_URL_BYTES: usize = 8 * 1024;
@@ -33,14 +36,18 @@ impl HttpUrl {
         if text.len() > MAX_URL_BYTES {
             return Err(InvalidUrlError::TooLong);
         }
-        let scheme_len = ["https://", "http://"]
-            .into_iter()
-            .find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
-            .ok_or(InvalidUrlError::Scheme)?
-            .len();
+        let is_after =
+            |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+        let scheme_len = if is_after("https://") {
+            8
+        } else if is_after("http://") {
+            7
+        } else {
+            return Err(InvalidUrlError::Scheme);
+        };
         let rest = text.get(scheme_len..).unwrap_or_default();
-        let authority_len = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
-        let (authority, resource) = rest.split_at(authority_len);
+        let authority_len = rest.bytes().position(|byte| b"/?#\\".contains(&byte)).unwrap_or(rest.len());
+        let (authority, resource) = rest.split_at_checked(authority_len).unwrap_or((rest, ""));
         check_authority(authority)?;
         check_resource(resource)?;
         Ok(Self { text: text.to_owned(), origin_len: scheme_len + authority_len })
@@ -68,15 +75,16 @@ impl HttpUrl {
     #[must_use]
     pub fn port(&self) -> u16 {
         let default = if self.is_https() { 443 } else { 80 };
-        split_port(self.authority()).1.and_then(|port| port.parse().ok()).unwrap_or(default)
+        split_port(self.authority()).1.and_then(port_number).unwrap_or(default)
     }
 
     /// The path as written, `/` where there is none.
     #[must_use]
     pub fn path(&self) -> &str {
-        match self.resource().split('?').next() {
-            None | Some("") => "/",
-            Some(path) => path,
+        let resource = self.resource();
+        match resource.split_once('?').map_or(resource, |(path, _)| path) {
+            "" => "/",
+            path => path,
         }
     }
 
@@ -112,8 +120,9 @@ impl HttpUrl {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.host();
-        let top = host.rsplit('.').next().unwrap_or_default();
-        top.eq_ignore_ascii_case("localhost") || host.starts_with("127.") && is_ipv4(host) || host == "[::1]"
+        top_label(host).eq_ignore_ascii_case("localhost")
+            || host.as_bytes().starts_with(b"127.") && is_ipv4(host)
+            || host == "[::1]"
     }
 
     /// Whether `other` is a URL of the same resource.
@@ -132,7 +141,8 @@ impl HttpUrl {
     }
 
     fn authority(&self) -> &str {
-        self.origin().split_once("://").map_or("", |(_, authority)| authority)
+        let scheme_len = if self.is_https() { 8 } else { 7 };
+        self.text.get(scheme_len..self.origin_len).unwrap_or_default()
     }
 
     /// Path and query.
@@ -232,87 +242,118 @@ impl core::error::Error for InvalidUrlError {}
 
 /// Host, and the port where a colon announces one.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
-    let host_len = authority.rfind(']').map_or(0, |bracket| bracket + 1);
-    match authority.get(host_len..).unwrap_or_default().find(':') {
-        None => (authority, None),
-        Some(colon) => {
-            let (host, port) = authority.split_at(host_len + colon);
-            (host, port.get(1..))
+    let mut colon = None;
+    for (at, byte) in authority.bytes().enumerate() {
+        match byte {
+            // What came before stands in an IPv6 address.
+            b']' => colon = None,
+            b':' if colon.is_none() => colon = Some(at),
+            _ => {}
         }
     }
+    let split = colon.and_then(|colon| authority.split_at_checked(colon));
+    split.map_or((authority, None), |(host, port)| (host, port.get(1..)))
 }
 
 fn check_authority(authority: &str) -> Result<(), InvalidUrlError> {
-    if authority.contains('@') {
+    if authority.as_bytes().contains(&b'@') {
         return Err(InvalidUrlError::UserInfo);
     }
     let (host, port) = split_port(authority);
-    if !is_ipv4(host) && !is_ipv6(host) && !is_dns_name(host) {
-        return Err(InvalidUrlError::Host);
-    }
-    match port {
-        None => Ok(()),
-        // `parse` alone would let "+1" and "0443" pass.
-        Some(port) if matches!(port.bytes().next(), Some(b'1'..=b'9')) && port.parse::<u16>().is_ok() => {
-            Ok(())
-        }
-        Some(_) => Err(InvalidUrlError::Port),
-    }
-}
-
-/// Four numbers from 0 to 255, as everybody reads them: no leading zero, which some take for octal.
-fn is_ipv4(host: &str) -> bool {
-    let is_byte = |part: &str| {
-        part.bytes().all(|byte| byte.is_ascii_digit())
-            && part.parse::<u8>().is_ok()
-            && (part.len() == 1 || !part.starts_with('0'))
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => is_ipv6(address),
+        None => is_ipv4(host) || is_dns_name(host),
     };
-    host.split('.').count() == 4 && host.split('.').all(is_byte)
+    if !is_host {
+        Err(InvalidUrlError::Host)
+    } else if port.is_some_and(|port| port_number(port).is_none()) {
+        Err(InvalidUrlError::Port)
+    } else {
+        Ok(())
+    }
 }
 
-/// A bracketed address of eight groups, or of fewer with a `::` for the rest.
-fn is_ipv6(host: &str) -> bool {
-    let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) else { return false };
-    match address.split_once("::") {
-        None => groups(address, true) == Some(8),
-        Some((head, tail)) => match (groups(head, false), groups(tail, true)) {
-            (Some(head), Some(tail)) => head + tail < 8,
-            _ => false,
-        },
+fn port_number(text: &str) -> Option<u16> {
+    number(text, 65_535).filter(|port| *port > 0)
+}
+
+/// A decimal number as everybody reads it: no sign, no leading zero, which some take for octal.
+fn number(text: &str, max: u16) -> Option<u16> {
+    let is_plain = text.len() == 1 || text.as_bytes().first() != Some(&b'0');
+    let number = decimal(text).filter(|number| is_plain && *number <= u64::from(max))?;
+    u16::try_from(number).ok()
+}
+
+/// Whether a text is an IPv4 or IPv6 address, the latter without brackets.
+pub(crate) fn is_ip_address(text: &str) -> bool {
+    is_ipv4(text) || is_ipv6(text)
+}
+
+/// Four numbers from 0 to 255.
+fn is_ipv4(host: &str) -> bool {
+    let mut count = 0;
+    for part in host.split('.') {
+        if number(part, 255).is_none() {
+            return false;
+        }
+        count += 1;
     }
+    count == 4
+}
+
+/// Eight groups, or fewer with a `::` for the rest.
+fn is_ipv6(address: &str) -> bool {
+    let Some(gap) = address.as_bytes().windows(2).position(|pair| pair == b"::") else {
+        return groups(address, true) == Some(8);
+    };
+    let head = groups(address.get(..gap).unwrap_or_default(), false);
+    let tail = groups(address.get(gap + 2..).unwrap_or_default(), true);
+    head.zip(tail).is_some_and(|(head, tail)| head + tail < 8)
 }
 
 /// How many 16-bit groups a part of an IPv6 address has. The last two may be written as an IPv4 address.
-fn groups(part: &str, is_last: bool) -> Option<usize> {
-    let is_group =
-        |group: &str| (1..=4).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_hexdigit());
+fn groups(part: &str, is_last: bool) -> Option<u32> {
     if part.is_empty() {
         return Some(0);
     }
     let mut count = 0;
-    let mut parts = part.split(':').peekable();
-    while let Some(group) = parts.next() {
-        count += match parts.peek() {
-            None if is_last && is_ipv4(group) => 2,
-            _ if is_group(group) => 1,
-            _ => return None,
+    let mut may_follow = true;
+    for group in part.split(':') {
+        if !may_follow {
+            return None;
+        }
+        count += if matches!(group.len(), 1..=4) && group.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            1
+        } else if is_last && is_ipv4(group) {
+            may_follow = false;
+            2
+        } else {
+            return None;
         };
     }
     Some(count)
 }
 
 fn is_dns_name(host: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    };
-    let top = host.rsplit('.').next().unwrap_or_default();
+    for label in host.split('.') {
+        let is_sound = matches!(label.len(), 1..=63)
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        if !is_sound {
+            return false;
+        }
+    }
     // Browsers and `fetch` read a last label like these as a number of an IPv4 address: `127.1`, `0x7f000001`.
-    let is_number = top.bytes().all(|byte| byte.is_ascii_digit())
-        || top.get(..2).is_some_and(|start| {
-            start.eq_ignore_ascii_case("0x") && top.bytes().skip(2).all(|byte| byte.is_ascii_hexdigit())
-        });
-    host.len() <= 253 && host.split('.').all(is_label) && !is_number
+    let is_number = match top_label(host).as_bytes() {
+        [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
+        digits => digits.iter().all(u8::is_ascii_digit),
+    };
+    host.len() <= 253 && !is_number
+}
+
+/// What stands behind the last dot.
+fn top_label(host: &str) -> &str {
+    let dot = host.bytes().rposition(|byte| byte == b'.');
+    dot.and_then(|dot| host.get(dot + 1..)).unwrap_or(host)
 }
 
 fn check_resource(resource: &str) -> Result<(), InvalidUrlError> {

@@ -5,8 +5,13 @@
 #[must_use]
 pub fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
-    push_encoded(&mut encoded, text, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    push_percent_encoded(&mut encoded, text);
     encoded
+}
+
+/// Appends `text` to `out`, encoded like this.
+pub(crate) fn push_percent_encoded(out: &mut String, text: &str) {
+    push_encoded(out, text, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
 }
 
 /// The text behind `encoded`; `None` for an incomplete escape or one that does not spell UTF-8.
@@ -33,7 +38,7 @@ pub fn percent_decode(encoded: &str) -> Option<String> {
 }
 
 /// Appends `text` to `out`, percent-encoding each byte for which `keep` is false.
-pub(super) fn push_encoded(out: &mut String, text: &str, keep: impl Fn(u8) -> bool) {
+pub(super) fn push_encoded(out: &mut String, text: &str, keep: fn(u8) -> bool) {
     for byte in text.bytes() {
         if byte.is_ascii() && keep(byte) {
             out.push(char::from(byte));

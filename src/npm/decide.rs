@@ -37,7 +37,7 @@ pub fn decide(policy: &str, url: &str, body: &[u8], now: f64) -> Result<Object, 
 fn to_object(decision: &Decision) -> Object {
     let headers = Object::new();
     for (name, value) in decision.overrides.headers() {
-        set(&headers, name, &value.into());
+        set(&headers, name, &value.as_str().into());
     }
     object([
         ("action", decision.action.name().into()),

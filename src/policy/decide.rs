@@ -51,7 +51,7 @@ impl Decision {
     /// How long QStash waits before the new run starts; `None` where there is none.
     #[must_use]
     pub fn delay(&self) -> Option<Duration> {
-        self.overrides.delay.map(GoDuration::as_duration)
+        self.overrides.delay().map(GoDuration::as_duration)
     }
 }
 
@@ -87,7 +87,7 @@ impl Policy {
             return park(&rule.name, Reason::AttemptsExhausted);
         }
         let overrides = rule.overrides.clone().or(&self.overrides);
-        let delay = match overrides.delay {
+        let delay = match overrides.delay() {
             Some(delay) => delay.as_duration().max(self.settle),
             None => self.delay(failure, lineage, now, entropy),
         };

@@ -138,7 +138,7 @@ impl<H: Host> Recovery<'_, H> {
     /// The settings of the new run: its failures come back to us with the lineage counted on, unless the policy sends
     /// them elsewhere.
     fn continued(&self, overrides: Overrides) -> Overrides {
-        if overrides.failure_callback.is_some() {
+        if overrides.has_failure_callback() {
             return overrides;
         }
         let url = &self.admission.url;

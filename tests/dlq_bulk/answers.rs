@@ -70,7 +70,7 @@ fn the_list_takes_the_criteria_of_older_sdks() {
     let list = List::all().with_url(&url).with_response_status(503);
     assert_eq!(
         line(&list),
-        "GET /v2/workflows/dlq?url=https%3A%2F%2Fshop.example%2Fa%3Fb&responseStatus=503&count=100"
+        "GET /v2/workflows/dlq?responseStatus=503&url=https%3A%2F%2Fshop.example%2Fa%3Fb&count=100"
     );
 }
 

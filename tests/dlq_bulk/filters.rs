@@ -7,6 +7,7 @@ fn every_criterion_has_its_parameter_and_lists_repeat_it() {
     let filter = Filter::builder()
         .workflow_url(url("https://a.example/x?y=1"))
         .workflow_url(url("https://b.example/"))
+        .run_id(RunId::new("wfr_0").unwrap())
         .run_id(RunId::new("wfr_1").unwrap())
         .label(label("l1"))
         .label(label("l2"))
@@ -22,10 +23,10 @@ fn every_criterion_has_its_parameter_and_lists_repeat_it() {
         .unwrap();
     assert_eq!(
         line(&List::matching(filter.clone())),
-        "GET /v2/workflows/dlq?workflowUrl=https%3A%2F%2Fa.example%2Fx%3Fy%3D1&\
-         workflowUrl=https%3A%2F%2Fb.example%2F&workflowRunId=wfr_1&label=l1&label=l2&\
-         failureFunctionState=CALLBACK_FAIL&failureFunctionState=CALLBACK_CANCELED&callerIp=203.0.113.7&\
-         callerIp=2001%3Adb8%3A%3A1&flowControlKey=k&workflowCreatedAt=5&fromDate=6&toDate=7&count=100"
+        "GET /v2/workflows/dlq?callerIp=203.0.113.7&callerIp=2001%3Adb8%3A%3A1&\
+         failureFunctionState=CALLBACK_FAIL&failureFunctionState=CALLBACK_CANCELED&flowControlKey=k&fromDate=6&\
+         label=l1&label=l2&toDate=7&workflowCreatedAt=5&workflowRunId=wfr_1&\
+         workflowUrl=https%3A%2F%2Fa.example%2Fx%3Fy%3D1&workflowUrl=https%3A%2F%2Fb.example%2F&count=100"
     );
     let listed = line(&List::matching(filter.clone()));
     let (_, criteria) = listed.split_once('?').unwrap();

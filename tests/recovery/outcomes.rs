@@ -53,13 +53,13 @@ fn all_seven_settings_of_the_new_run_are_sent() {
     assert_eq!(
         headers,
         [
-            ("Upstash-Retries", "7"),
             ("Upstash-Delay", "90s"),
-            ("Upstash-Retry-Delay", "1000 * retried"),
+            ("Upstash-Failure-Callback", "https://redrive.example/?team=a&redrive=1.1792567680000.wfr_1"),
             ("Upstash-Flow-Control-Key", "k"),
             ("Upstash-Flow-Control-Value", "rate=2, period=1m"),
             ("Upstash-Label", "a,b"),
-            ("Upstash-Failure-Callback", "https://redrive.example/?team=a&redrive=1.1792567680000.wfr_1"),
+            ("Upstash-Retries", "7"),
+            ("Upstash-Retry-Delay", "1000 * retried"),
         ]
     );
 }

@@ -28,7 +28,7 @@ impl RetryDelay {
     pub fn parse(text: &str) -> Result<Self, InvalidRetryDelayError> {
         // Control characters would be whitespace here and a broken header there.
         if let Some(at) = text.bytes().position(|byte| byte.is_ascii_control()) {
-            return Err(InvalidRetryDelayError { position: at + 1, fault: Fault::Character });
+            return Err(InvalidRetryDelayError { position: at + 1, fault: CHARACTER });
         }
         read(text, &Check).map(|()| Self(text.to_owned()))
     }
@@ -90,7 +90,7 @@ impl TryFrom<String> for RetryDelay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidRetryDelayError {
     position: usize,
-    fault: Fault,
+    fault: &'static str,
 }
 
 impl InvalidRetryDelayError {
@@ -105,13 +105,7 @@ impl fmt::Display for InvalidRetryDelayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("retry delay expression, position ")?;
         fmt::Display::fmt(&self.position, f)?;
-        f.write_str(match self.fault {
-            Fault::Arguments => ": wrong number of arguments; pow, min and max take two, the others one",
-            Fault::Character => ": unexpected character or end",
-            Fault::Depth => ": nested too deeply; at most 32 levels are accepted",
-            Fault::Length => ": too long; at most 256 bytes are accepted",
-            Fault::Name => ": unknown name",
-        })?;
+        f.write_str(self.fault)?;
         f.write_str(
             "; accepted are numbers, retried, + - * / ( ) and pow sqrt abs exp floor ceil round min max, such as \
              `pow(2, retried) * 1000`",
@@ -121,14 +115,11 @@ impl fmt::Display for InvalidRetryDelayError {
 
 impl core::error::Error for InvalidRetryDelayError {}
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    Arguments,
-    Character,
-    Depth,
-    Length,
-    Name,
-}
+const ARGUMENTS: &str = ": wrong number of arguments; pow, min and max take two, the others one";
+const CHARACTER: &str = ": unexpected character or end";
+const DEPTH: &str = ": nested too deeply; at most 32 levels are accepted";
+const LENGTH: &str = ": too long; at most 256 bytes are accepted";
+const NAME: &str = ": unknown name";
 
 #[derive(Clone, Copy)]
 enum Unary {
@@ -152,10 +143,23 @@ enum Binary {
     Subtract,
 }
 
+#[derive(Clone, Copy)]
 enum Function {
     One(Unary),
     Two(Binary),
 }
+
+const FUNCTIONS: [(&str, Function); 9] = [
+    ("abs", Function::One(Unary::Abs)),
+    ("ceil", Function::One(Unary::Ceil)),
+    ("exp", Function::One(Unary::Exp)),
+    ("floor", Function::One(Unary::Floor)),
+    ("max", Function::Two(Binary::Max)),
+    ("min", Function::Two(Binary::Min)),
+    ("pow", Function::Two(Binary::Pow)),
+    ("round", Function::One(Unary::Round)),
+    ("sqrt", Function::One(Unary::Sqrt)),
+];
 
 /// What an expression is read for. Checking is kept apart from computing, so that a build which only passes
 /// expressions on does not carry `pow` and `exp`.
@@ -221,13 +225,13 @@ impl Meaning for Evaluate {
 
 fn read<M: Meaning>(text: &str, meaning: &M) -> Result<M::Value, InvalidRetryDelayError> {
     if text.len() > MAX_RETRY_DELAY_BYTES {
-        return Err(InvalidRetryDelayError { position: MAX_RETRY_DELAY_BYTES + 1, fault: Fault::Length });
+        return Err(InvalidRetryDelayError { position: MAX_RETRY_DELAY_BYTES + 1, fault: LENGTH });
     }
     let mut reader = Reader { text: text.as_bytes(), at: 0, depth: 0, meaning };
     let value = reader.sum()?;
     match reader.peek() {
         None => Ok(value),
-        Some(_) => Err(reader.error(Fault::Character)),
+        Some(_) => Err(reader.error(CHARACTER)),
     }
 }
 
@@ -270,7 +274,7 @@ impl<M: Meaning> Reader<'_, M> {
 
     fn signed(&mut self) -> Result<M::Value, InvalidRetryDelayError> {
         if self.depth == MAX_DEPTH {
-            return Err(self.error(Fault::Depth));
+            return Err(self.error(DEPTH));
         }
         self.depth += 1;
         let value = if self.take(b'-') {
@@ -293,7 +297,7 @@ impl<M: Meaning> Reader<'_, M> {
             }
             Some(b'0'..=b'9') => self.number(),
             Some(byte) if byte.is_ascii_alphabetic() => self.name(),
-            _ => Err(self.error(Fault::Character)),
+            _ => Err(self.error(CHARACTER)),
         }
     }
 
@@ -311,7 +315,7 @@ impl<M: Meaning> Reader<'_, M> {
                 scale *= 10.0;
             }
             if scale <= 1.0 {
-                return Err(self.error(Fault::Character));
+                return Err(self.error(CHARACTER));
             }
             value += fraction / scale;
         }
@@ -327,30 +331,21 @@ impl<M: Meaning> Reader<'_, M> {
     fn name(&mut self) -> Result<M::Value, InvalidRetryDelayError> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let name_len = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let function = match rest.get(..name_len).unwrap_or_default() {
-            b"retried" => {
-                self.at += name_len;
-                return Ok(self.meaning.retried());
-            }
-            b"abs" => Function::One(Unary::Abs),
-            b"ceil" => Function::One(Unary::Ceil),
-            b"exp" => Function::One(Unary::Exp),
-            b"floor" => Function::One(Unary::Floor),
-            b"round" => Function::One(Unary::Round),
-            b"sqrt" => Function::One(Unary::Sqrt),
-            b"max" => Function::Two(Binary::Max),
-            b"min" => Function::Two(Binary::Min),
-            b"pow" => Function::Two(Binary::Pow),
-            _ => return Err(self.error(Fault::Name)),
-        };
+        let name = rest.get(..name_len).unwrap_or_default();
+        if name == b"retried" {
+            self.at += name_len;
+            return Ok(self.meaning.retried());
+        }
+        let known = FUNCTIONS.iter().find(|(known, _)| known.as_bytes() == name);
+        let Some((_, function)) = known else { return Err(self.error(NAME)) };
         self.at += name_len;
         self.expect(b'(')?;
         let first = self.sum()?;
-        let value = match function {
+        let value = match *function {
             Function::One(operation) => self.meaning.one(operation, first),
             Function::Two(operation) => {
                 if self.peek() == Some(b')') {
-                    return Err(self.error(Fault::Arguments));
+                    return Err(self.error(ARGUMENTS));
                 }
                 self.expect(b',')?;
                 let second = self.sum()?;
@@ -358,7 +353,7 @@ impl<M: Meaning> Reader<'_, M> {
             }
         };
         if self.peek() == Some(b',') {
-            return Err(self.error(Fault::Arguments));
+            return Err(self.error(ARGUMENTS));
         }
         self.expect(b')')?;
         Ok(value)
@@ -379,10 +374,10 @@ impl<M: Meaning> Reader<'_, M> {
     }
 
     fn expect(&mut self, wanted: u8) -> Result<(), InvalidRetryDelayError> {
-        if self.take(wanted) { Ok(()) } else { Err(self.error(Fault::Character)) }
+        if self.take(wanted) { Ok(()) } else { Err(self.error(CHARACTER)) }
     }
 
-    fn error(&self, fault: Fault) -> InvalidRetryDelayError {
+    fn error(&self, fault: &'static str) -> InvalidRetryDelayError {
         InvalidRetryDelayError { position: self.at + 1, fault }
     }
 }
