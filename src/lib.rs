@@ -28,6 +28,7 @@
 //! | `deploy` | the entry points of the ready-made Worker; not for libraries, for two `fetch` exports do not link |
 //! | `npm` | JavaScript bindings |
 
+mod base64;
 pub mod callback;
 pub mod client;
 pub mod dlq;
@@ -43,6 +44,7 @@ pub mod policy;
 pub mod recovery;
 pub mod settings;
 pub mod signature;
+mod text;
 pub mod time;
 #[cfg(feature = "worker")]
 pub mod worker;

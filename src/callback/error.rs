@@ -66,32 +66,46 @@ impl CallbackError {
 
 impl fmt::Display for CallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        // No more than texts one after the other: formatting them costs more WebAssembly than they do.
+        let number;
+        let words = match self {
             Self::Duplicate { field } => {
-                write!(f, "callback field `{field}` appears twice; each field is accepted once")
+                ["callback field `", field, "` appears twice; each field is accepted once"]
             }
             Self::Incomplete => {
-                f.write_str("callback body ends too early; one complete JSON object is accepted")
+                ["callback body ends too early; one complete JSON object is accepted", "", ""]
             }
             Self::Invalid { field, accepted } => {
-                write!(f, "callback field `{field}` is invalid; accepted is {accepted}")
+                f.write_str("callback field `")?;
+                [field, "` is invalid; accepted is ", accepted]
             }
-            Self::NoWorkflowUrl => f.write_str(
+            Self::NoWorkflowUrl => [
                 "callback names no endpoint; accepted is body field `url` or header `Upstash-Workflow-Url`",
-            ),
-            Self::NotAWorkflow => f.write_str(
-                "callback is not about a workflow run; \
-                 accepted is body field `workflowRunId` or header `Upstash-Workflow-RunId`",
-            ),
-            Self::NotAnObject => f.write_str("callback body is not an object; one JSON object is accepted"),
+                "",
+                "",
+            ],
+            Self::NotAWorkflow => [
+                "callback is not about a workflow run; ",
+                "accepted is body field `workflowRunId` or header `Upstash-Workflow-RunId`",
+                "",
+            ],
+            Self::NotAnObject => ["callback body is not an object; one JSON object is accepted", "", ""],
             Self::Syntax { at } => {
-                write!(f, "callback body is not JSON at byte {at}; one JSON object is accepted")
+                number = at.to_string();
+                ["callback body is not JSON at byte ", &number, "; one JSON object is accepted"]
             }
-            Self::TooDeep => write!(f, "callback body nests too deeply; {MAX_DEPTH} levels are accepted"),
+            Self::TooDeep => {
+                number = MAX_DEPTH.to_string();
+                ["callback body nests too deeply; ", &number, " levels are accepted"]
+            }
             Self::TooLong { field, limit } => {
-                write!(f, "callback field `{field}` is too long; {limit} bytes are accepted")
+                number = limit.to_string();
+                f.write_str("callback field `")?;
+                f.write_str(field)?;
+                ["` is too long; ", &number, " bytes are accepted"]
             }
-        }
+        };
+        words.into_iter().try_for_each(|words| f.write_str(words))
     }
 }
 

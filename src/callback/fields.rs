@@ -6,7 +6,7 @@
 use super::error::CallbackError;
 use crate::{
     json::{Captured, Field, Fields, Over, decode, scalar},
-    time::{Timestamp, parse_wire_time},
+    time::{Timestamp, decimal, parse_wire_time},
 };
 
 /// Bytes of an id, as text.
@@ -61,7 +61,12 @@ pub(super) fn required_text(
 
 /// A small number, or a string of digits.
 pub(super) fn count(fields: &mut Fields, name: &'static str) -> Option<u32> {
-    fields.text(name)?.parse().ok()
+    small(&fields.text(name)?)
+}
+
+/// A number of nothing but digits.
+pub(super) fn small(text: &str) -> Option<u32> {
+    decimal(text)?.try_into().ok()
 }
 
 /// A point in time in any of its forms.
@@ -79,11 +84,15 @@ pub(super) fn status(fields: &mut Fields) -> Result<u16, CallbackError> {
     match fields.take("status") {
         Captured::Absent => Ok(0),
         Captured::Value { raw, .. } if raw == b"null" => Ok(0),
-        Captured::Value { raw, .. } => match scalar(&raw).and_then(|text| text.parse::<i64>().ok()) {
-            Some(..=0) => Ok(0),
-            Some(status @ 100..=999) => u16::try_from(status).map_err(|_| invalid),
-            _ => Err(invalid),
-        },
+        Captured::Value { raw, .. } => {
+            let text = scalar(&raw).unwrap_or_default();
+            let below_zero = text.strip_prefix('-').and_then(decimal).map(|_| 0);
+            match below_zero.or_else(|| decimal(&text)) {
+                Some(0) => Ok(0),
+                Some(status @ 100..=999) => u16::try_from(status).map_err(|_| invalid),
+                _ => Err(invalid),
+            }
+        }
         Captured::TooLong => Err(invalid),
     }
 }

@@ -1,6 +1,6 @@
 //! The request headers of a callback, and header maps inside its body.
 
-use crate::json::{Captured, Captures, Field, Keys, Scanner, decode};
+use crate::json::{Captured, Captures, Field, Keys, Scanner, decode, lossy};
 
 /// The request headers of a callback that matter, as received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl HeaderMap {
         let Captured::Value { raw, cut: false } = self.captures.take(name) else { return Vec::new() };
         match raw.first() {
             Some(b'"' | b'[') => strings(&raw),
-            Some(b'0'..=b'9') => vec![String::from_utf8_lossy(&raw).into_owned()],
+            Some(b'0'..=b'9') => vec![lossy(&raw)],
             _ => Vec::new(),
         }
     }

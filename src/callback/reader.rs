@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{
     CallbackError, CallbackHeaders, Excerpt, Failure, RetryHint,
-    fields::{FIELDS, ID_LIMIT, URL_LIMIT, count, instant, required_text, status},
+    fields::{FIELDS, ID_LIMIT, URL_LIMIT, count, instant, required_text, small, status},
     headers::HeaderMap,
     response::failure_error,
 };
@@ -85,27 +85,18 @@ impl FailureReader {
         let mut failure =
             Failure::new(run_id(&mut fields, headers.run_id)?, String::new(), status(&mut fields)?);
         failure.workflow_url = workflow_url(&mut fields, headers.workflow_url)?;
-        failure.dlq_id = match required_text(&mut fields, "dlqId")? {
-            Some(id) => Some(DlqId::new(id).map_err(|_| invalid_id("dlqId"))?),
-            None => None,
-        };
+        if let Some(id) = required_text(&mut fields, "dlqId")? {
+            failure.dlq_id = Some(DlqId::new(id).map_err(|_| invalid_id("dlqId"))?);
+        }
         failure.error = failure_error(&fields.take("body"));
-
-        let mut response = HeaderMap::read(&fields.take("header"), RESPONSE_HEADERS);
-        let mut source = HeaderMap::read(&fields.take("sourceHeader"), SOURCE_HEADERS);
-        failure.step_name = response.take(STEP_NAME).into_iter().find_map(|name| short_name(&name));
-        failure.retry_hint =
-            RetryHint::HEADERS.iter().filter_map(|name| RetryHint::longest(&response.take(name), now)).max();
-        failure.labels =
-            labels(headers.label.into_iter().chain(source.take(LABEL)).chain(response.take(LABEL)));
-
+        read_headers(&mut failure, &mut fields, headers.label.as_deref(), now);
         failure.retried = count(&mut fields, "retried");
         failure.max_retries = count(&mut fields, "maxRetries");
         failure.source_message_id = fields.text("sourceMessageId").and_then(short_id);
         failure.created_at = instant(&mut fields, "createdAt");
         failure.workflow_created_at = instant(&mut fields, "workflowCreatedAt");
         failure.callback_message_id = headers.message_id.and_then(short_id);
-        failure.callback_retried = headers.retried.and_then(|retried| retried.parse().ok());
+        failure.callback_retried = headers.retried.and_then(|retried| small(&retried));
         Ok(failure)
     }
 }
@@ -160,21 +151,36 @@ fn short_id(id: String) -> Option<String> {
     Some(id).filter(|id| (1..=ID_LIMIT).contains(&id.len()))
 }
 
-fn short_name(name: &str) -> Option<String> {
-    let name = name.trim();
-    (!name.is_empty()).then(|| Excerpt::new(name, NAME_LIMIT).as_str().to_owned())
-}
-
-fn labels(lists: impl Iterator<Item = String>) -> Vec<String> {
-    let mut labels: Vec<String> = Vec::new();
-    for list in lists {
-        for label in list.split(',').map(str::trim) {
-            // Policies compare labels as a whole, so a part of one is worth nothing.
-            let fits = (1..=NAME_LIMIT).contains(&label.len()) && labels.len() < MAX_LABELS;
-            if fits && labels.iter().all(|known| known != label) {
-                labels.push(label.to_owned());
-            }
+/// What the headers of the failing response and of the original message say.
+fn read_headers(failure: &mut Failure, fields: &mut Fields, label: Option<&str>, now: Timestamp) {
+    let mut response = HeaderMap::read(&fields.take("header"), RESPONSE_HEADERS);
+    let source = HeaderMap::read(&fields.take("sourceHeader"), SOURCE_HEADERS);
+    for name in response.take(STEP_NAME) {
+        let name = name.trim_ascii();
+        if !name.is_empty() {
+            failure.step_name = Some(Excerpt::new(name, NAME_LIMIT).as_str().to_owned());
+            break;
         }
     }
-    labels
+    for name in RetryHint::HEADERS {
+        // No hint is less than any.
+        failure.retry_hint = failure.retry_hint.max(RetryHint::longest(&response.take(name), now));
+    }
+    add_labels(&mut failure.labels, label.unwrap_or_default());
+    for mut map in [source, response] {
+        for list in map.take(LABEL) {
+            add_labels(&mut failure.labels, &list);
+        }
+    }
+}
+
+fn add_labels(labels: &mut Vec<String>, list: &str) {
+    for label in list.split(',') {
+        let label = label.trim_ascii();
+        // Policies compare labels as a whole, so a part of one is worth nothing.
+        let fits = (1..=NAME_LIMIT).contains(&label.len()) && labels.len() < MAX_LABELS;
+        if fits && labels.iter().all(|known| known != label) {
+            labels.push(label.to_owned());
+        }
+    }
 }

@@ -1,12 +1,10 @@
 //! The failing endpoint's response body: base64 inside the callback, and of any kind.
 
-use base64::{
-    Engine, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-
 use super::{excerpt::Excerpt, failure::FailureError};
-use crate::json::{Captured, Captures, Field, Keys, Over, Scanner, decode};
+use crate::{
+    base64::{self, Alphabet},
+    json::{Captured, Captures, Field, Keys, Over, Scanner, decode},
+};
 
 /// Bytes of an error's name.
 const NAME_LIMIT: usize = 256;
@@ -20,14 +18,6 @@ const FIELDS: &[Field] = &[
     Field { name: "message", limit: MESSAGE_LIMIT * 6, over: Over::Cut },
 ];
 
-/// A cut leaves any number of characters, and bits of a byte that is not there.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 /// What the response says about the error.
 ///
 /// `{error, message}` of the SDK if that is what it is, as far as it goes: QStash cuts long responses. An `error` without
@@ -35,7 +25,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(super) fn failure_error(body: &Captured) -> Option<FailureError> {
     let Captured::Value { raw, cut } = body else { return None };
     let string = decode(raw.strip_prefix(b"\"")?);
-    let bytes = decode_base64(&string.text)?;
+    // A cut leaves any number of characters, and bits of a byte that is not there.
+    let bytes = base64::decode(string.text.trim_end_matches('='), Alphabet::Standard)?;
     if bytes.trim_ascii_start().starts_with(b"{") {
         let mut scanner = Scanner::new(FIELDS, Keys::AnyCase);
         scanner.push(&bytes);
@@ -50,14 +41,6 @@ pub(super) fn failure_error(body: &Captured) -> Option<FailureError> {
         }
     }
     Some(FailureError { name: None, message: plain_text(&bytes, *cut)? })
-}
-
-/// The bytes, except those that a cut made unreadable; `None` if it is not base64.
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim_end_matches('=').as_bytes();
-    // One character is less than a byte.
-    let whole = if text.len() % 4 == 1 { text.len() - 1 } else { text.len() };
-    BASE64.decode(text.get(..whole)?).ok()
 }
 
 fn excerpt(captures: &mut Captures, name: &str, limit: usize) -> Option<Excerpt> {
@@ -76,14 +59,15 @@ fn plain_text(bytes: &[u8], cut: bool) -> Option<Excerpt> {
         }
         Err(_) => return None,
     };
-    let text = text.trim();
-    let binary = text.is_empty() || text.contains(|c: char| c.is_control() && !c.is_whitespace());
+    let text = text.trim_ascii();
+    let binary =
+        text.is_empty() || text.contains(|c: char| c.is_control() && !matches!(c, '\t'..='\r' | '\u{85}'));
     (!binary).then(|| Excerpt::new(text, MESSAGE_LIMIT).or_cut(cut))
 }
 
 #[cfg(test)]
 mod tests {
-    use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
+    use ::base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, Engine as _};
 
     use super::*;
 

@@ -1,11 +1,10 @@
 //! When a failing endpoint asked to be called again.
 
 use core::time::Duration;
-use std::time::UNIX_EPOCH;
 
 use crate::{
     dlq::GoDuration,
-    time::{Timestamp, decimal},
+    time::{Timestamp, decimal, parse_http_date},
 };
 
 /// The time before which a failing endpoint does not want to be called again.
@@ -70,11 +69,6 @@ fn parse_number(text: &str) -> Option<Duration> {
         millis.bytes().chain([b'0'; 3]).take(3).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
     let above = u64::from(finer.bytes().any(|digit| digit != b'0'));
     Some(Duration::from_secs(decimal(whole)?).saturating_add(Duration::from_millis(millis + above)))
-}
-
-fn parse_http_date(text: &str) -> Option<Timestamp> {
-    let since = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(Timestamp::from_secs(since.as_secs()))
 }
 
 #[cfg(test)]

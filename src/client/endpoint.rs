@@ -67,7 +67,7 @@ impl Endpoint {
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         let encoded = percent_encode(self.token.reveal());
-        self.token.redact(&text.replace(&encoded, "…"))
+        self.token.redact(&crate::text::replace(text, &encoded, "…"))
     }
 }
 

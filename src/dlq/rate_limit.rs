@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::pairs::Pairs;
 use super::response::RESPONSE_HEADERS;
-use crate::time::{Timestamp, decimal};
+use crate::time::{Timestamp, decimal, parse_http_date};
 
 /// The longest header value that is looked at.
 const MAX_VALUE_BYTES: usize = 64;
@@ -81,11 +81,7 @@ impl Reset {
             Some(number @ 0..1_000_000_000) => Some(Self::After(Duration::from_secs(number))),
             Some(secs @ 1_000_000_000..100_000_000_000) => Some(Self::At(Timestamp::from_secs(secs))),
             Some(millis) => Some(Self::At(Timestamp::from_millis(millis))),
-            None => {
-                let date = httpdate::parse_http_date(value).ok()?;
-                let since_epoch = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-                Some(Self::At(Timestamp::from_secs(since_epoch.as_secs())))
-            }
+            None => parse_http_date(value).map(Self::At),
         }
     }
 }

@@ -53,7 +53,13 @@ impl Fields {
     /// The strings of an array of strings.
     pub(crate) fn strings(&mut self, name: &'static str) -> Vec<String> {
         let raw = self.raw(name).unwrap_or_default();
-        elements(&raw).filter_map(|element| Some(decode(element.strip_prefix(b"\"")?).text)).collect()
+        let mut strings = Vec::new();
+        for element in elements(&raw) {
+            if let [b'"', string @ ..] = element {
+                strings.push(decode(string).text);
+            }
+        }
+        strings
     }
 }
 
@@ -67,23 +73,40 @@ pub(crate) fn scalar(raw: &[u8]) -> Option<String> {
 }
 
 /// The raw elements of a sound JSON array; none if it is something else.
-pub(crate) fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
-    members(array, b"[", b"]")
+pub(crate) fn elements(array: &[u8]) -> Members<'_> {
+    Members::of(array, b"[", b"]")
 }
 
-fn members<'a>(container: &'a [u8], open: &[u8], close: &[u8]) -> impl Iterator<Item = &'a [u8]> {
-    let inner = container.strip_prefix(open).and_then(|container| container.strip_suffix(close));
-    let mut rest = inner.unwrap_or_default();
-    core::iter::from_fn(move || {
-        let (element, after) = rest.split_at_checked(element_len(rest))?;
-        rest = after.strip_prefix(b",").unwrap_or(after);
+/// The members of an array or object that are not read yet.
+pub(crate) struct Members<'a>(&'a [u8]);
+
+impl<'a> Members<'a> {
+    /// A value alone.
+    pub(super) const fn one(value: &'a [u8]) -> Self {
+        Self(value)
+    }
+
+    fn of(container: &'a [u8], open: &[u8], close: &[u8]) -> Self {
+        let inner = container.strip_prefix(open).and_then(|container| container.strip_suffix(close));
+        Self(inner.unwrap_or_default())
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = &'a [u8];
+
+    // In WebAssembly one copy is enough for all the loops over members.
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (element, after) = self.0.split_at_checked(element_len(self.0))?;
+        self.0 = after.strip_prefix(b",").unwrap_or(after);
         Some(element.trim_ascii()).filter(|element| !element.is_empty())
-    })
+    }
 }
 
 /// The entries of a sound JSON object: names decoded, values raw.
 pub(crate) fn entries(object: &[u8]) -> impl Iterator<Item = (String, &[u8])> {
-    members(object, b"{", b"}").filter_map(|member| {
+    Members::of(object, b"{", b"}").filter_map(|member| {
         let name = decode(member.strip_prefix(b"\"")?);
         let value = member.get(1 + name.len..)?.trim_ascii_start().strip_prefix(b":")?;
         Some((name.text, value.trim_ascii()))

@@ -16,9 +16,9 @@ mod table;
 
 pub(crate) use capture::{Captured, Captures, Field, Keys, Over};
 pub(crate) use error::JsonError;
-pub(crate) use fields::{Fields, elements, entries, scalar};
+pub(crate) use fields::{Fields, elements, scalar};
 pub(crate) use scanner::{MAX_DEPTH, Scanner};
-pub(crate) use string::decode;
+pub(crate) use string::{decode, lossy};
 pub(crate) use table::{Table, TableError};
 
 #[cfg(test)]

@@ -62,30 +62,43 @@ pub(crate) fn decode(raw: &[u8]) -> Decoded {
     Decoded { text, exact, len: raw.len() - rest.len() }
 }
 
-/// Appends bytes as text; `last` says that an unfinished character at the end is a cut, not an error.
-fn push_lossy(text: &mut String, bytes: &[u8], last: bool) -> bool {
-    let mut exact = true;
-    let mut chunks = bytes.utf8_chunks().peekable();
-    while let Some(chunk) = chunks.next() {
-        text.push_str(chunk.valid());
-        let cut = last && chunks.peek().is_none() && unfinished(chunk.invalid());
-        if !chunk.invalid().is_empty() && !cut {
-            text.push(char::REPLACEMENT_CHARACTER);
-            exact = false;
-        }
-    }
-    exact
+/// Bytes as text, with U+FFFD for what is no UTF-8.
+pub(crate) fn lossy(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    push_lossy(&mut text, bytes, false);
+    text
 }
 
-/// Whether more bytes could have made these a character.
-fn unfinished(bytes: &[u8]) -> bool {
-    core::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
+/// Appends bytes as text; `last` says that an unfinished character at the end is a cut, not an error.
+fn push_lossy(text: &mut String, mut bytes: &[u8], last: bool) -> bool {
+    let mut exact = true;
+    loop {
+        let error = match str::from_utf8(bytes) {
+            Ok(valid) => {
+                text.push_str(valid);
+                return exact;
+            }
+            Err(error) => error,
+        };
+        let (valid, rest) = bytes.split_at_checked(error.valid_up_to()).unwrap_or_default();
+        text.push_str(str::from_utf8(valid).unwrap_or_default());
+        let invalid = error.error_len();
+        if invalid.is_none() && last {
+            return exact;
+        }
+        text.push(char::REPLACEMENT_CHARACTER);
+        exact = false;
+        bytes = invalid.and_then(|len| rest.get(len..)).unwrap_or_default();
+    }
 }
 
 /// Four hexadecimal digits, and what follows them.
 fn code_unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, rest) = bytes.split_first_chunk::<4>()?;
-    let unit = digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))?;
+    let mut unit = 0;
+    for digit in digits {
+        unit = unit * 16 + char::from(*digit).to_digit(16)?;
+    }
     Some((unit, rest))
 }
 
@@ -107,7 +120,7 @@ fn scalar(unit: u32, rest: &[u8]) -> (Option<char>, &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, lossy};
 
     fn text(raw: &str) -> (String, bool) {
         let decoded = decode(raw.as_bytes());
@@ -142,6 +155,14 @@ mod tests {
         assert_eq!(decode(b"a\xffb\"").text, "a\u{fffd}b");
         assert!(!decode(b"a\xe2\x82\"").exact);
         assert_eq!((decode(b"a\xff").text.as_str(), decode(b"a\xff").exact), ("a\u{fffd}", false));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced_as_the_standard_library_does() {
+        for bytes in [&b"a\xff\xfeb\xe2\x82"[..], b"\xed\xa0\x80", b"\xf0\x9f\x98 \xf0", b"", b"abc\xc3\xa9"]
+        {
+            assert_eq!(lossy(bytes), String::from_utf8_lossy(bytes), "{bytes:?}");
+        }
     }
 
     #[test]

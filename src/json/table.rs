@@ -2,7 +2,11 @@
 
 use core::{fmt, str::FromStr};
 
-use super::{Fields, decode, elements, entries, scalar};
+use super::{
+    Fields, decode,
+    fields::{Members, elements, entries, scalar},
+};
+use crate::time::decimal;
 
 /// An object of which every key must be known.
 pub(crate) struct Table<'a> {
@@ -19,25 +23,30 @@ impl<'a> Table<'a> {
         if Fields::of(json.as_bytes(), &[]).is_err() {
             return Err(TableError([name, " must be a table"].concat()));
         }
-        Ok(Self::new(String::new(), json.trim().as_bytes()))
+        Ok(Self::new(String::new(), json.as_bytes().trim_ascii()))
     }
 
     /// `true` or `false`.
     pub(crate) fn flag(&mut self, key: &'static str) -> Result<Option<bool>, TableError> {
-        self.read(key, "true or false", |raw| match raw {
-            b"true" => Ok(true),
-            b"false" => Ok(false),
-            _ => Err(None),
-        })
+        match self.take(key) {
+            None => Ok(None),
+            Some(b"true") => Ok(Some(true)),
+            Some(b"false") => Ok(Some(false)),
+            Some(raw) => Err(self.must_be(key, "true or false", Cause::Kind(raw))),
+        }
     }
 
     /// A whole number from 0 to `max`.
     pub(crate) fn number(&mut self, key: &'static str, max: u32) -> Result<Option<u32>, TableError> {
-        let accepted = ["a whole number from 0 to ", &max.to_string()].concat();
-        self.read(key, &accepted, |raw| {
-            let digits = str::from_utf8(raw).ok().filter(|_| raw.iter().all(u8::is_ascii_digit));
-            digits.and_then(|digits| digits.parse().ok()).filter(|number| *number <= max).ok_or(None)
-        })
+        let Some(raw) = self.take(key) else { return Ok(None) };
+        let number = str::from_utf8(raw).ok().and_then(decimal).and_then(|number| u32::try_from(number).ok());
+        match number.filter(|number| *number <= max) {
+            None => {
+                let accepted = ["a whole number from 0 to ", &max.to_string()].concat();
+                Err(self.must_be(key, &accepted, Cause::Kind(raw)))
+            }
+            number => Ok(number),
+        }
     }
 
     /// A text that spells a `T`; `accepted` completes the sentence "… must be".
@@ -45,10 +54,11 @@ impl<'a> Table<'a> {
     where
         T: FromStr<Err: fmt::Display>,
     {
-        self.read(key, accepted, |raw| match raw {
-            [b'"', ..] => spelled(raw),
-            _ => Err(None),
-        })
+        let mut found = None;
+        self.spelled(key, accepted, Accepts::Text, &mut |text| {
+            text.parse().map(|value| found = Some(value)).map_err(|error| cause(&error))
+        })?;
+        Ok(found)
     }
 
     /// A text that spells a `T`, or a list of such; no `T` where the key is left out.
@@ -56,7 +66,7 @@ impl<'a> Table<'a> {
     where
         T: FromStr<Err: fmt::Display>,
     {
-        self.list(key, accepted, |raw| if raw.starts_with(b"\"") { spelled(raw) } else { Err(None) })
+        self.many(key, accepted, Accepts::Texts)
     }
 
     /// The same, with numbers beside texts.
@@ -68,30 +78,34 @@ impl<'a> Table<'a> {
     where
         T: FromStr<Err: fmt::Display>,
     {
-        self.list(key, accepted, spelled)
+        self.many(key, accepted, Accepts::TextsAndNumbers)
     }
 
     /// The table of a key; an empty one where it is left out.
     pub(crate) fn table(&mut self, key: &'static str) -> Result<Self, TableError> {
-        let raw = self.read(key, "a table", |raw| if raw.starts_with(b"{") { Ok(raw) } else { Err(None) })?;
-        Ok(Self::new([&self.path_of(key), "."].concat(), raw.unwrap_or(b"{}")))
+        let raw = self.take(key).unwrap_or(b"{}");
+        if !raw.starts_with(b"{") {
+            return Err(self.must_be(key, "a table", Cause::Kind(raw)));
+        }
+        Ok(Self::new([&self.path_of(key), "."].concat(), raw))
     }
 
     /// The tables of a key; none where it is left out.
     pub(crate) fn tables(&mut self, key: &'static str) -> Result<Vec<Self>, TableError> {
-        let list = self.read(key, "a list of tables", |raw| {
-            if !raw.starts_with(b"[") {
-                return Err(None);
+        const ACCEPTED: &str = "a list of tables";
+        let raw = self.take(key).unwrap_or(b"[]");
+        if !raw.starts_with(b"[") {
+            return Err(self.must_be(key, ACCEPTED, Cause::Kind(raw)));
+        }
+        let mut tables = Vec::new();
+        for element in elements(raw) {
+            if !element.starts_with(b"{") {
+                return Err(self.must_be(key, ACCEPTED, Cause::Element(element)));
             }
-            let list: Vec<&[u8]> = elements(raw).collect();
-            match list.iter().find(|element| !element.starts_with(b"{")) {
-                None => Ok(list),
-                Some(element) => Err(Some(["an element is ", kind(element)].concat())),
-            }
-        })?;
-        let path = |index: usize| [&self.path_of(key), "[", &index.to_string(), "]."].concat();
-        let list = list.unwrap_or_default().into_iter().enumerate();
-        Ok(list.map(|(index, raw)| Self::new(path(index), raw)).collect())
+            let path = [&self.path_of(key), "[", &tables.len().to_string(), "]."].concat();
+            tables.push(Self::new(path, element));
+        }
+        Ok(tables)
     }
 
     /// Whether no key is left to ask for.
@@ -103,11 +117,15 @@ impl<'a> Table<'a> {
     pub(crate) fn end(self) -> Result<(), TableError> {
         let Some((key, _)) = self.rest.first() else { return Ok(()) };
         let path = self.path_of(key);
-        Err(TableError(if self.known.contains(&key.as_str()) {
-            [&path, " is given twice"].concat()
-        } else {
-            [&path, " is unknown; accepted are ", &self.known.join(", ")].concat()
-        }))
+        if self.known.iter().any(|known| known == key) {
+            return Err(TableError([&path, " is given twice"].concat()));
+        }
+        let mut message = [&path, " is unknown; accepted are "].concat();
+        for (index, known) in self.known.iter().enumerate() {
+            message.push_str(if index > 0 { ", " } else { "" });
+            message.push_str(known);
+        }
+        Err(TableError(message))
     }
 
     /// A key that must not be left out is.
@@ -121,44 +139,65 @@ impl<'a> Table<'a> {
     }
 
     fn new(path: String, raw: &'a [u8]) -> Self {
-        Self { path, rest: entries(raw).collect(), known: Vec::new() }
+        let mut rest = Vec::new();
+        for entry in entries(raw) {
+            rest.push(entry);
+        }
+        Self { path, rest, known: Vec::new() }
     }
 
-    fn list<T>(
+    fn many<T>(&mut self, key: &'static str, accepted: &str, kinds: Accepts) -> Result<Vec<T>, TableError>
+    where
+        T: FromStr<Err: fmt::Display>,
+    {
+        let mut found = Vec::new();
+        self.spelled(key, accepted, kinds, &mut |text| {
+            text.parse().map(|value| found.push(value)).map_err(|error| cause(&error))
+        })?;
+        Ok(found)
+    }
+
+    /// Hands each text of a value to `read`, whatever it reads there: that keeps the code of one type small.
+    fn spelled(
         &mut self,
         key: &'static str,
         accepted: &str,
-        read: fn(&[u8]) -> Result<T, Option<String>>,
-    ) -> Result<Vec<T>, TableError> {
-        let list = self.read(key, accepted, |raw| {
-            if !raw.starts_with(b"[") {
-                return Ok(vec![read(raw)?]);
+        kinds: Accepts,
+        read: &mut dyn FnMut(&str) -> Result<(), String>,
+    ) -> Result<(), TableError> {
+        let Some(raw) = self.take(key) else { return Ok(()) };
+        let is_list = raw.starts_with(b"[") && !matches!(kinds, Accepts::Text);
+        let mut cause = Some("an empty list matches nothing; leave the key out instead".to_owned());
+        for raw in if is_list { elements(raw) } else { Members::one(raw) } {
+            let numbers = matches!(kinds, Accepts::TextsAndNumbers);
+            cause = match spelling(raw, numbers) {
+                Some(text) => read(&text).err(),
+                None => return Err(self.must_be(key, accepted, Cause::Kind(raw))),
+            };
+            if cause.is_some() {
+                break;
             }
-            let many: Vec<T> = elements(raw).map(read).collect::<Result<_, _>>()?;
-            if many.is_empty() {
-                return Err(Some("an empty list matches nothing; leave the key out instead".to_owned()));
-            }
-            Ok(many)
-        });
-        list.map(Option::unwrap_or_default)
+        }
+        match cause {
+            Some(cause) => Err(self.must_be(key, accepted, Cause::Words(&cause))),
+            None => Ok(()),
+        }
     }
 
-    /// Takes a value and reads it; the reader may give a cause besides what is accepted.
-    fn read<T>(
-        &mut self,
-        key: &'static str,
-        accepted: &str,
-        read: impl FnOnce(&'a [u8]) -> Result<T, Option<String>>,
-    ) -> Result<Option<T>, TableError> {
+    /// Takes the raw value of a key.
+    fn take(&mut self, key: &'static str) -> Option<&'a [u8]> {
         self.known.push(key);
-        let Some(at) = self.rest.iter().position(|(name, _)| name == key) else { return Ok(None) };
-        let (_, raw) = self.rest.remove(at);
-        read(raw).map(Some).map_err(|cause| self.must_be(key, accepted, raw, cause))
+        let at = self.rest.iter().position(|(name, _)| name == key)?;
+        Some(self.rest.remove(at).1)
     }
 
-    fn must_be(&self, key: &str, accepted: &str, raw: &[u8], cause: Option<String>) -> TableError {
-        let cause = cause.unwrap_or_else(|| ["not ", kind(raw)].concat());
-        TableError([&self.path_of(key), " must be ", accepted, ": ", &cause].concat())
+    fn must_be(&self, key: &str, accepted: &str, cause: Cause<'_>) -> TableError {
+        let (of, cause) = match cause {
+            Cause::Element(raw) => ("an element is ", kind(raw)),
+            Cause::Kind(raw) => ("not ", kind(raw)),
+            Cause::Words(words) => ("", words),
+        };
+        TableError([&self.path_of(key), " must be ", accepted, ": ", of, cause].concat())
     }
 
     fn path_of(&self, key: &str) -> String {
@@ -170,15 +209,40 @@ impl<'a> Table<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TableError(pub(crate) String);
 
-/// The value that a text or number spells.
-fn spelled<T: FromStr<Err: fmt::Display>>(raw: &[u8]) -> Result<T, Option<String>> {
-    let text = match raw {
+/// Which values a key takes.
+#[derive(Clone, Copy)]
+enum Accepts {
+    Text,
+    Texts,
+    TextsAndNumbers,
+}
+
+/// What is wrong with a value.
+#[derive(Clone, Copy)]
+enum Cause<'a> {
+    /// An element of the list is of this kind.
+    Element(&'a [u8]),
+    /// It is of this kind.
+    Kind(&'a [u8]),
+    /// What its reader says.
+    Words(&'a str),
+}
+
+/// What an error says, by one piece of code for all types of errors.
+fn cause(error: &dyn fmt::Display) -> String {
+    error.to_string()
+}
+
+/// The text of a JSON string of sound Unicode, or of a number where these count too.
+fn spelling(raw: &[u8], numbers: bool) -> Option<String> {
+    match raw {
         [b'"', string @ ..] => {
-            Some(decode(string)).filter(|decoded| decoded.exact).map(|decoded| decoded.text)
+            let decoded = decode(string);
+            decoded.exact.then_some(decoded.text)
         }
-        _ => scalar(raw),
-    };
-    text.ok_or(None)?.parse().map_err(|error: T::Err| Some(error.to_string()))
+        _ if numbers => scalar(raw),
+        _ => None,
+    }
 }
 
 /// What a raw value is, for whom it surprises.

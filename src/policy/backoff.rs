@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::time::millis;
+
 /// Exponential back-off with full jitter: attempt `n` waits a random time between zero and `base · 2ⁿ`, at most `cap`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
@@ -28,7 +30,7 @@ impl Backoff {
     /// The wait that `entropy`, a uniformly random number, picks below the ceiling.
     #[must_use]
     pub fn wait(&self, attempt: u32, entropy: u64) -> Duration {
-        let ceiling = u64::try_from(self.ceiling(attempt).as_millis()).unwrap_or(u64::MAX);
+        let ceiling = millis(self.ceiling(attempt));
         // The high half of a 64 by 64 bit product maps the whole range of `entropy` evenly onto 0..=ceiling.
         let picked = (u128::from(entropy) * (u128::from(ceiling) + 1)) >> 64;
         Duration::from_millis(u64::try_from(picked).unwrap_or(ceiling))

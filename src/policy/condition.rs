@@ -1,7 +1,7 @@
 //! Which failures a rule is for.
 
 use super::{StatusRange, Wildcard};
-use crate::callback::Failure;
+use crate::{callback::Failure, text};
 
 /// Which failures a rule is for: every key that is set must match, and a key with several values matches if one of
 /// them does. With no key set it matches every failure.
@@ -32,7 +32,7 @@ impl Condition {
             && holds(&self.url, |pattern| pattern.matches(&failure.workflow_url))
             && holds(&self.label, |pattern| failure.labels.iter().any(|label| pattern.matches(label)))
             && holds(&self.error, |pattern| name.is_some_and(|name| pattern.matches(name)))
-            && holds(&self.message, |part| message.is_some_and(|message| message.contains(part.as_str())))
+            && holds(&self.message, |part| message.is_some_and(|message| text::find(message, part).is_some()))
             && holds(&self.step, |pattern| {
                 failure.step_name.as_deref().is_some_and(|step| pattern.matches(step))
             })

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{Backoff, Condition, Policy, PolicyError, Rule};
+use super::{Action, Backoff, Condition, Policy, PolicyError, Rule};
 use crate::{
     dlq::{GoDuration, Overrides},
     json::{Table, TableError},
@@ -25,62 +25,66 @@ impl Policy {
 
 fn read(json: &str) -> Result<Policy, TableError> {
     let mut table = Table::parse("the policy", json)?;
-    let default = Policy::default();
-    let policy = Policy {
-        dry_run: table.flag("dry_run")?.unwrap_or(default.dry_run),
-        max_attempts: table.number("max_attempts", MAX_ATTEMPTS)?.unwrap_or(default.max_attempts),
-        max_elapsed: duration(&mut table, "max_elapsed", default.max_elapsed)?,
-        settle: duration(&mut table, "settle", default.settle)?,
-        backoff: backoff(table.table("backoff")?, default.backoff)?,
-        retry_after_cap: duration(&mut table, "retry_after_cap", default.retry_after_cap)?,
-        overrides: Overrides::from_table(table.table("overrides")?)?,
-        rules: {
-            let own: Result<Vec<Rule>, _> = table.tables("rules")?.into_iter().map(rule).collect();
-            own?.into_iter().chain(default.rules).collect()
-        },
-    };
+    let mut policy = Policy::default();
+    set(&mut policy.dry_run, table.flag("dry_run")?);
+    set(&mut policy.max_attempts, table.number("max_attempts", MAX_ATTEMPTS)?);
+    duration(&mut table, "max_elapsed", &mut policy.max_elapsed)?;
+    duration(&mut table, "settle", &mut policy.settle)?;
+    backoff(table.table("backoff")?, &mut policy.backoff)?;
+    duration(&mut table, "retry_after_cap", &mut policy.retry_after_cap)?;
+    policy.overrides = Overrides::from_table(table.table("overrides")?)?;
+    let mut rules = Vec::new();
+    for table in table.tables("rules")? {
+        rules.push(rule(table)?);
+    }
+    rules.append(&mut policy.rules);
+    policy.rules = rules;
     table.end()?;
     Ok(policy)
 }
 
 fn rule(mut table: Table<'_>) -> Result<Rule, TableError> {
-    let rule = Rule {
-        name: table.text("name", "a text")?.ok_or_else(|| table.missing("name", "a text"))?,
-        when: condition(table.table("when")?)?,
-        action: table.text("action", ACTIONS)?.ok_or_else(|| table.missing("action", ACTIONS))?,
-        max_attempts: table.number("max_attempts", MAX_ATTEMPTS)?,
-        overrides: Overrides::from_table(table.table("overrides")?)?,
-    };
+    let mut rule = Rule::named("", Action::Park, Condition::default());
+    rule.name = table.text("name", "a text")?.ok_or_else(|| table.missing("name", "a text"))?;
+    condition(table.table("when")?, &mut rule.when)?;
+    rule.action = table.text("action", ACTIONS)?.ok_or_else(|| table.missing("action", ACTIONS))?;
+    rule.max_attempts = table.number("max_attempts", MAX_ATTEMPTS)?;
+    rule.overrides = Overrides::from_table(table.table("overrides")?)?;
     table.end()?;
     Ok(rule)
 }
 
-fn condition(mut table: Table<'_>) -> Result<Condition, TableError> {
-    let condition = Condition {
-        status: table.one_or_many_numbers("status", STATUSES)?,
-        url: table.one_or_many("url", TEXTS)?,
-        label: table.one_or_many("label", TEXTS)?,
-        error: table.one_or_many("error", TEXTS)?,
-        message: table.one_or_many("message", TEXTS)?,
-        step: table.one_or_many("step", TEXTS)?,
-    };
-    table.end()?;
-    Ok(condition)
+fn condition(mut table: Table<'_>, condition: &mut Condition) -> Result<(), TableError> {
+    condition.status = table.one_or_many_numbers("status", STATUSES)?;
+    condition.url = table.one_or_many("url", TEXTS)?;
+    condition.label = table.one_or_many("label", TEXTS)?;
+    condition.error = table.one_or_many("error", TEXTS)?;
+    condition.message = table.one_or_many("message", TEXTS)?;
+    condition.step = table.one_or_many("step", TEXTS)?;
+    table.end()
 }
 
-fn backoff(mut table: Table<'_>, default: Backoff) -> Result<Backoff, TableError> {
-    let backoff = Backoff {
-        base: duration(&mut table, "base", default.base)?,
-        cap: duration(&mut table, "cap", default.cap)?,
-    };
+fn backoff(mut table: Table<'_>, backoff: &mut Backoff) -> Result<(), TableError> {
+    duration(&mut table, "base", &mut backoff.base)?;
+    duration(&mut table, "cap", &mut backoff.cap)?;
     table.end()?;
     if backoff.base > backoff.cap {
         return Err(TableError("backoff.base must not exceed backoff.cap".to_owned()));
     }
-    Ok(backoff)
+    Ok(())
 }
 
-fn duration(table: &mut Table<'_>, key: &'static str, default: Duration) -> Result<Duration, TableError> {
+/// A duration, if the table sets it.
+fn duration(table: &mut Table<'_>, key: &'static str, to: &mut Duration) -> Result<(), TableError> {
     let set: Option<GoDuration> = table.text(key, "a duration such as \"30s\"")?;
-    Ok(set.map_or(default, GoDuration::as_duration))
+    if let Some(set) = set {
+        *to = set.as_duration();
+    }
+    Ok(())
+}
+
+fn set<T>(to: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *to = value;
+    }
 }

@@ -94,7 +94,7 @@ impl Rule {
         ]
     }
 
-    fn named(name: &str, action: Action, when: Condition) -> Self {
+    pub(super) fn named(name: &str, action: Action, when: Condition) -> Self {
         Self { name: name.to_owned(), when, action, max_attempts: None, overrides: Overrides::default() }
     }
 }

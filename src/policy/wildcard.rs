@@ -1,6 +1,8 @@
-//! Patterns with `*`, matched in time linear in the text for any one pattern.
+//! Patterns with `*`, matched from left to right without going back over a star.
 
 use core::{convert::Infallible, str::FromStr};
+
+use crate::text;
 
 /// A pattern in which `*` stands for any run of characters, none included; everything else stands for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +24,8 @@ impl Wildcard {
         let Some(mut rest) = text.strip_prefix(head) else { return false };
         let (middle, last) = tail.rsplit_once('*').unwrap_or(("", tail));
         for part in middle.split('*') {
-            let Some(at) = rest.find(part) else { return false };
-            rest = rest.get(at + part.len()..).unwrap_or_default();
+            let Some((_, after)) = text::split_once(rest, part) else { return false };
+            rest = after;
         }
         rest.ends_with(last)
     }

@@ -1,7 +1,5 @@
 //! Claims in memory: what one isolate remembers.
 
-use std::collections::VecDeque;
-
 use core::time::Duration;
 
 use super::{Claim, Conclusion, Outcome};
@@ -18,7 +16,7 @@ const ABANDONED_AFTER: Duration = Duration::from_mins(2);
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     /// Oldest first. Few enough to look through.
-    claims: VecDeque<(DlqId, State)>,
+    claims: Vec<(DlqId, State)>,
 }
 
 #[derive(Debug)]
@@ -36,9 +34,9 @@ impl MemoryLedger {
             Some(State::Pending { since }) => *since = now,
             None => {
                 if self.claims.len() == CAPACITY {
-                    self.claims.pop_front();
+                    self.claims.remove(0);
                 }
-                self.claims.push_back((entry.clone(), State::Pending { since: now }));
+                self.claims.push((entry.clone(), State::Pending { since: now }));
             }
         }
         Claim::Granted

@@ -5,6 +5,7 @@ use core::time::Duration;
 use serde::Serialize;
 
 use super::{Conclusion, Refusal, summary::Summary};
+use crate::time::millis;
 
 /// Where the time of one callback went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,8 +72,4 @@ struct Line<'a> {
     total_ms: u64,
     api_ms: u64,
     api_calls: u32,
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

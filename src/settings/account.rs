@@ -2,10 +2,11 @@
 
 use core::fmt;
 
-use super::{Region, SettingsError};
+use super::{Lookup, Region, SettingsError};
 use crate::{
     http_url::HttpUrl,
     signature::{KeySet, SigningKey},
+    text,
 };
 
 /// The API of accounts that name no region.
@@ -28,7 +29,7 @@ impl Token {
     pub fn redact(&self, text: &str) -> String {
         /// Fewer bytes than these tell nothing, and ordinary words end with them too.
         const TELLING: usize = 4;
-        let mut text = text.replace(&self.0, "…");
+        let mut text = text::replace(text, &self.0, "…");
         let left = (TELLING..self.0.len()).rev();
         let left = left.filter_map(|len| self.0.get(..len)).find(|left| text.ends_with(left));
         if let Some(left) = left {
@@ -83,7 +84,7 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    pub(super) fn read(lookup: &impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+    pub(super) fn read(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
         let mut regional = Vec::new();
         for region in Region::ALL {
             if is_set(lookup, region.prefix()) {
@@ -106,17 +107,13 @@ impl Accounts {
     }
 }
 
-fn is_set(lookup: &impl Fn(&str) -> Option<String>, prefix: &str) -> bool {
+fn is_set(lookup: Lookup<'_>, prefix: &str) -> bool {
     ["QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"]
         .into_iter()
         .any(|name| lookup(&[prefix, name].concat()).is_some())
 }
 
-fn read_account(
-    lookup: &impl Fn(&str) -> Option<String>,
-    prefix: &str,
-    default_url: &str,
-) -> Result<Account, SettingsError> {
+fn read_account(lookup: Lookup<'_>, prefix: &str, default_url: &str) -> Result<Account, SettingsError> {
     let named = |name: &str| [prefix, name].concat();
     let required = |name: &str| lookup(&named(name)).ok_or_else(|| SettingsError::missing(named(name)));
     let key = |name: &str| {

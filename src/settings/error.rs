@@ -20,7 +20,7 @@ impl SettingsError {
 
     /// `error` must not quote the value where that may be a secret.
     pub(super) fn invalid(name: impl Into<String>, error: &dyn fmt::Display) -> Self {
-        Self { name: name.into(), problem: format!("is invalid: {error}") }
+        Self { name: name.into(), problem: ["is invalid: ", &error.to_string()].concat() }
     }
 
     /// The name of the setting.

@@ -17,8 +17,11 @@ pub(crate) use account::{DEFAULT_URL, base_url};
 
 use core::time::Duration;
 
-use crate::{dlq::GoDuration, http_url::HttpUrl, policy::Policy, signature::SignatureError};
+use crate::{dlq::GoDuration, http_url::HttpUrl, policy::Policy, signature::SignatureError, time::decimal};
 use account::Accounts;
+
+/// The text behind a name, if there is any.
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// All that one deployment is told.
 #[derive(Clone, Debug)]
@@ -40,20 +43,29 @@ impl Settings {
     /// Reads and checks every setting. `lookup` gives the text behind a name; empty text counts as absent, and
     /// `POLICY` is a JSON object.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let lookup = |name: &str| lookup(name).filter(|text| !text.is_empty());
-        Ok(Self {
-            accounts: Accounts::read(&lookup)?,
-            public_url: public_url(&lookup)?,
-            policy: match lookup("POLICY") {
-                None => Policy::default(),
-                Some(json) => {
-                    Policy::from_json(&json).map_err(|error| SettingsError::invalid("POLICY", &error))?
-                }
-            },
-            clock_tolerance: duration(&lookup, "CLOCK_TOLERANCE", Duration::from_secs(5))?,
-            api_timeout: duration(&lookup, "API_TIMEOUT", Duration::from_secs(10))?,
-            max_body_bytes: bytes(&lookup, "MAX_BODY_BYTES", 100 * 1000 * 1000)?,
-        })
+        Self::look_up(&|name| lookup(name).filter(|text| !text.is_empty()))
+    }
+
+    fn look_up(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
+        let mut settings = Self {
+            accounts: Accounts::read(lookup)?,
+            public_url: None,
+            policy: Policy::default(),
+            clock_tolerance: Duration::from_secs(5),
+            api_timeout: Duration::from_secs(10),
+            max_body_bytes: 100 * 1000 * 1000,
+        };
+        settings.public_url = public_url(lookup)?;
+        if let Some(json) = lookup("POLICY") {
+            settings.policy =
+                Policy::from_json(&json).map_err(|error| SettingsError::invalid("POLICY", &error))?;
+        }
+        duration(lookup, "CLOCK_TOLERANCE", &mut settings.clock_tolerance)?;
+        duration(lookup, "API_TIMEOUT", &mut settings.api_timeout)?;
+        if let Some(text) = lookup("MAX_BODY_BYTES") {
+            settings.max_body_bytes = bytes(&text)?;
+        }
+        Ok(settings)
     }
 
     /// The account that a callback belongs to: its `Upstash-Region`'s, else the one without a region.
@@ -62,7 +74,7 @@ impl Settings {
     }
 }
 
-fn public_url(lookup: &impl Fn(&str) -> Option<String>) -> Result<Option<HttpUrl>, SettingsError> {
+fn public_url(lookup: Lookup<'_>) -> Result<Option<HttpUrl>, SettingsError> {
     const NAME: &str = "PUBLIC_URL";
     let Some(text) = lookup(NAME) else { return Ok(None) };
     let url = HttpUrl::parse(&text).map_err(|error| SettingsError::invalid(NAME, &error))?;
@@ -72,29 +84,20 @@ fn public_url(lookup: &impl Fn(&str) -> Option<String>) -> Result<Option<HttpUrl
     Ok(Some(url))
 }
 
-fn duration(
-    lookup: &impl Fn(&str) -> Option<String>,
-    name: &'static str,
-    default: Duration,
-) -> Result<Duration, SettingsError> {
-    let Some(text) = lookup(name) else { return Ok(default) };
+fn duration(lookup: Lookup<'_>, name: &str, to: &mut Duration) -> Result<(), SettingsError> {
+    let Some(text) = lookup(name) else { return Ok(()) };
     let duration = GoDuration::parse(&text).map_err(|error| SettingsError::invalid(name, &error))?;
     if duration.as_duration() > Duration::from_mins(5) {
         return Err(SettingsError::unacceptable(name, "must be a duration of at most 5m, such as 10s"));
     }
-    Ok(duration.as_duration())
+    *to = duration.as_duration();
+    Ok(())
 }
 
-fn bytes(
-    lookup: &impl Fn(&str) -> Option<String>,
-    name: &'static str,
-    default: u64,
-) -> Result<u64, SettingsError> {
-    let Some(text) = lookup(name) else { return Ok(default) };
-    text.parse()
-        .ok()
-        .filter(|bytes| *bytes > 0)
-        .ok_or_else(|| SettingsError::unacceptable(name, "must be a number of bytes greater than zero"))
+fn bytes(text: &str) -> Result<u64, SettingsError> {
+    decimal(text).filter(|bytes| *bytes > 0).ok_or_else(|| {
+        SettingsError::unacceptable("MAX_BODY_BYTES", "must be a number of bytes greater than zero")
+    })
 }
 
 #[cfg(test)]

@@ -4,13 +4,10 @@ use core::time::Duration;
 
 use super::{BodyDigest, Claims, KeySet, SignatureError};
 use crate::{
+    base64::{Alphabet, decode_exact},
     http_url::HttpUrl,
     json::{Captured, Field, Fields, Over},
     time::{Timestamp, decimal},
-};
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD},
 };
 
 /// The longest token that is looked at. QStash's are about 400 bytes, plus the URL.
@@ -18,12 +15,6 @@ const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// The issuer that QStash writes into every token.
 const ISSUER: &str = "Upstash";
-
-/// The body claim is padded in QStash's documentation and bare in other JWS writers: both are the same hash.
-const PADDED_OR_NOT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 impl KeySet {
     /// Checks an `Upstash-Signature` in all that needs no body: form, algorithm, key, issuer, times and URL.
@@ -67,7 +58,7 @@ impl KeySet {
         let (signed, signature) = token.rsplit_once('.').ok_or(SignatureError::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(SignatureError::Malformed)?;
         check_header(header)?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| SignatureError::Malformed)?;
+        let signature = decode(signature)?;
         if !self.signed(signed.as_bytes(), &signature) {
             return Err(SignatureError::Key);
         }
@@ -97,8 +88,7 @@ const fn field(name: &'static str) -> Field {
 }
 
 fn object(encoded: &str, fields: &'static [Field]) -> Result<Fields, SignatureError> {
-    let json = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| SignatureError::Malformed)?;
-    Fields::of(&json, fields).map_err(|_| SignatureError::Malformed)
+    Fields::of(&decode(encoded)?, fields).map_err(|_| SignatureError::Malformed)
 }
 
 fn check_payload(
@@ -112,8 +102,7 @@ fn check_payload(
         return Err(SignatureError::Issuer);
     }
     let subject = claims.string("sub").ok_or(SignatureError::SubjectClaim)?;
-    let digest = claims.string("body").and_then(|body| PADDED_OR_NOT.decode(body).ok()?.try_into().ok());
-    let digest = digest.ok_or(SignatureError::BodyClaim)?;
+    let digest = claims.string("body").and_then(|body| hash(&body)).ok_or(SignatureError::BodyClaim)?;
     let expires_at = claims.raw("exp").and_then(seconds).ok_or(SignatureError::ExpiryClaim)?;
     // Absent or zero means "from the start"; QStash has sent zero since September 2024.
     let not_before = match claims.take("nbf") {
@@ -132,6 +121,15 @@ fn check_payload(
         return Err(SignatureError::NotYetValid);
     }
     Ok(Claims { body: BodyDigest::from_bytes(digest), expires_at, token_id: claims.string("jti") })
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, SignatureError> {
+    decode_exact(text, Alphabet::UrlSafe).ok_or(SignatureError::Malformed)
+}
+
+/// The hash in a body claim. It is padded in QStash's documentation and bare in other JWS writers: both are the same.
+fn hash(claim: &str) -> Option<[u8; BodyDigest::LEN]> {
+    decode_exact(claim.strip_suffix('=').unwrap_or(claim), Alphabet::UrlSafe)?.try_into().ok()
 }
 
 /// A date of a token: a whole number.

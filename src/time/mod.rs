@@ -2,10 +2,13 @@
 //!
 //! What may live here: the type and its readers. What may not: a clock.
 
+mod calendar;
+mod http_date;
 mod wire;
 
 use core::time::Duration;
 
+pub(crate) use http_date::parse_http_date;
 pub(crate) use wire::{decimal, parse_wire_time};
 
 /// Milliseconds since the Unix epoch.
@@ -42,6 +45,11 @@ impl Timestamp {
     /// The point `span` later; saturates at the end of time.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_add(millis(span)))
     }
+}
+
+/// The milliseconds of a span, as a number that needs no arithmetic of 128 bits; saturates.
+pub(crate) fn millis(span: Duration) -> u64 {
+    span.as_secs().saturating_mul(1000).saturating_add(u64::from(span.subsec_millis()))
 }

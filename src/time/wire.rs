@@ -3,7 +3,10 @@
 //! `workflowCreatedAt` is an integer in the OpenAPI description, a string in the type of the official SDK and an
 //! ISO 8601 date in its tests; `createdAt` is an integer in the DLQ and a string in callbacks.
 
-use super::Timestamp;
+use super::{
+    Timestamp,
+    calendar::{Moment, number, numbers},
+};
 
 /// Epoch milliseconds in decimal, or an ISO 8601 date and time with zone (`2025-05-29T14:12:51.000Z`). Zero is no time.
 pub(crate) fn parse_wire_time(text: &str) -> Option<Timestamp> {
@@ -22,35 +25,12 @@ fn from_millis(millis: u64) -> Option<Timestamp> {
 /// Milliseconds since the epoch; `None` before it.
 fn parse_iso(text: &str) -> Option<u64> {
     let (date, time) = text.split_once(['T', 't', ' '])?;
-    let [year, month, day] = numbers(date, '-', 4)?;
+    let date = numbers(date, '-', 4)?;
     let (time, zone) = time.split_at_checked(time.find(['Z', 'z', '+', '-'])?)?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    let [hour, minute, second] = numbers(time, ':', 2)?;
+    let secs = Moment { date, time: numbers(time, ':', 2)? }.epoch_secs()?;
     let millis = decimal_places(fraction)?;
-    // 60 is a leap second.
-    let sound = (1..=12).contains(&month)
-        && (1..=days_of_month(year, month)).contains(&day)
-        && hour <= 23
-        && minute <= 59
-        && second <= 60;
-    if !sound {
-        return None;
-    }
-    let minutes = (days_since_epoch(year, month, day) * 24 + hour) * 60 + minute - zone_minutes(zone)?;
-    u64::try_from((minutes * 60 + second) * 1000 + millis).ok()
-}
-
-/// A number of `first` digits and two numbers of two digits.
-fn numbers(text: &str, separator: char, first: usize) -> Option<[i64; 3]> {
-    let mut parts = text.split(separator);
-    let mut next = |len| number(parts.next()?, len);
-    let numbers = [next(first)?, next(2)?, next(2)?];
-    parts.next().is_none().then_some(numbers)
-}
-
-/// A number of exactly `len` digits.
-fn number(text: &str, len: usize) -> Option<i64> {
-    if text.len() == len { i64::try_from(decimal(text)?).ok() } else { None }
+    u64::try_from((secs - zone_minutes(zone)? * 60) * 1000 + millis).ok()
 }
 
 /// The milliseconds of a fraction of a second of any length; finer parts are cut.
@@ -71,26 +51,6 @@ fn zone_minutes(zone: &str) -> Option<i64> {
     let (hours, minutes) = (number(hours, 2)?, number(minutes.strip_prefix(':').unwrap_or(minutes), 2)?);
     let offset = hours * 60 + minutes;
     (hours <= 23 && minutes <= 59).then_some(if sign == "-" { -offset } else { offset })
-}
-
-fn days_of_month(year: i64, month: i64) -> i64 {
-    let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        2 => 28 + i64::from(is_leap_year),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// The days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March, so that the leap day
-/// comes last and the months before it have lengths that one line can sum.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let months_since_march = (month + 9) % 12;
-    let day_of_year = (153 * months_since_march + 2) / 5 + day - 1;
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    // 719 468 days lie between 0000-03-01 and 1970-01-01.
-    year * 365 + leap_days + day_of_year - 719_468
 }
 
 #[cfg(test)]

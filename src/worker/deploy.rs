@@ -12,7 +12,10 @@ use std::{cell::OnceCell, rc::Rc};
 use worker::{Context, Env, event, web_sys};
 
 use super::{Redrive, respond::respond};
-use crate::recovery::{Refusal, Reply};
+use crate::{
+    recovery::{Refusal, Reply},
+    text::split_once,
+};
 
 thread_local! {
     /// One for each isolate. Bindings cannot change while it lives.
@@ -41,7 +44,7 @@ fn health(redrive: &Redrive) -> Reply {
 
 /// The path of an absolute URL as the runtime writes it.
 fn path(url: &str) -> &str {
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let after_scheme = split_once(url, "://").map_or(url, |(_, rest)| rest);
     let path = after_scheme.find('/').and_then(|start| after_scheme.get(start..)).unwrap_or("/");
     path.split(['?', '#']).next().unwrap_or("/")
 }

@@ -16,6 +16,7 @@ use crate::{
     dlq::{ApiRequest, ApiResponse, TransportError, Transported},
     js_host::Transport,
     settings::Account,
+    time::millis,
 };
 
 /// The most bytes of an answer that are read. Pages of the queue carry the payloads of their entries.
@@ -36,7 +37,7 @@ impl Transport for Fetch {
 /// Sends one request and reads its whole answer within `timeout`. Redirects are answers, never followed: the token
 /// goes to the configured host only.
 async fn send(account: &Account, request: &ApiRequest, timeout: Duration) -> Transported {
-    let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+    let millis = u32::try_from(millis(timeout)).unwrap_or(u32::MAX);
     let signal = AbortSignal::timeout_with_u32(millis);
     let answer =
         fetch(account, request, &signal).map_err(|error| TransportError::unreachable(&words(&error)))?;
