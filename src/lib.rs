@@ -42,6 +42,7 @@ pub mod lineage;
 pub mod npm;
 pub mod policy;
 pub mod recovery;
+mod seen;
 pub mod settings;
 pub mod signature;
 mod text;

@@ -5,7 +5,6 @@ use core::{fmt, mem};
 use super::act::Act;
 use super::exchange::{Exchange, is_too_large};
 use super::machine::{Ask, Machine, Moment};
-use super::seen::Seen;
 use super::{Acted, Action, CallError, Client, World};
 use crate::{
     dlq::{
@@ -13,6 +12,7 @@ use crate::{
         Transported,
     },
     ids::DlqId,
+    seen::Seen,
 };
 
 /// How often the queue is gone through from its beginning at most.

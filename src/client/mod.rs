@@ -21,7 +21,6 @@ mod exchange;
 mod machine;
 mod once;
 mod patience;
-mod seen;
 mod settle;
 mod world;
 

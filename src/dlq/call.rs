@@ -27,6 +27,11 @@ pub trait Call {
 
     /// Reads what became of the request, be it an answer or none.
     fn finish(&self, transported: Transported) -> Result<Self::Output, ApiError> {
-        self.parse(transported?)
+        self.parse(answered(transported)?)
     }
+}
+
+/// Apart from what is compiled anew for each call.
+fn answered(transported: Transported) -> Result<ApiResponse, ApiError> {
+    transported.map_err(ApiError::Transport)
 }

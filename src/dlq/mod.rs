@@ -23,7 +23,6 @@ mod request;
 mod response;
 mod retry_delay;
 mod runs;
-mod seen;
 mod selection;
 mod signing_keys;
 mod single;

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::call::Call;
 use super::error::bounded;
-use super::seen::Seen;
+use crate::seen::Seen;
 
 /// The longest part of a cursor that an error repeats, in bytes.
 const MAX_CURSOR_BYTES: usize = 64;

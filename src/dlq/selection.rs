@@ -4,8 +4,8 @@ use core::fmt;
 
 use super::filter::Filter;
 use super::request::{ApiRequest, Method};
-use super::seen::Seen;
 use crate::ids::DlqId;
+use crate::seen::Seen;
 
 /// The most entries that one bulk call acts on (source: Upstash Workflow documentation, "Bulk Restart"). The official
 /// SDK states 100 and gets 50, so that this count is always stated here.

@@ -239,11 +239,11 @@ impl Call for FindByRun {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Lookup, ApiError> {
-        let page = Page::parse(success(&response)?)?;
-        for entry in page.entries {
-            if entry.run_id.as_ref() == Some(&self.run_id) {
-                return Ok(Lookup::Found(Box::new(entry)));
-            }
+        let mut page = Page::parse(success(&response)?)?;
+        page.entries.retain(|entry| entry.run_id.as_ref() == Some(&self.run_id));
+        page.entries.truncate(1);
+        if let Some(entry) = page.entries.pop() {
+            return Ok(Lookup::Found(Box::new(entry)));
         }
         if page.cursor.is_none() {
             return Ok(Lookup::Absent);

@@ -5,11 +5,11 @@ const HEAPS: usize = 1024;
 
 /// A set of texts: as fast as a job over a hundred thousand entries needs it, and a few hundred bytes of WebAssembly.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen(Vec<Vec<Box<str>>>);
+pub(crate) struct Seen(Vec<Vec<Box<str>>>);
 
 impl Seen {
     /// Adds a text; `false` where it was there before.
-    pub(super) fn insert(&mut self, text: &str) -> bool {
+    pub(crate) fn insert(&mut self, text: &str) -> bool {
         if self.contains(text) {
             return false;
         }
@@ -22,7 +22,7 @@ impl Seen {
         true
     }
 
-    pub(super) fn contains(&self, text: &str) -> bool {
+    pub(crate) fn contains(&self, text: &str) -> bool {
         self.0.get(heap_of(text)).is_some_and(|heap| heap.iter().any(|known| **known == *text))
     }
 }
