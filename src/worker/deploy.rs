@@ -9,7 +9,9 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use worker::{Context, Env, event, web_sys};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use web_sys::{Request, Response};
+use worker::Env;
 
 use super::{Redrive, respond::respond};
 use crate::{
@@ -22,12 +24,17 @@ thread_local! {
     static REDRIVE: OnceCell<Rc<Redrive>> = const { OnceCell::new() };
 }
 
-#[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
+/// The `fetch` handler.
+///
+/// Written out, not with the `event` macro of the `worker` crate: that one formats errors of every kind that the crate
+/// has, which is a tenth of the whole Worker, and here an error means that the runtime cannot even make a response.
+#[expect(unreachable_pub, reason = "it is exported to JavaScript, which must see it")]
+#[wasm_bindgen]
+pub async fn fetch(request: Request, env: Env, _context: JsValue) -> Result<Response, JsValue> {
     let redrive = REDRIVE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Redrive::new(&env)))));
     let url = request.url();
     match (path(&url), request.method().as_str()) {
-        ("/", "POST") => redrive.callback(&request).await,
+        ("/", "POST") => redrive.answer(&request).await,
         ("/", _) => respond(&Reply::method_not_allowed("POST")),
         ("/healthz", "GET" | "HEAD") => respond(&health(&redrive)),
         ("/healthz", _) => respond(&Reply::method_not_allowed("GET, HEAD")),

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use wasm_bindgen::JsValue;
 use worker::{Env, console_error, console_log, web_sys};
 
 use super::{body, respond::respond, settings::read_settings, transport::Fetch};
@@ -57,6 +58,11 @@ impl Redrive {
     ///
     /// The request is taken as it came: route by path and method before.
     pub async fn callback(&self, request: &web_sys::Request) -> worker::Result<web_sys::Response> {
+        Ok(self.answer(request).await?)
+    }
+
+    /// The same with the runtime's own error.
+    pub(super) async fn answer(&self, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
         let (conclusion, log) = match &self.settings {
             Ok(settings) => {
                 let runtime = JsHost::new(&self.ledger, Fetch { timeout: settings.api_timeout });

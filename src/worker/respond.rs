@@ -1,11 +1,12 @@
 //! Replies as the runtime's responses.
 
+use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 
 use crate::recovery::Reply;
 
 /// The response that carries a reply.
-pub(super) fn respond(reply: &Reply) -> worker::Result<Response> {
+pub(super) fn respond(reply: &Reply) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     headers.set("Content-Type", "application/json")?;
     if let Some(seconds) = reply.retry_after {
@@ -20,5 +21,5 @@ pub(super) fn respond(reply: &Reply) -> worker::Result<Response> {
     let init = ResponseInit::new();
     init.set_status(reply.status);
     init.set_headers(&headers);
-    Ok(Response::new_with_opt_str_and_init(Some(&reply.body), &init)?)
+    Response::new_with_opt_str_and_init(Some(&reply.body), &init)
 }
