@@ -1,7 +1,7 @@
 //! Reading the JSON of answers: what each kind of answer shares with the others.
 
 use super::error::ApiError;
-use crate::json::{Captured, Field, Fields, Over};
+use crate::json::{Captured, Field, Fields, Over, elements};
 use crate::time::{Timestamp, parse_wire_time};
 
 /// A field of an id, a time, a cursor or another short text.
@@ -24,13 +24,25 @@ pub(super) fn object(json: &[u8], wanted: &'static [Field], what: &'static str) 
     Fields::of(json, wanted).map_err(|_| ApiError::Malformed { what })
 }
 
-/// The raw list of a field; `what` it should have been.
-pub(super) fn list(fields: &mut Fields, name: &'static str, what: &'static str) -> Result<Vec<u8>, ApiError> {
+/// Reads the elements of a list one by one; `what` it should have been. Gives the cursor that leads on.
+pub(super) fn list(
+    json: &[u8],
+    wanted: &'static [Field],
+    name: &'static str,
+    what: &'static str,
+    read: &mut dyn FnMut(&[u8]) -> Result<(), ApiError>,
+) -> Result<Option<String>, ApiError> {
+    let mut fields = object(json, wanted, what)?;
     match fields.take(name) {
-        // Go writes an empty list as `null`.
-        Captured::Value { raw, .. } if raw == b"null" || raw.starts_with(b"[") => Ok(raw),
-        _ => Err(ApiError::Malformed { what }),
+        // Go writes an empty list as `null`, which has no elements either.
+        Captured::Value { raw, .. } if raw == b"null" || raw.starts_with(b"[") => {
+            for element in elements(&raw) {
+                read(element)?;
+            }
+        }
+        _ => return Err(ApiError::Malformed { what }),
     }
+    Ok(fields.word("cursor"))
 }
 
 /// The moment of a field, where it is readable.

@@ -9,7 +9,7 @@ use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
 use super::selection::{MAX_PER_CALL, Selected, Selection};
 use super::single::Created;
-use crate::json::{Field, elements};
+use crate::json::Field;
 
 /// Continues failed runs from their failed steps: `POST /v2/workflows/dlq/resume`, up to 50 a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,13 +121,12 @@ impl CreatedMany {
     pub(crate) fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
         const FIELDS: &[Field] = &[whole("workflowRuns"), short("cursor")];
         const WHAT: &str = "no JSON object with a list `workflowRuns` of created runs";
-        let mut answer = object(success(response)?, FIELDS, WHAT)?;
-        let list = list(&mut answer, "workflowRuns", WHAT)?;
         let mut runs = Vec::new();
-        for run in elements(&list) {
+        let cursor = list(success(response)?, FIELDS, "workflowRuns", WHAT, &mut |run| {
             runs.push(Created::of_element(run)?);
-        }
-        Ok(Self { runs, cursor: answer.word("cursor") })
+            Ok(())
+        })?;
+        Ok(Self { runs, cursor })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::answer::{list, long, number, object, short, time, whole};
 use super::error::{ApiError, bounded};
 use crate::ids::{DlqId, RunId};
-use crate::json::{Field, Fields, elements};
+use crate::json::{Field, Fields};
 use crate::time::Timestamp;
 
 /// The longest kept workflow URL or label, in bytes.
@@ -150,12 +150,11 @@ impl Page {
     pub(super) fn parse(body: &[u8]) -> Result<Self, ApiError> {
         const FIELDS: &[Field] = &[whole("messages"), short("cursor")];
         const WHAT: &str = "no JSON object with a list `messages` of DLQ entries";
-        let mut page = object(body, FIELDS, WHAT)?;
-        let list = list(&mut page, "messages", WHAT)?;
         let mut entries = Vec::new();
-        for message in elements(&list) {
+        let cursor = list(body, FIELDS, "messages", WHAT, &mut |message| {
             entries.push(Entry::parse(message, None)?);
-        }
-        Ok(Self { entries, cursor: page.word("cursor") })
+            Ok(())
+        })?;
+        Ok(Self { entries, cursor })
     }
 }

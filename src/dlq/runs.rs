@@ -2,14 +2,14 @@
 
 use core::fmt;
 
-use super::answer::{list, long, object, short, time, whole};
+use super::answer::{list, long, short, time, whole};
 use super::call::Call;
 use super::error::{ApiError, success};
 use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
 use super::single::Created;
 use crate::ids::{DlqId, RunId};
-use crate::json::{Field, Fields, elements};
+use crate::json::{Field, Fields};
 use crate::time::Timestamp;
 
 const LOGS: &str = "/v2/workflows/logs";
@@ -165,13 +165,12 @@ pub enum RunState {
 fn read_runs(response: &ApiResponse) -> Result<(Vec<Run>, Option<String>), ApiError> {
     const FIELDS: &[Field] = &[whole("runs"), short("cursor")];
     const WHAT: &str = "no JSON object with a list `runs` of workflow runs";
-    let mut answer = object(success(response)?, FIELDS, WHAT)?;
-    let list = list(&mut answer, "runs", WHAT)?;
     let mut runs = Vec::new();
-    for run in elements(&list) {
+    let cursor = list(success(response)?, FIELDS, "runs", WHAT, &mut |run| {
         runs.push(read_run(run).ok_or(ApiError::Malformed { what: WHAT })?);
-    }
-    Ok((runs, answer.word("cursor")))
+        Ok(())
+    })?;
+    Ok((runs, cursor))
 }
 
 fn read_run(run: &[u8]) -> Option<Run> {
