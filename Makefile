@@ -88,10 +88,14 @@ examples/embed/build/index_bg.wasm: $(RUST_SOURCES) $(wildcard examples/embed/sr
 .PHONY: build-npm
 build-npm: pkg/wasm/redrive.wasm ## build the generated part of the npm package into pkg/wasm/
 
-pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) pkg/index.d.mts pkg/wasm.d.ts scripts/build-npm.sh | setup
+pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) pkg/index.d.mts pkg/types.d.mts pkg/wasm.d.ts scripts/build-npm.sh | setup
 	$(call say,npm package)
 	scripts/build-npm.sh
 	@touch $@
+
+.PHONY: types
+types: ## write pkg/types.d.mts, the declarations of the Rust types, anew; a test holds it to them
+	WRITE_TYPES=1 cargo test --locked --package workflow-redrive --features npm --lib npm::types::declarations
 
 .PHONY: local-qstash
 local-qstash:
@@ -115,7 +119,7 @@ test: test-rust test-wasm test-npm test-conformance test-e2e ## run every test
 .PHONY: test-rust
 test-rust: setup
 	$(call say,Rust tests)
-	cargo test --locked --workspace
+	cargo test --locked --workspace --features workflow-redrive/npm
 
 TEST_WASM := cargo test --locked --package workflow-redrive --features npm --target $(WASM) --test npm
 

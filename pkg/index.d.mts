@@ -1,3 +1,22 @@
+import type {
+  Acted,
+  ApiError,
+  ApiErrorCode,
+  CallbackErrorCode,
+  CreatedRun,
+  Decision,
+  DlqEntry,
+  DlqFilter,
+  Failure,
+  LogLine,
+  OneOrMany,
+  Policy,
+  SignatureErrorCode,
+  Totals,
+} from "./types.d.mts";
+
+export type * from "./types.d.mts";
+
 /** What an error of this package is about. */
 export type ErrorCode =
   /** An argument is wrong; the message names it and says what is accepted. */
@@ -5,6 +24,8 @@ export type ErrorCode =
   | "invalid_policy"
   | "invalid_time"
   | "invalid_url"
+  /** The callback's URL carries a lineage (`?redrive=…`) that cannot be read. */
+  | "malformed_lineage"
   /** Neither the arguments nor the environment have signing keys. */
   | "missing_signing_keys"
   /** `await init()` is missing. */
@@ -15,89 +36,9 @@ export type ErrorCode =
   | CallbackErrorCode
   | ApiErrorCode;
 
-/** Why a signature was refused. */
-export type SignatureErrorCode =
-  /** The body is not the signed one. */
-  | "body_hash_mismatch"
-  /** Another algorithm than HS256. */
-  | "signature_algorithm"
-  /** No `body` claim, or no SHA-256 in it. */
-  | "signature_body_claim"
-  /** No `exp` claim, or not in whole seconds: the token would never expire. */
-  | "signature_exp_claim"
-  | "signature_expired"
-  /** Not issued by Upstash. */
-  | "signature_issuer"
-  /** No compact JWS. */
-  | "signature_malformed"
-  /** Neither key made it. */
-  | "signature_mismatch"
-  /** An `nbf` claim that is not in whole seconds. */
-  | "signature_nbf_claim"
-  | "signature_not_yet_valid"
-  /** No `sub` claim. */
-  | "signature_sub_claim"
-  /** Made for another URL. */
-  | "signature_url_mismatch";
-
-/** Why a body is no failure callback of a workflow run. */
-export type CallbackErrorCode =
-  | "duplicate_field"
-  | "field_too_long"
-  | "incomplete_body"
-  | "invalid_field"
-  | "invalid_json"
-  | "malformed_lineage"
-  | "no_workflow_url"
-  | "not_a_workflow"
-  | "not_an_object"
-  | "too_deep";
-
-/** Why a call of the DLQ API has no result. */
-export type ApiErrorCode =
-  /** Nobody knows whether it was done: the answer was lost, and looking did not help. */
-  | "ambiguous"
-  /** 400: the entry cannot be resumed, or the request makes no sense to QStash. */
-  | "bad_request"
-  /** A success with a body that is not the documented one. */
-  | "malformed"
-  /** 404: the entry was resumed, deleted or has expired. */
-  | "not_found"
-  /** 429: see `retryAfter`. */
-  | "rate_limited"
-  /** 5xx. */
-  | "server"
-  /** No answer, or not in time. */
-  | "transport"
-  /** 401 or 403. */
-  | "unauthorized"
-  /** Any other status. */
-  | "unexpected"
-  /** It was done, but the answer that names the new run was lost. */
-  | "run_unknown";
-
 /** Every error that this package throws, besides the reason of an aborted signal. */
 export interface RedriveError extends Error {
   code: ErrorCode;
-}
-
-/** An error of a call of the DLQ API. */
-export interface ApiError extends RedriveError {
-  code: ApiErrorCode;
-  /** The HTTP status; absent where no usable answer came. */
-  status?: number;
-  /** Whether the same call may succeed later. */
-  isTransient: boolean;
-  /** Whether QStash may have done what was asked all the same: look before repeating. */
-  mayHaveBeenProcessed: boolean;
-  /** How often the call was sent. */
-  attempts?: number;
-  /** Of `rate_limited`: seconds to wait. */
-  retryAfter?: number;
-  /** Of `rate_limited`: requests allowed. */
-  limit?: number;
-  /** Of `rate_limited`: requests left. */
-  remaining?: number;
 }
 
 /** Where the WebAssembly comes from: the module, its bytes, a response, or a URL of `workflow-redrive/wasm`. */
@@ -142,30 +83,6 @@ export class Receiver {
   verify(request: VerifyRequest): Promise<true>;
 }
 
-/** A failed run, read from a failure callback. Times are epoch milliseconds. */
-export interface Failure {
-  workflowRunId: string;
-  /** Not every callback names its entry. */
-  dlqId?: string;
-  workflowUrl: string;
-  /** Status of the failing delivery; 0 if the endpoint did not answer. */
-  status: number;
-  errorName?: string;
-  /** At most 2 KiB of it. */
-  errorMessage?: string;
-  stepName?: string;
-  labels: string[];
-  /** When the endpoint asked to be called again. */
-  retryAt?: number;
-  retried?: number;
-  maxRetries?: number;
-  sourceMessageId?: string;
-  createdAt?: number;
-  workflowCreatedAt?: number;
-  callbackMessageId?: string;
-  callbackRetried?: number;
-}
-
 /** What is known of a callback besides its body. */
 export interface CallbackContext {
   /** The request's headers. */
@@ -176,54 +93,6 @@ export interface CallbackContext {
 
 /** Reads a failure callback. Its signature is not looked at: see {@link Receiver}. */
 export function parseFailureCallback(body: string | Uint8Array | ArrayBuffer, context?: CallbackContext): Failure;
-
-/** One value, or any of several. */
-export type OneOrMany<T> = T | T[];
-
-/** QStash settings of the resumed or restarted run, as a policy writes them. */
-export interface PolicyOverrides {
-  retries?: number;
-  delay?: string;
-  retry_delay?: string;
-  flow_control?: { key: string; parallelism?: number; rate?: number; period?: string };
-  label?: OneOrMany<string>;
-  failure_callback?: string;
-}
-
-/** A rule: what to do with the failures that match all of its conditions. */
-export interface PolicyRule {
-  name: string;
-  when?: {
-    status?: OneOrMany<number | string>;
-    url?: OneOrMany<string>;
-    label?: OneOrMany<string>;
-    error?: OneOrMany<string>;
-    message?: OneOrMany<string>;
-    step?: OneOrMany<string>;
-  };
-  action: "resume" | "restart" | "park" | "delete";
-  max_attempts?: number;
-  overrides?: PolicyOverrides;
-}
-
-/** What to do with failed runs, as `[vars.POLICY]` of the Worker writes it. Durations are texts such as `"30s"`. */
-export interface Policy {
-  /** Default: false. */
-  dry_run?: boolean;
-  /** Default: 5. */
-  max_attempts?: number;
-  /** Default: "24h". */
-  max_elapsed?: string;
-  /** Default: "10s". */
-  settle?: string;
-  /** Default: 30 s, doubling up to 1 h. */
-  backoff?: { base?: string; cap?: string };
-  /** Default: "24h". */
-  retry_after_cap?: string;
-  overrides?: PolicyOverrides;
-  /** Before the default rules; the first that matches decides. */
-  rules?: PolicyRule[];
-}
 
 /** A failure callback to try a policy on. */
 export interface DecideRequest {
@@ -237,24 +106,8 @@ export interface DecideRequest {
   now?: Date | number;
 }
 
-/** What a policy decides. */
-export interface Decision {
-  action: "resume" | "restart" | "park" | "delete";
-  reason: "rule" | "attempts_exhausted" | "elapsed_budget_spent";
-  /** The name of the rule that matched. */
-  rule: string;
-  /** Headers of the DLQ call, the delay without its jitter. */
-  headers: Record<string, string>;
-}
-
 /** Tells what a policy would do, and does nothing. */
 export function decide(request: DecideRequest): Decision;
-
-/** A line for the operator: ids, names and numbers, no payload and no secret. */
-export interface LogLine {
-  event: "failure_callback";
-  [field: string]: unknown;
-}
 
 /** All that a handler is told. */
 export interface HandlerSettings {
@@ -340,44 +193,6 @@ export interface ReviveOptions extends CallOptions {
   failureUrl?: string;
 }
 
-/** A run that was created. */
-export interface CreatedRun {
-  workflowRunId: string;
-  /** Epoch milliseconds, where the answer says so. */
-  workflowCreatedAt?: number;
-}
-
-/** An entry of the dead letter queue as QStash sends it. */
-export interface DlqEntry {
-  dlqId: string;
-  workflowRunId?: string;
-  workflowUrl?: string;
-  workflowCreatedAt?: number | string;
-  responseStatus?: number;
-  responseBody?: string;
-  label?: string;
-  labels?: string[];
-  [field: string]: unknown;
-}
-
-/** State of a failure callback. */
-export type CallbackState = "CALLBACK_INPROGRESS" | "CALLBACK_SUCCESS" | "CALLBACK_FAIL" | "CALLBACK_CANCELED";
-
-/** At least one criterion. Values of one criterion are alternatives; an entry must meet every criterion. */
-export interface DlqFilter {
-  workflowUrl?: OneOrMany<string>;
-  workflowRunId?: string;
-  workflowCreatedAt?: Date | number;
-  label?: OneOrMany<string>;
-  failureFunctionState?: OneOrMany<CallbackState>;
-  callerIp?: OneOrMany<string>;
-  flowControlKey?: OneOrMany<string>;
-  /** From then on, it included. */
-  fromDate?: Date | number;
-  /** Up to then, it included. */
-  toDate?: Date | number;
-}
-
 /** A filter of a list, with what older SDKs have. */
 export interface DlqListFilter extends DlqFilter {
   /** @deprecated Use `workflowUrl`. */
@@ -393,45 +208,6 @@ export type Scope = { filter: DlqFilter; all?: never } | { all: true; filter?: n
 export interface JobOptions extends CallOptions {
   /** The most entries to act on. Default: no limit. */
   limit?: number;
-}
-
-/** An entry that QStash does not act on. */
-export interface RefusedEntry {
-  dlqId: string;
-  error: ApiError;
-}
-
-/** What came of acting on entries. Every id is in exactly one list. */
-export interface Acted {
-  /** The runs that answers named. Nothing says which belongs to which entry. */
-  workflowRuns: CreatedRun[];
-  /** Done, and answered. */
-  done: string[];
-  /** How many of these the answers count: fewer where some were gone, and no answer says which. */
-  counted: number;
-  /** Done, though the answer was lost: no longer in the queue. */
-  settled: string[];
-  /** Not in the queue: resumed, restarted or deleted by somebody else, or expired. */
-  gone: string[];
-  refused: RefusedEntry[];
-  /** Sent, and nobody knows whether it was done. */
-  ambiguous: string[];
-  /** Not done, because something stopped it. */
-  untouched: string[];
-  /** What stopped it. */
-  stopped?: ApiError;
-}
-
-/** How far a job has got. */
-export interface Totals {
-  /** Entries that were acted on, or tried to. */
-  entries: number;
-  done: number;
-  gone: number;
-  refused: number;
-  ambiguous: number;
-  /** Left alone: not of the scope, or failed again after this job brought them back. */
-  skipped: number;
 }
 
 /** What a job did on one page, and everything so far. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the generated part of the npm package: pkg/wasm/ with one WebAssembly file and the package's JavaScript, once
-# as ES module and once as CommonJS, and pkg/index.d.cts.
+# as ES module and once as CommonJS, and the declarations for CommonJS.
 # Needs the tools that `make setup` installs: target/tools and node_modules of the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -36,6 +36,7 @@ for format in esm:mjs cjs:cjs; do
 done
 
 # The same declarations for both module systems, and the licence beside them.
-cp pkg/index.d.mts pkg/index.d.cts
-sed 's/index\.d\.mts/index.d.cts/' pkg/wasm.d.ts >pkg/wasm.d.cts
+for file in index.d.mts types.d.mts wasm.d.ts; do
+  sed -E 's/"\.\/(index|types)\.d\.mts"/".\/\1.d.cts"/' "pkg/$file" >"pkg/${file%.d.*}.d.cts"
+done
 cp LICENSE pkg/LICENSE

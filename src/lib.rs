@@ -28,6 +28,9 @@
 //! | `deploy` | the entry points of the ready-made Worker; not for libraries, for two `fetch` exports do not link |
 //! | `npm` | JavaScript bindings |
 
+#[macro_use]
+mod named;
+
 mod base64;
 pub mod callback;
 pub mod client;

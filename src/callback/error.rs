@@ -47,19 +47,24 @@ pub enum CallbackError {
 }
 
 impl CallbackError {
-    /// A fixed word for replies, logs and metrics.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Duplicate { .. } => "duplicate_field",
-            Self::Incomplete => "incomplete_body",
-            Self::Invalid { .. } => "invalid_field",
-            Self::NoWorkflowUrl => "no_workflow_url",
-            Self::NotAWorkflow => "not_a_workflow",
-            Self::NotAnObject => "not_an_object",
-            Self::Syntax { .. } => "invalid_json",
-            Self::TooDeep => "too_deep",
-            Self::TooLong { .. } => "field_too_long",
+    named! {
+        /// A fixed word for replies, logs and metrics.
+        #[must_use]
+        pub const fn code(&self) -> &'static str {
+            match self {
+                Self::Duplicate { .. } => "duplicate_field",
+                /// It ends too early.
+                Self::Incomplete => "incomplete_body",
+                Self::Invalid { .. } => "invalid_field",
+                Self::NoWorkflowUrl => "no_workflow_url",
+                /// Neither body nor headers name a run: the failure of a plain message.
+                Self::NotAWorkflow => "not_a_workflow",
+                /// It is JSON, but no object.
+                Self::NotAnObject => "not_an_object",
+                Self::Syntax { .. } => "invalid_json",
+                Self::TooDeep => "too_deep",
+                Self::TooLong { .. } => "field_too_long",
+            }
         }
     }
 }

@@ -34,6 +34,7 @@ pub struct Entry {
 /// What became of a failure callback (source: Upstash Workflow OpenAPI, `failureFunctionState`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum CallbackState {
     /// Not delivered yet.
     InProgress,

@@ -86,18 +86,28 @@ impl ApiError {
         }
     }
 
-    /// A fixed name of the kind of error, for metrics and machine-readable answers.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::BadRequest { .. } => "bad_request",
-            Self::Unauthorized { .. } => "unauthorized",
-            Self::NotFound { .. } => "not_found",
-            Self::RateLimited(_) => "rate_limited",
-            Self::Server { .. } => "server",
-            Self::Unexpected { .. } => "unexpected",
-            Self::Transport(_) => "transport",
-            Self::Malformed { .. } => "malformed",
+    named! {
+        /// A fixed name of the kind of error, for metrics and machine-readable answers.
+        #[must_use]
+        pub const fn code(&self) -> &'static str {
+            match self {
+                /// 400: the entry cannot be resumed, or the request makes no sense to QStash.
+                Self::BadRequest { .. } => "bad_request",
+                /// 401 or 403.
+                Self::Unauthorized { .. } => "unauthorized",
+                /// 404: the entry was resumed, deleted or has expired.
+                Self::NotFound { .. } => "not_found",
+                /// 429: see `retryAfter`.
+                Self::RateLimited(_) => "rate_limited",
+                /// 5xx.
+                Self::Server { .. } => "server",
+                /// Any other status.
+                Self::Unexpected { .. } => "unexpected",
+                /// No answer, or not in time.
+                Self::Transport(_) => "transport",
+                /// A success with a body that is not the documented one.
+                Self::Malformed { .. } => "malformed",
+            }
         }
     }
 

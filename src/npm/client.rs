@@ -3,23 +3,23 @@
 use core::{cell::RefCell, fmt, time::Duration};
 use std::rc::Rc;
 
-use js_sys::{Array, JSON, Object};
+use js_sys::JSON;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{
-    api_error::{api_error, call_error},
     error::js_error,
     filter::read_filter,
     mailbox::Mailbox,
-    object::{millis, object},
+    object::object,
+    types::{self, Plain, Thrown},
     wire::to_object,
     work::Work,
 };
 use crate::{
-    client::{Acted, Action, BulkError, BulkJob, Client, Endpoint, Patience, Scope, Totals, World},
+    client::{Action, BulkError, BulkJob, CallError, Client, Endpoint, Patience, Scope, World},
     dlq::{
-        ApiError, ApiRequest, ApiResponse, Call, CancelCallback, Created, DeleteMany, GetEntry, Ids, List,
-        ListPath, Overrides, RestartMany, ResumeMany, RetryCallback, Selection, Transported,
+        ApiError, ApiRequest, ApiResponse, Call, CancelCallback, DeleteMany, GetEntry, Ids, List, ListPath,
+        Overrides, RestartMany, ResumeMany, RetryCallback, Selection, Transported,
     },
     http_url::HttpUrl,
     ids::DlqId,
@@ -120,7 +120,7 @@ impl Api {
         Ok(self.work(async move |client| {
             let created =
                 client.retry_callback(&call).await.map_err(|error| client.world().failed(&error))?;
-            Ok(created.as_ref().map_or(JsValue::UNDEFINED, created_run))
+            Ok(created.as_ref().map_or(JsValue::UNDEFINED, types::created_run))
         }))
     }
 
@@ -141,7 +141,7 @@ impl Api {
         let ids = Ids::new(ids?).map_err(|error| invalid("", &error))?;
         Ok(self.work(async move |client| {
             let acted = client.act(&action, &ids).await;
-            Ok(acted_object(&acted, client.world()).into())
+            Ok(types::acted(&acted, &|text| client.world().redact(text)))
         }))
     }
 
@@ -181,9 +181,8 @@ impl Api {
             match step {
                 None => Ok(JsValue::UNDEFINED),
                 Some(Ok(step)) => {
-                    let acted = acted_object(&step.acted, client.world());
-                    Ok(object([("acted", acted.into()), ("totals", totals_object(&step.totals).into())])
-                        .into())
+                    let acted = types::acted(&step.acted, &|text| client.world().redact(text));
+                    Ok(object([("acted", acted), ("totals", types::totals(&step.totals))]).into())
                 }
                 Some(Err(BulkError::List(error))) => Err(client.world().failed(&error)),
                 Some(Err(error @ BulkError::Cursor(_))) => Err(js_error("malformed", &error.to_string())),
@@ -224,9 +223,13 @@ struct JsWorld {
 }
 
 impl JsWorld {
-    /// An error without the token, should the service repeat it.
-    fn failed(&self, error: &crate::client::CallError) -> JsValue {
-        call_error(error, |text| self.endpoint.redact(text))
+    fn failed(&self, error: &CallError) -> JsValue {
+        Thrown::call(error, &|text| self.redact(text)).plain()
+    }
+
+    /// A text without the token, should the service repeat it.
+    fn redact(&self, text: &str) -> String {
+        self.endpoint.redact(text)
     }
 }
 
@@ -287,46 +290,4 @@ fn read_overrides(json: &str) -> Result<Overrides, JsValue> {
 
 pub(super) fn invalid(name: &str, error: &dyn fmt::Display) -> JsValue {
     js_error("invalid_argument", &[name, &error.to_string()].concat())
-}
-
-fn created_run(created: &Created) -> JsValue {
-    object([
-        ("workflowRunId", created.run_id.as_str().into()),
-        ("workflowCreatedAt", created.created_at.map_or(JsValue::UNDEFINED, millis)),
-    ])
-    .into()
-}
-
-fn acted_object(acted: &Acted, world: &JsWorld) -> Object {
-    let ids = |ids: &[DlqId]| ids.iter().map(|id| JsValue::from_str(id.as_str())).collect::<Array>().into();
-    let error = |error: &ApiError| api_error(error, |text| world.endpoint.redact(text));
-    let refused: Array = acted
-        .refused
-        .iter()
-        .map(|refused| object([("dlqId", refused.dlq_id.as_str().into()), ("error", error(&refused.error))]))
-        .collect();
-    object([
-        ("workflowRuns", acted.created.iter().map(created_run).collect::<Array>().into()),
-        ("done", ids(&acted.done)),
-        ("counted", acted.counted.into()),
-        ("settled", ids(&acted.settled)),
-        ("gone", ids(&acted.gone)),
-        ("refused", refused.into()),
-        ("ambiguous", ids(&acted.ambiguous)),
-        ("untouched", ids(&acted.untouched)),
-        ("stopped", acted.stopped.as_ref().map_or(JsValue::UNDEFINED, error)),
-    ])
-}
-
-#[expect(clippy::cast_precision_loss, reason = "queues are smaller")]
-fn totals_object(totals: &Totals) -> Object {
-    let number = |count: u64| (count as f64).into();
-    object([
-        ("entries", number(totals.entries)),
-        ("done", number(totals.done)),
-        ("gone", number(totals.gone)),
-        ("refused", number(totals.refused)),
-        ("ambiguous", number(totals.ambiguous)),
-        ("skipped", number(totals.skipped)),
-    ])
 }

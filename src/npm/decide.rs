@@ -1,26 +1,16 @@
 //! What would a policy do? A dry run for editors, tests and consoles.
 
-use js_sys::Object;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{
-    callback::read,
-    error::js_error,
-    object::{object, set, timestamp},
-};
-use crate::{
-    callback::CallbackHeaders,
-    http_url::HttpUrl,
-    lineage::Lineage,
-    policy::{Decision, Policy},
-};
+use super::{callback::read, error::js_error, object::timestamp, types};
+use crate::{callback::CallbackHeaders, http_url::HttpUrl, lineage::Lineage, policy::Policy};
 
 /// Decides what `policy`, a JSON text as in `[vars.POLICY]`, does with the failure callback of `body` that is delivered
 /// to `url` at `now` (epoch milliseconds). The callback's signature is not looked at.
 ///
 /// Jitter is left out: the delay is the least that can be.
 #[wasm_bindgen]
-pub fn decide(policy: &str, url: &str, body: &[u8], now: f64) -> Result<Object, JsValue> {
+pub fn decide(policy: &str, url: &str, body: &[u8], now: f64) -> Result<JsValue, JsValue> {
     let policy = Policy::from_json(policy).map_err(|error| js_error("invalid_policy", &error.to_string()))?;
     let url = HttpUrl::parse(url).map_err(|error| js_error("invalid_url", &error.to_string()))?;
     let now = timestamp(now).ok_or_else(|| {
@@ -30,19 +20,5 @@ pub fn decide(policy: &str, url: &str, body: &[u8], now: f64) -> Result<Object, 
     let lineage = Lineage::from_query(url.query())
         .map_err(|error| js_error("malformed_lineage", &error.to_string()))?
         .unwrap_or_else(|| Lineage::root(failure.run_id.clone(), now));
-    Ok(to_object(&policy.decide(&failure, &lineage, now, 0)))
-}
-
-/// `{action, reason, rule, headers}`, the headers those of the DLQ call.
-fn to_object(decision: &Decision) -> Object {
-    let headers = Object::new();
-    for (name, value) in decision.overrides.headers() {
-        set(&headers, name, &value.as_str().into());
-    }
-    object([
-        ("action", decision.action.name().into()),
-        ("reason", decision.reason.code().into()),
-        ("rule", decision.rule.as_str().into()),
-        ("headers", headers.into()),
-    ])
+    Ok(types::decision(&policy.decide(&failure, &lineage, now, 0)))
 }

@@ -13,12 +13,16 @@ use crate::{
     time::Timestamp,
 };
 
+/// The states that can be asked for.
+pub(super) const NAMED_STATES: [CallbackState; 4] =
+    [CallbackState::InProgress, CallbackState::Success, CallbackState::Failed, CallbackState::Canceled];
+
 /// Reads a filter from a JSON object: texts or lists of texts, times as texts of epoch milliseconds.
 pub(super) fn read_filter(json: &str) -> Result<Filter, JsValue> {
     read(json).map_err(|TableError(message)| js_error("invalid_argument", &["`filter`: ", &message].concat()))
 }
 
-fn read(json: &str) -> Result<Filter, TableError> {
+pub(super) fn read(json: &str) -> Result<Filter, TableError> {
     const URLS: &str = "an absolute http or https URL or a list of these";
     const NAMES: &str = "a text of letters, digits, `-`, `_` and `.` or a list of these";
     const STATES: &str =
@@ -41,14 +45,10 @@ fn read(json: &str) -> Result<Filter, TableError> {
         filter = filter.label(label);
     }
     for state in table.one_or_many::<Text>("failureFunctionState", STATES)? {
-        let state = match state.0.as_str() {
-            "CALLBACK_INPROGRESS" => CallbackState::InProgress,
-            "CALLBACK_SUCCESS" => CallbackState::Success,
-            "CALLBACK_FAIL" => CallbackState::Failed,
-            "CALLBACK_CANCELED" => CallbackState::Canceled,
-            _ => return Err(table.refused("failureFunctionState", &["accepted are ", STATES].concat())),
+        let Some(known) = NAMED_STATES.into_iter().find(|known| known.as_wire() == Some(&state.0)) else {
+            return Err(table.refused("failureFunctionState", &["accepted are ", STATES].concat()));
         };
-        filter = filter.callback_state(state);
+        filter = filter.callback_state(known);
     }
     for ip in table.one_or_many::<Text>("callerIp", "an IP address or a list of these")? {
         filter = filter.caller_ip(ip.0);

@@ -5,7 +5,6 @@
 //! and brings back the answer of. So no promise and no callback ever lives in WebAssembly, and an instance that
 //! panicked can be thrown away between two calls.
 
-mod api_error;
 mod callback;
 mod client;
 mod decide;
@@ -15,6 +14,7 @@ mod handler;
 mod mailbox;
 mod object;
 mod receiver;
+mod types;
 mod wire;
 mod work;
 

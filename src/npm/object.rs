@@ -9,22 +9,21 @@ use crate::time::Timestamp;
 pub(super) fn object<const N: usize>(properties: [(&str, JsValue); N]) -> Object {
     let object = Object::new();
     for (name, value) in properties {
-        if !value.is_undefined() {
-            set(&object, name, &value);
-        }
+        put(&object, name, &value);
     }
     object
+}
+
+/// Sets a property, unless it is undefined.
+pub(super) fn put(object: &Object, name: &str, value: &JsValue) {
+    if !value.is_undefined() {
+        set(object, name, value);
+    }
 }
 
 /// Sets a property of an object that we made, which cannot fail.
 pub(super) fn set(object: &Object, name: &str, value: &JsValue) {
     let _: Result<bool, JsValue> = Reflect::set(object, &name.into(), value);
-}
-
-/// Epoch milliseconds, as `Date.now()` gives them.
-#[expect(clippy::cast_precision_loss, reason = "exact for the next 280,000 years")]
-pub(super) fn millis(time: Timestamp) -> JsValue {
-    (time.as_millis() as f64).into()
 }
 
 /// A point in time out of epoch milliseconds; `None` for what no `Date` can be.

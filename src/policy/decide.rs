@@ -26,6 +26,7 @@ pub struct Decision {
 /// Why a decision fell as it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Reason {
     /// The lineage has had all its attempts.
     AttemptsExhausted,
@@ -36,13 +37,15 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// A stable, machine-readable name.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::AttemptsExhausted => "attempts_exhausted",
-            Self::ElapsedBudgetSpent => "elapsed_budget_spent",
-            Self::Rule => "rule",
+    named! {
+        /// A stable, machine-readable name.
+        #[must_use]
+        pub const fn code(self) -> &'static str {
+            match self {
+                Self::AttemptsExhausted => "attempts_exhausted",
+                Self::ElapsedBudgetSpent => "elapsed_budget_spent",
+                Self::Rule => "rule",
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::dlq::Overrides;
 /// What a rule does with a failed run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Action {
     /// Delete the entry from the DLQ: the run is given up for good.
     Delete,
@@ -20,14 +21,20 @@ pub enum Action {
 }
 
 impl Action {
-    /// The name that policies and logs use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Delete => "delete",
-            Self::Park => "park",
-            Self::Restart => "restart",
-            Self::Resume => "resume",
+    named! {
+        /// The name that policies and logs use.
+        #[must_use]
+        pub const fn name(self) -> &'static str {
+            match self {
+                /// Remove the entry for good.
+                Self::Delete => "delete",
+                /// Leave the entry in the queue for a person.
+                Self::Park => "park",
+                /// Begin the run anew.
+                Self::Restart => "restart",
+                /// Go on from the step that failed.
+                Self::Resume => "resume",
+            }
         }
     }
 }

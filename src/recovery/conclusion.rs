@@ -107,16 +107,18 @@ impl Subject {
 }
 
 impl Outcome {
-    /// A stable, machine-readable name.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Deleted => "deleted",
-            Self::DryRun { .. } => "dry_run",
-            Self::Gone => "gone",
-            Self::Parked { .. } => "parked",
-            Self::Restarted(_) => "restarted",
-            Self::Resumed(_) => "resumed",
+    named! {
+        /// A stable, machine-readable name.
+        #[must_use]
+        pub const fn name(&self) -> &'static str {
+            match self {
+                Self::Deleted => "deleted",
+                Self::DryRun { .. } => "dry_run",
+                Self::Gone => "gone",
+                Self::Parked { .. } => "parked",
+                Self::Restarted(_) => "restarted",
+                Self::Resumed(_) => "resumed",
+            }
         }
     }
 

@@ -60,16 +60,24 @@ const fn is_error(conclusion: &Conclusion) -> bool {
     }
 }
 
+/// A line for the operator: ids, names and numbers, no payload and no secret.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Line<'a> {
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "LogLine", optional_fields))]
+pub(crate) struct Line<'a> {
+    #[cfg_attr(test, ts(type = "\"failure_callback\""))]
     event: &'static str,
     result: Summary<'a>,
+    /// Status of the failing delivery of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_status: Option<u16>,
+    /// What went wrong, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
+    /// Milliseconds from arrival to reply.
     total_ms: u64,
+    /// Milliseconds of these that were spent on waiting for the DLQ API.
     api_ms: u64,
+    /// Calls of the DLQ API.
     api_calls: u32,
 }

@@ -23,6 +23,10 @@ pub use admission::{Admission, Arrival};
 pub use conclusion::{Conclusion, Outcome, Revival, Subject};
 pub use host::{Claim, Host};
 pub use ledger::MemoryLedger;
+#[cfg(all(test, feature = "npm"))]
+pub(crate) use log::Line;
 pub use log::{LogLine, Timings};
 pub use refusal::Refusal;
 pub use reply::Reply;
+#[cfg(all(test, feature = "npm"))]
+pub(crate) use summary::Summary;

@@ -4,30 +4,43 @@ use serde::Serialize;
 
 use super::{Conclusion, Outcome};
 
-/// The fields of a conclusion, the absent ones left out.
+/// What came of a failure callback.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Summary<'a> {
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "CallbackResult", optional_fields))]
+pub(crate) struct Summary<'a> {
+    #[cfg_attr(test, ts(type = "Outcome | \"refused\""))]
     outcome: &'static str,
+    /// Why: of a decision, or the code of an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// Of a dry run: what would have been done.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(as = "Option<crate::policy::Action>"))]
     decision: Option<&'static str>,
+    /// The name of the rule that matched.
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<&'a str>,
+    /// The run that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     run_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dlq_id: Option<&'a str>,
+    /// The run that was created, where an answer named it.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_run_id: Option<&'a str>,
+    /// The run that failed first, of which this one is a descendant or which it is itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     root_run_id: Option<&'a str>,
+    /// Resumes and restarts of the run and its ancestors, this one included.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt: Option<u32>,
+    /// How long QStash waits before the new run starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     delay_seconds: Option<u64>,
+    /// Whether it is the answer to an earlier delivery of the callback.
     #[serde(skip_serializing_if = "core::ops::Not::not")]
+    #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
     duplicate: bool,
 }
 

@@ -37,23 +37,36 @@ pub enum SignatureError {
 }
 
 impl SignatureError {
-    /// A stable, machine-readable name of the reason.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Algorithm => "signature_algorithm",
-            Self::BodyClaim => "signature_body_claim",
-            Self::BodyHash => "body_hash_mismatch",
-            Self::Expired => "signature_expired",
-            Self::ExpiryClaim => "signature_exp_claim",
-            Self::Issuer => "signature_issuer",
-            Self::Key => "signature_mismatch",
-            Self::Malformed => "signature_malformed",
-            Self::Missing => "signature_missing",
-            Self::NotBeforeClaim => "signature_nbf_claim",
-            Self::NotYetValid => "signature_not_yet_valid",
-            Self::SubjectClaim => "signature_sub_claim",
-            Self::Url => "signature_url_mismatch",
+    named! {
+        /// A stable, machine-readable name of the reason.
+        #[must_use]
+        pub const fn code(self) -> &'static str {
+            match self {
+                /// Another algorithm than HS256.
+                Self::Algorithm => "signature_algorithm",
+                /// No `body` claim, or no SHA-256 in it.
+                Self::BodyClaim => "signature_body_claim",
+                /// The body is not the signed one.
+                Self::BodyHash => "body_hash_mismatch",
+                Self::Expired => "signature_expired",
+                /// No `exp` claim, or not in whole seconds: the token would never expire.
+                Self::ExpiryClaim => "signature_exp_claim",
+                /// Not issued by Upstash.
+                Self::Issuer => "signature_issuer",
+                /// Neither key made it.
+                Self::Key => "signature_mismatch",
+                /// No compact JWS.
+                Self::Malformed => "signature_malformed",
+                /// Of a handler: no `Upstash-Signature` header.
+                Self::Missing => "signature_missing",
+                /// An `nbf` claim that is not in whole seconds.
+                Self::NotBeforeClaim => "signature_nbf_claim",
+                Self::NotYetValid => "signature_not_yet_valid",
+                /// No `sub` claim.
+                Self::SubjectClaim => "signature_sub_claim",
+                /// Made for another URL.
+                Self::Url => "signature_url_mismatch",
+            }
         }
     }
 

@@ -6,25 +6,53 @@ import {
   decide,
   init,
   parseFailureCallback,
+  type ActError,
+  type Acted,
+  type Action,
   type ApiError,
+  type ApiErrorCode,
+  type CallOptions,
+  type CallbackContext,
+  type CallbackErrorCode,
+  type CallbackResult,
+  type CallbackState,
   type ClientConfig,
   type CreatedRun,
+  type DecideRequest,
   type Decision,
-  type ActError,
+  type Dlq,
+  type DlqEntry,
   type DlqFilter,
   type DlqListFilter,
   type DlqSelection,
-  type DlqEntry,
   type ErrorCode,
   type Failure,
   type FlowControl,
   type HandlerSettings,
+  type JobOptions,
+  type JobStep,
   type LogLine,
+  type OneOrMany,
+  type Outcome,
+  type PageOptions,
   type Policy,
+  type PolicyBackoff,
+  type PolicyCondition,
+  type PolicyFlowControl,
+  type PolicyOverrides,
+  type PolicyRule,
+  type Reason,
   type ReceiverConfig,
   type RedriveError,
+  type RefusedEntry,
+  type RetryConfig,
   type ReviveOptions,
+  type Scope,
+  type SignatureErrorCode,
+  type StatusPattern,
+  type Totals,
   type VerifyRequest,
+  type WasmSource,
 } from "workflow-redrive";
 import wasm from "workflow-redrive/wasm";
 
@@ -90,6 +118,34 @@ dlq.restartAll({});
 dlq.restartAll({ all: true, filter });
 // @ts-expect-error no such option
 await dlq.resume("1-0", { retry: 1 });
+
+const errorCodes: ErrorCode[] = ["internal", "bad_request" satisfies ApiErrorCode, "too_deep" satisfies CallbackErrorCode, "body_hash_mismatch" satisfies SignatureErrorCode];
+// @ts-expect-error no such code
+const noCode: ErrorCode = "signature_fine";
+const errorOf = (error: ActError): [Acted, ApiErrorCode] => [error.acted, error.code];
+const textOf = ({ outcome, decision, duplicate }: CallbackResult): [Outcome | "refused", Action | undefined, boolean | undefined] => [outcome, decision, duplicate];
+const line = (line: LogLine): number => line.totalMs + (line.failureStatus ?? 0) + line.result.outcome.length;
+// @ts-expect-error no such field
+const noField = (line: LogLine) => line.result.payload;
+const why = ({ action, reason }: Decision): [Action, Reason] => [action, reason];
+const sum = ({ totals, refused }: JobStep): [Totals, RefusedEntry[]] => [totals, refused];
+const condition: PolicyCondition = { status: ["unreachable", 503] satisfies StatusPattern[], label: "a" satisfies OneOrMany<string> };
+const flow: PolicyFlowControl = { key: "k", rate: 1, period: "1m" };
+const overrides: PolicyOverrides = { retries: 1, delay: "1m", retry_delay: "1000", flow_control: flow, label: ["a"], failure_callback: "https://a" };
+const rule: PolicyRule = { name: "a", when: condition, action: "restart", overrides };
+const whole: Policy = { rules: [rule], backoff: { base: "1s", cap: "1h" } satisfies PolicyBackoff, overrides };
+const asked: DecideRequest = { policy: whole, url: "https://a", body: "{}" };
+const context: CallbackContext = { headers: { "Upstash-Label": ["a", "b"] } };
+const state: CallbackState = "CALLBACK_FAIL";
+const patience: RetryConfig = { attempts: 1, maxElapsed: 5 };
+const scope: Scope = { filter: { failureFunctionState: [state] } };
+const onePage: PageOptions & CallOptions = { count: 5, cursor: "c" };
+const selected: DlqSelection[] = ["1-0", ["1-0"], { dlqIds: "1-0" }, { filter, ...onePage }, { all: true }];
+const job: JobOptions = { limit: 5 };
+const queue: Dlq = dlq;
+const olderFilter: DlqListFilter = { url: "https://a", responseStatus: 500 };
+const source: WasmSource = new Uint8Array();
+console.log(errorCodes, noCode, errorOf, textOf, line, noField, why, sum, asked, context, patience, scope, selected, job, queue, olderFilter, source);
 
 const isExpired = (error: RedriveError) => error.code === "signature_expired";
 const code: ErrorCode = "rate_limited";

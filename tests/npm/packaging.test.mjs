@@ -66,6 +66,8 @@ test("the tarball holds what is needed and nothing else, one WebAssembly file am
     "node.cjs",
     "node.mjs",
     "package.json",
+    "types.d.cts",
+    "types.d.mts",
     "wasm.d.cts",
     "wasm.d.ts",
     "wasm/core.cjs",

@@ -1,6 +1,6 @@
 /** The declarations: true to what is exported, and good for a strict consumer of either module system. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
@@ -23,16 +23,27 @@ test("every value that is declared is exported by every entry, and none besides"
   assert.deepEqual(worker.split(", ").sort(), declared);
 });
 
-test("every code that the core can give is declared", async () => {
-  const declarations = await read("../../pkg/index.d.mts");
-  const sources = await Promise.all(
-    ["signature/error.rs", "callback/error.rs", "dlq/error.rs"].map((path) => read(`../../src/${path}`)),
-  );
-  const codes = sources.flatMap((source) => [...source.matchAll(/=> "([a-z_]+)",/g)].map(([, code]) => code));
-  assert.ok(codes.length > 20);
-  // A missing header is an empty signature here.
-  const undeclared = codes.filter((code) => code !== "signature_missing" && !declarations.includes(`"${code}"`));
-  assert.deepEqual(undeclared, []);
+test("every code that the package gives itself is declared", async () => {
+  const declarations = (await read("../../pkg/index.d.mts")) + (await read("../../pkg/types.d.mts"));
+  const given = async (folder, code) => {
+    const names = (await readdir(new URL(folder, import.meta.url))).filter((name) => /\.(rs|mjs)$/.test(name));
+    const sources = await Promise.all(names.map((name) => read(folder + name)));
+    return sources.flatMap((source) => [...source.matchAll(code)].map(([, word]) => word));
+  };
+  const codes = [
+    ...(await given("../../src/npm/", /\bjs_error\(\s*"([a-z_]+)"/g)),
+    ...(await given("../../pkg/src/", /\bfailure\(\s*"([a-z_]+)"/g)),
+  ];
+  assert.ok(new Set(codes).size > 6, codes.join());
+  assert.deepEqual(codes.filter((code) => !declarations.includes(`"${code}"`)), []);
+});
+
+test("the consumer uses every type", async () => {
+  const declarations = (await read("../../pkg/index.d.mts")) + (await read("../../pkg/types.d.mts"));
+  const declared = [...declarations.matchAll(/^export (?:type|interface) (\w+)/gm)].map(([, name]) => name);
+  const [, consumer] = (await read("consumer.mts")).split('} from "workflow-redrive";');
+  assert.ok(declared.length > 40);
+  assert.deepEqual(declared.filter((name) => !new RegExp(`\\b${name}\\b`).test(consumer)), []);
 });
 
 for (const [what, settings, name, config] of [

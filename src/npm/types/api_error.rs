@@ -1,0 +1,96 @@
+//! An error of the DLQ API.
+
+use core::time::Duration;
+
+use js_sys::{Error, Object};
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::plain::Plain;
+use crate::{client, dlq, js_host::now};
+
+plain! {
+    /// An error of a call of the DLQ API.
+    ApiError {
+        #[ts(type = "ApiErrorCode")]
+        code as "code": &'static str,
+        /// The HTTP status; absent where no usable answer came.
+        status as "status": Option<u16>,
+        /// Whether the same call may succeed later.
+        is_transient as "isTransient": bool,
+        /// Whether QStash may have done what was asked all the same: look before repeating.
+        may_have_been_processed as "mayHaveBeenProcessed": bool,
+        /// How often the call was sent.
+        attempts as "attempts": Option<u32>,
+        /// Of `rate_limited`: whole seconds to wait.
+        retry_after as "retryAfter": Option<u64>,
+        /// Of `rate_limited`: requests allowed.
+        limit as "limit": Option<u64>,
+        /// Of `rate_limited`: requests left.
+        remaining as "remaining": Option<u64>,
+    }
+}
+
+/// The same as an `Error` object.
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ApiError", type = "ApiError"))]
+pub(in crate::npm) struct Thrown(JsValue);
+
+impl Thrown {
+    /// The error of a call after everything that was tried. `redact` takes the token out of a text.
+    pub(in crate::npm) fn call(error: &client::CallError, redact: &dyn Fn(&str) -> String) -> Self {
+        let properties = ApiError {
+            code: error.code(),
+            attempts: Some(error.attempts()),
+            ..ApiError::new(error.api_error())
+        };
+        Self::new(&redact(&error.to_string()), properties)
+    }
+
+    /// The error of one answer.
+    pub(super) fn answer(error: &dlq::ApiError, redact: &dyn Fn(&str) -> String) -> Self {
+        Self::new(&redact(&error.to_string()), ApiError::new(error))
+    }
+
+    fn new(message: &str, properties: ApiError) -> Self {
+        let error: Object = Error::new(message).unchecked_into();
+        properties.write(&error);
+        Self(error.into())
+    }
+}
+
+impl Plain for Thrown {
+    fn plain(self) -> JsValue {
+        self.0
+    }
+}
+
+impl ApiError {
+    fn new(error: &dlq::ApiError) -> Self {
+        let status = match error {
+            dlq::ApiError::BadRequest { .. } => Some(400),
+            dlq::ApiError::NotFound { .. } => Some(404),
+            dlq::ApiError::RateLimited(_) => Some(429),
+            dlq::ApiError::Server { status, .. } | dlq::ApiError::Unexpected { status, .. } => Some(*status),
+            dlq::ApiError::Unauthorized { .. } => Some(401),
+            dlq::ApiError::Malformed { .. } | dlq::ApiError::Transport(_) => None,
+        };
+        let limit = match error {
+            dlq::ApiError::RateLimited(limit) => Some(limit),
+            _ => None,
+        };
+        Self {
+            code: error.code(),
+            status,
+            is_transient: error.is_transient(),
+            may_have_been_processed: error.may_have_been_processed(),
+            attempts: None,
+            retry_after: limit.and_then(|limit| limit.retry_after(now())).map(whole_seconds),
+            limit: limit.and_then(|limit| limit.limit),
+            remaining: limit.and_then(|limit| limit.remaining),
+        }
+    }
+}
+
+/// Rounded up: who waits too short is refused again.
+const fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add((wait.subsec_nanos() > 0) as u64)
+}

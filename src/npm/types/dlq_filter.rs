@@ -1,0 +1,90 @@
+//! Filters, as [`read_filter`](crate::npm::filter::read_filter) reads them.
+
+use serde::Serialize;
+use ts_rs::TS;
+
+use super::one_or_many::OneOrMany;
+
+/// At least one criterion. Values of one criterion are alternatives; an entry must meet every criterion.
+#[derive(Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields)]
+pub(super) struct DlqFilter {
+    workflow_url: Option<OneOrMany<String>>,
+    workflow_run_id: Option<String>,
+    /// When the run was triggered.
+    #[ts(as = "Option<Moment>", inline)]
+    workflow_created_at: Option<Moment>,
+    label: Option<OneOrMany<String>>,
+    #[ts(as = "Option<OneOrMany<crate::dlq::CallbackState>>")]
+    failure_function_state: Option<OneOrMany<&'static str>>,
+    caller_ip: Option<OneOrMany<String>>,
+    flow_control_key: Option<OneOrMany<String>>,
+    /// From then on, it included.
+    #[ts(as = "Option<Moment>", inline)]
+    from_date: Option<Moment>,
+    /// Up to then, it included.
+    #[ts(as = "Option<Moment>", inline)]
+    to_date: Option<Moment>,
+}
+
+/// A `Date` or its milliseconds, which the package's JavaScript makes a text of.
+#[derive(Serialize, TS)]
+#[ts(type = "Date | number")]
+pub(super) struct Moment(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{json::TableError, npm::filter};
+
+    fn both(text: &str) -> [Option<OneOrMany<String>>; 2] {
+        [OneOrMany::One(text.to_owned()), OneOrMany::Many(vec![text.to_owned()])].map(Some)
+    }
+
+    fn moment(millis: &str) -> Moment {
+        Moment(millis.to_owned())
+    }
+
+    fn whole() -> [serde_json::Value; 2] {
+        let states = || filter::NAMED_STATES.map(|state| state.as_wire().unwrap());
+        let [one, many] = [OneOrMany::One(states()[0]), OneOrMany::Many(states().to_vec())];
+        let mut states = [Some(one), Some(many)];
+        core::array::from_fn(|form| {
+            let text = |text: &str| both(text).into_iter().nth(form).unwrap();
+            let filter = DlqFilter {
+                workflow_url: text("https://a.example/"),
+                workflow_run_id: Some("wfr_a".to_owned()),
+                workflow_created_at: Some(moment("1")),
+                label: text("a"),
+                failure_function_state: states[form].take(),
+                caller_ip: text("127.0.0.1"),
+                flow_control_key: text("a"),
+                from_date: Some(moment("1")),
+                to_date: Some(moment("2")),
+            };
+            serde_json::to_value(filter).unwrap()
+        })
+    }
+
+    #[test]
+    fn the_reader_takes_everything_that_the_type_allows() {
+        for filter in whole() {
+            assert!(filter::read(&filter.to_string()).is_ok(), "{filter}");
+        }
+    }
+
+    #[test]
+    fn the_type_has_everything_that_the_reader_takes() {
+        let [mut filter, _] = whole();
+        let table = filter.as_object_mut().unwrap();
+        let mut declared: Vec<String> = table.keys().cloned().collect();
+        table.insert("zzz".to_owned(), 1.into());
+        let TableError(error) = filter::read(&filter.to_string()).unwrap_err();
+        let (_, accepted) = error.split_once("zzz is unknown; accepted are ").expect(&error);
+        let mut accepted: Vec<&str> = accepted.split(", ").collect();
+        declared.sort_unstable();
+        accepted.sort_unstable();
+        assert_eq!(declared, accepted);
+    }
+}
