@@ -19,8 +19,6 @@ export type SignatureErrorCode =
   | "signature_malformed"
   /** Neither key made it. */
   | "signature_mismatch"
-  /** Of a handler: no `Upstash-Signature` header. */
-  | "signature_missing"
   /** An `nbf` claim that is not in whole seconds. */
   | "signature_nbf_claim"
   | "signature_not_yet_valid"

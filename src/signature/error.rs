@@ -57,7 +57,6 @@ impl SignatureError {
                 Self::Key => "signature_mismatch",
                 /// No compact JWS.
                 Self::Malformed => "signature_malformed",
-                /// Of a handler: no `Upstash-Signature` header.
                 Self::Missing => "signature_missing",
                 /// An `nbf` claim that is not in whole seconds.
                 Self::NotBeforeClaim => "signature_nbf_claim",

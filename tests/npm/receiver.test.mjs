@@ -146,7 +146,7 @@ test("where only a region has keys, they count without QSTASH_REGION", async (t)
 });
 
 test("each reason to refuse has its own code", () => {
-  const declared = readFileSync(fileURLToPath(new globalThis.URL("../../pkg/index.d.mts", import.meta.url)), "utf8");
+  const declared = readFileSync(fileURLToPath(new globalThis.URL("../../pkg/types.d.mts", import.meta.url)), "utf8");
   const [, codes] = declared.match(/type SignatureErrorCode =([^;]*);/);
   assert.deepEqual(new Set(codes.match(/(?<=\| ")\w+/g)), new Set([...seen]));
 });

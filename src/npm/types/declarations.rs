@@ -33,6 +33,10 @@ type Names<'a> = &'a [(&'a str, &'a [&'a str])];
 
 fn declarations() -> String {
     let states = NAMED_STATES.map(|state| (state.as_wire().expect("it has a name"), [].as_slice()));
+    // A missing header is an empty signature in JavaScript.
+    let missing = SignatureError::Missing.code();
+    let mut signature_codes = SignatureError::NAMES.to_vec();
+    signature_codes.retain(|(code, _)| *code != missing);
     let ambiguous = CallError::Ambiguous { error: dlq::ApiError::Malformed { what: "" }, attempts: 0 };
     let mut api_codes = dlq::ApiError::NAMES.to_vec();
     api_codes.extend([
@@ -46,7 +50,7 @@ fn declarations() -> String {
     [
         "// Made of the Rust types by `make types`: change those.\n".to_owned(),
         "import type { RedriveError } from \"./index.d.mts\";\n".to_owned(),
-        names("Why a signature was refused.", "SignatureErrorCode", SignatureError::NAMES),
+        names("Why a signature was refused.", "SignatureErrorCode", &signature_codes),
         names(
             "Why a body is no failure callback of a workflow run.",
             "CallbackErrorCode",
