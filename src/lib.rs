@@ -43,6 +43,7 @@ mod json;
 pub mod lineage;
 #[cfg(feature = "npm")]
 pub mod npm;
+pub mod operator;
 pub mod policy;
 pub mod recovery;
 mod seen;

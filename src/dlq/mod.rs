@@ -32,6 +32,7 @@ pub use bulk::{CreatedMany, DeleteMany, DeletedMany, RestartMany, ResumeMany};
 pub use call::Call;
 pub use duration::{GoDuration, InvalidDurationError};
 pub use entry::{CallbackState, Entry, Page};
+pub(crate) use error::message as error_message;
 pub use error::{ApiError, MAX_MESSAGE_BYTES};
 pub use failure_callback::{CancelCallback, RetryCallback};
 pub use filter::{Filter, FilterBuilder, InvalidFilterError};

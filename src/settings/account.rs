@@ -101,9 +101,18 @@ impl Accounts {
     }
 
     pub(super) fn of(&self, region: Option<Region>) -> Option<&Account> {
-        let regional =
-            self.regional.iter().find(|(name, _)| Some(*name) == region).map(|(_, account)| account);
-        regional.or(self.global.as_ref())
+        region.and_then(|region| self.exactly(region)).or(self.global.as_ref())
+    }
+
+    pub(super) fn exactly(&self, region: Region) -> Option<&Account> {
+        self.regional.iter().find(|(name, _)| *name == region).map(|(_, account)| account)
+    }
+
+    pub(super) fn default(&self) -> Option<&Account> {
+        match (&self.global, self.regional.as_slice()) {
+            (None, [(_, only)]) => Some(only),
+            (global, _) => global.as_ref(),
+        }
     }
 }
 

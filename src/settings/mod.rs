@@ -5,10 +5,12 @@
 //! setting fails closed, and the error names it.
 
 mod account;
+mod admin;
 mod error;
 mod region;
 
 pub use account::{Account, InvalidTokenError, Token};
+pub use admin::Admin;
 pub use error::SettingsError;
 pub use region::Region;
 
@@ -27,6 +29,8 @@ type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 #[derive(Clone, Debug)]
 pub struct Settings {
     accounts: Accounts,
+    /// Who may ask the operator API; `None` switches it off.
+    pub admin: Option<Admin>,
     /// Where QStash reaches us, without query; `None` takes the address of each request.
     pub public_url: Option<HttpUrl>,
     /// What to do with failed runs.
@@ -49,6 +53,7 @@ impl Settings {
     fn look_up(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
         let mut settings = Self {
             accounts: Accounts::read(lookup)?,
+            admin: Admin::read(lookup)?,
             public_url: None,
             policy: Policy::default(),
             clock_tolerance: Duration::from_secs(5),
@@ -71,6 +76,16 @@ impl Settings {
     /// The account that a callback belongs to: its `Upstash-Region`'s, else the one without a region.
     pub fn account(&self, region: Option<&str>) -> Result<&Account, SignatureError> {
         self.accounts.of(region.and_then(Region::from_header)).ok_or(SignatureError::Key)
+    }
+
+    /// The account without a region, or the only one.
+    pub(crate) fn default_account(&self) -> Option<&Account> {
+        self.accounts.default()
+    }
+
+    /// The account of a region, and no other in its place.
+    pub(crate) fn account_of(&self, region: Region) -> Option<&Account> {
+        self.accounts.exactly(region)
     }
 }
 

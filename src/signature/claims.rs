@@ -19,6 +19,12 @@ impl BodyDigest {
         Self(digest)
     }
 
+    /// The digest itself.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; Self::LEN] {
+        self.0
+    }
+
     /// Hashes a body that is at hand in one piece.
     ///
     /// In WebAssembly the host's own digest is several times faster for all but the smallest bodies.

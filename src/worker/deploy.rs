@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST /` | the failure callback |
 //! | `GET /healthz` | 200 if the settings are good, 500 with the name of the one that is not |
+//! | `/v2/…` | the operator API, where `ADMIN_TOKEN` is set |
 //! | another method on these | 405 |
 //! | another path | 404 |
 
@@ -38,8 +39,16 @@ pub async fn fetch(request: Request, env: Env, _context: JsValue) -> Result<Resp
         ("/", _) => respond(&Reply::method_not_allowed("POST")),
         ("/healthz", "GET" | "HEAD") => respond(&health(&redrive)),
         ("/healthz", _) => respond(&Reply::method_not_allowed("GET, HEAD")),
-        _ => respond(&Reply::error(404, "not_found", "accepted are POST / and GET /healthz")),
+        (path, _) if path.starts_with("/v2/") => match redrive.operator(&request).await? {
+            Some(response) => Ok(response),
+            None => not_found(),
+        },
+        _ => not_found(),
     }
+}
+
+fn not_found() -> Result<Response, JsValue> {
+    respond(&Reply::error(404, "not_found", "accepted are POST / and GET /healthz"))
 }
 
 fn health(redrive: &Redrive) -> Reply {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 use worker::{Env, console_error, console_log, web_sys};
 
-use super::{body, respond::respond, settings::read_settings, transport::Fetch};
+use super::{body, operator, respond::respond, settings::read_settings, transport::Fetch};
 use crate::{
     callback::{CallbackHeaders, FailureReader},
     js_host::JsHost,
@@ -82,6 +82,20 @@ impl Redrive {
             console_log!("{}", log.json);
         }
         respond(&Reply::from(&conclusion))
+    }
+
+    /// Answers a request of the [operator API](crate::operator), whose paths all begin with `/v2/`. `None` where no
+    /// `ADMIN_TOKEN` is set: answer as for any path that is not there.
+    pub async fn operate(&self, request: &web_sys::Request) -> worker::Result<Option<web_sys::Response>> {
+        Ok(self.operator(request).await?)
+    }
+
+    /// The same with the runtime's own error.
+    pub(super) async fn operator(
+        &self,
+        request: &web_sys::Request,
+    ) -> Result<Option<web_sys::Response>, JsValue> {
+        operator::operate(self.settings.as_ref(), request).await
     }
 }
 

@@ -30,20 +30,26 @@ pub(super) struct Fetch {
 
 impl Transport for Fetch {
     async fn send(&self, account: &Account, request: &ApiRequest) -> Transported {
-        send(account, request, self.timeout).await
+        let (response, body) = exchange(account, request, self.timeout).await?;
+        let headers = response.headers();
+        Ok(ApiResponse::new(response.status(), body, |name| headers.get(name).ok().flatten()))
     }
 }
 
 /// Sends one request and reads its whole answer within `timeout`. Redirects are answers, never followed: the token
 /// goes to the configured host only.
-async fn send(account: &Account, request: &ApiRequest, timeout: Duration) -> Transported {
+pub(super) async fn exchange(
+    account: &Account,
+    request: &ApiRequest,
+    timeout: Duration,
+) -> Result<(Response, Vec<u8>), TransportError> {
     let millis = u32::try_from(millis(timeout)).unwrap_or(u32::MAX);
     let signal = AbortSignal::timeout_with_u32(millis);
     let answer =
         fetch(account, request, &signal).map_err(|error| TransportError::unreachable(&words(&error)))?;
     match read_answer(answer).await {
-        Ok(Some(answer)) => Ok(answer),
-        Ok(None) => Err(TransportError::too_large(MAX_ANSWER_BYTES)),
+        Ok((response, Some(body))) => Ok((response, body)),
+        Ok((_, None)) => Err(TransportError::too_large(MAX_ANSWER_BYTES)),
         Err(_) if signal.aborted() => Err(TransportError::timeout(timeout)),
         Err(error) => Err(TransportError::interrupted(&words(&error))),
     }
@@ -66,12 +72,11 @@ fn fetch(account: &Account, request: &ApiRequest, signal: &AbortSignal) -> Resul
     Ok(global.fetch_with_str_and_init(&[base, &request.path_and_query].concat(), &init))
 }
 
-/// The whole answer; `None` where it is too large.
-async fn read_answer(answer: Promise) -> Result<Option<ApiResponse>, JsValue> {
+/// The answer and its whole body; `None` where that is too large.
+async fn read_answer(answer: Promise) -> Result<(Response, Option<Vec<u8>>), JsValue> {
     let response: Response = JsFuture::from(answer).await?.unchecked_into();
     let body = read_body(&response).await?;
-    let headers = response.headers();
-    Ok(body.map(|body| ApiResponse::new(response.status(), body, |name| headers.get(name).ok().flatten())))
+    Ok((response, body))
 }
 
 async fn read_body(response: &Response) -> Result<Option<Vec<u8>>, JsValue> {

@@ -1,0 +1,41 @@
+//! What the operator is told.
+
+/// An HTTP answer as a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OperatorReply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers by their names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON; empty where there is no body.
+    pub body: Vec<u8>,
+}
+
+impl OperatorReply {
+    /// An error in QStash's shape, which the official SDK shows: `{"error": "…"}`.
+    #[must_use]
+    pub fn error(status: u16, message: &str) -> Self {
+        let mut body = b"{".to_vec();
+        push_text(&mut body, "error", message);
+        body.push(b'}');
+        Self::json(status, body)
+    }
+
+    pub(super) fn json(status: u16, body: Vec<u8>) -> Self {
+        Self { status, headers: vec![("content-type", "application/json".to_owned())], body }
+    }
+
+    pub(super) fn method_not_allowed(allow: &'static str) -> Self {
+        let mut reply = Self::error(405, &["method not allowed; accepted is ", allow].concat());
+        reply.headers.push(("allow", allow.to_owned()));
+        reply
+    }
+}
+
+/// Appends `"name":"text"`; `name` needs no escapes.
+pub(super) fn push_text(json: &mut Vec<u8>, name: &str, text: &str) {
+    // Text always serialises.
+    let text = serde_json::to_string(text).unwrap_or_default();
+    json.extend_from_slice(["\"", name, "\":", &text].concat().as_bytes());
+}

@@ -1,0 +1,55 @@
+//! Who may ask the operator API.
+
+use core::fmt;
+
+use subtle::ConstantTimeEq as _;
+
+use super::{Lookup, SettingsError};
+use crate::{http_url::HttpUrl, signature::BodyDigest};
+
+/// The operator API's settings; without `ADMIN_TOKEN` there is none.
+#[derive(Clone)]
+pub struct Admin {
+    /// The token itself is not kept. Two digests have the same length, so that comparing them tells nothing of the
+    /// token's.
+    digest: [u8; BodyDigest::LEN],
+    /// The one origin whose scripts may read answers, as browsers write it. Default: none.
+    pub(crate) cors_origin: Option<String>,
+}
+
+impl Admin {
+    pub(super) fn read(lookup: Lookup<'_>) -> Result<Option<Self>, SettingsError> {
+        let cors_origin = lookup("ADMIN_CORS_ORIGIN");
+        if cors_origin.as_deref().is_some_and(|origin| !is_origin(origin)) {
+            return Err(SettingsError::unacceptable(
+                "ADMIN_CORS_ORIGIN",
+                "must be one origin as browsers write it, such as https://ops.example, without a path",
+            ));
+        }
+        let Some(token) = lookup("ADMIN_TOKEN") else { return Ok(None) };
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(SettingsError::unacceptable(
+                "ADMIN_TOKEN",
+                "must be letters, digits and signs of ASCII, without blanks",
+            ));
+        }
+        Ok(Some(Self { digest: BodyDigest::of(token.as_bytes()).to_bytes(), cors_origin }))
+    }
+
+    /// Whether this is the token, in a time that does not depend on what is wrong about it.
+    pub(crate) fn accepts(&self, token: &str) -> bool {
+        BodyDigest::of(token.as_bytes()).to_bytes().ct_eq(&self.digest).into()
+    }
+}
+
+/// Shows nothing of the token.
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Admin(…)")
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    HttpUrl::parse(text).is_ok_and(|url| url.origin() == text)
+        && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+}
