@@ -7,6 +7,7 @@ use super::query;
 use super::reply::OperatorReply;
 use super::route::{Operation, Route};
 use crate::settings::{Account, Admin, Region, Settings};
+use crate::text::split_once;
 
 /// A request of an operator. Its body means nothing.
 #[derive(Clone, Copy)]
@@ -26,7 +27,7 @@ impl<'a> Asked<'a> {
 
     /// Path and query.
     fn resource(&self) -> (&'a str, &'a str) {
-        let after_scheme = self.url.split_once("://").map_or(self.url, |(_, rest)| rest);
+        let after_scheme = split_once(self.url, "://").map_or(self.url, |(_, rest)| rest);
         let start = after_scheme.find('/').unwrap_or(after_scheme.len());
         let resource = after_scheme.get(start..).unwrap_or_default();
         let resource = resource.split('#').next().unwrap_or_default();
