@@ -1,8 +1,7 @@
 //! The bindings as JavaScript calls them, in WebAssembly.
 #![cfg(target_family = "wasm")]
 
-use js_sys::{Function, JSON, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use workflow_redrive::npm::{Api, Handler, decide, parse_failure_callback, verify_signature};
 
@@ -11,21 +10,24 @@ const URL: &str = "https://redrive.example/?redrive=2.1748527970000.wfr_root";
 const BODY: &[u8] =
     br#"{"status":503,"workflowRunId":"wfr_a","dlqId":"1-0","url":"https://shop.example/order"}"#;
 
-fn shown(decision: Result<JsValue, JsValue>) -> String {
-    JSON::stringify(&decision.expect("a decision")).expect("a plain object").into()
+/// What stands behind a name in a JSON object.
+fn value(json: &str, name: &str) -> serde_json::Value {
+    let object: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    object.get(name).cloned().unwrap_or_default()
 }
 
 fn code<T>(result: Result<T, JsValue>) -> String {
     let Err(error) = result else { panic!("no error") };
-    assert!(error.has_type::<js_sys::Error>());
-    Reflect::get(&error, &"code".into()).expect("a code").as_string().expect("a text")
+    let error = error.as_string().expect("a text");
+    assert!(value(&error, "message").is_string());
+    value(&error, "code").as_str().expect("a code").to_owned()
 }
 
 #[wasm_bindgen_test]
 fn a_decision_is_a_plain_object() {
     let policy = r#"{"overrides": {"retries": 1, "label": "redriven"}}"#;
     assert_eq!(
-        shown(decide(policy, URL, BODY, NOW)),
+        decide(policy, URL, BODY, NOW).expect("a decision"),
         r#"{"action":"resume","reason":"rule","rule":"transient","headers":{"Upstash-Delay":"10s","Upstash-Label":"redriven","Upstash-Retries":"1"}}"#
     );
 }
@@ -34,7 +36,7 @@ fn a_decision_is_a_plain_object() {
 fn the_lineage_in_the_url_counts() {
     let decision = decide(r#"{"max_attempts": 2}"#, URL, BODY, NOW);
     assert_eq!(
-        shown(decision),
+        decision.expect("a decision"),
         r#"{"action":"park","reason":"attempts_exhausted","rule":"transient","headers":{}}"#
     );
 }
@@ -59,10 +61,6 @@ const SIGNED: f64 = 1_792_567_680_000.0;
 const SIGNED_URL: &str = "https://redrive.example/?team=a";
 const SIGNED_BODY: &[u8] = br#"{"status":503}"#;
 
-fn header(script: &str) -> Function {
-    Function::new_with_args("name", script)
-}
-
 #[wasm_bindgen_test]
 fn a_signature_is_verified_with_or_without_its_url() {
     let verify = |key: &str, url: Option<&str>, body: &[u8], now: f64| {
@@ -85,73 +83,104 @@ fn a_signature_is_verified_with_or_without_its_url() {
 
 #[wasm_bindgen_test]
 fn a_callback_is_a_plain_object_with_what_is_known() {
-    let labelled = header("return name === 'Upstash-Label' ? 'a,b' : undefined");
     assert_eq!(
-        shown(parse_failure_callback(BODY, &labelled, NOW)),
+        parse_failure_callback(BODY, "upstash-label\0a,b\0other\0x", NOW).expect("a callback"),
         r#"{"workflowRunId":"wfr_a","dlqId":"1-0","workflowUrl":"https://shop.example/order","status":503,"labels":["a","b"]}"#
     );
-    assert_eq!(code(parse_failure_callback(b"{}", &header("throw 1"), NOW)), "not_a_workflow");
+    assert_eq!(code(parse_failure_callback(b"{}", "", NOW)), "not_a_workflow");
+    assert_eq!(code(parse_failure_callback(BODY, "", f64::NAN)), "invalid_argument");
 }
 
 #[wasm_bindgen_test]
 fn a_handler_names_the_setting_that_is_missing() {
-    let error = Handler::new(&header("return undefined")).expect_err("an error");
-    assert_eq!(Reflect::get(&error, &"setting".into()).expect("a setting"), "QSTASH_TOKEN");
+    let error = Handler::new("").expect_err("an error");
+    assert_eq!(value(&error.as_string().expect("a text"), "setting"), "QSTASH_TOKEN");
     assert_eq!(code(Err::<(), _>(error)), "invalid_setting");
 }
 
+const SETTINGS: &str = "QSTASH_TOKEN\0token\0QSTASH_CURRENT_SIGNING_KEY\0sig_current_3kPq\0QSTASH_NEXT_SIGNING_KEY\0x\0\
+    CLOCK_TOLERANCE\0300s\0MAX_BODY_BYTES\020";
+
 #[wasm_bindgen_test]
 fn a_forged_callback_ends_before_its_body() {
-    let settings = header("return /TOKEN|KEY$/.test(name) ? 'x' : undefined");
-    let handler = Handler::new(&settings).expect("good settings");
-    let delivery = handler.deliver(SIGNED_URL.to_owned(), &header("return 'a.b.c'"));
-    let reply = property(&delivery.step().expect("a step"), "done");
-    assert_eq!(property(&reply, "status"), 401);
-    assert!(delivery.step().expect("nothing").is_undefined());
+    let handler = Handler::new(SETTINGS).expect("good settings");
+    let mut delivery = handler.deliver(SIGNED_URL.to_owned(), "Upstash-Signature\0a.b.c");
+    let step = delivery.step().expect("a step");
+    assert_eq!(value(&step, "ended"), true);
+    assert_eq!(value(&step, "done")["status"], 401);
 }
 
 fn api(token: &str) -> Result<Api, JsValue> {
-    Api::new(token.to_owned(), None, 1000, 1, 1000)
-}
-
-fn property(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).expect("a property")
+    Api::new(token.to_owned(), "", 1000, 1, 1000)
 }
 
 #[wasm_bindgen_test]
 fn a_call_is_a_request_and_the_meaning_of_its_answer() {
     let api = api("token").expect("an account");
-    let work = api.act("resume", vec!["1-0".to_owned()], r#"{"retries":2}"#).expect("a call");
-    let step = work.step().expect("a step");
-    assert_eq!(property(&step, "timeout"), 1000);
+    let mut work = api.begin("act", "resume", "1-0", r#"{"retries":2}"#, 1.0, None).expect("a call");
     assert_eq!(
-        String::from(JSON::stringify(&property(&step, "request")).expect("a plain object")),
-        r#"{"method":"POST","url":"https://qstash.upstash.io/v2/workflows/dlq/resume?dlqIds=1-0","headers":[["Authorization","Bearer token"],["Upstash-Retries","2"]]}"#
+        work.step().expect("a step"),
+        r#"{"request":{"method":"POST","url":"https://qstash.upstash.io/v2/workflows/dlq/resume?dlqIds=1-0","headers":{"Authorization":"Bearer token","Upstash-Retries":"2"}},"timeout":1000}"#
     );
-    let none = header("return undefined");
     let answer = br#"{"workflowRuns":[{"workflowRunId":"wfr_b","workflowCreatedAt":7}]}"#;
-    work.answer(200, answer.to_vec(), &none);
-    let acted = property(&work.step().expect("the end"), "done");
+    work.answer(200, answer.to_vec(), "");
     assert_eq!(
-        shown(Ok(acted)),
-        r#"{"workflowRuns":[{"workflowRunId":"wfr_b","workflowCreatedAt":7}],"done":["1-0"],"counted":1,"settled":[],"gone":[],"refused":[],"ambiguous":[],"untouched":[]}"#
+        work.step().expect("the end"),
+        r#"{"done":{"workflowRuns":[{"workflowRunId":"wfr_b","workflowCreatedAt":7}],"done":["1-0"],"counted":1,"settled":[],"gone":[],"refused":[],"ambiguous":[],"untouched":[]},"ended":true}"#
     );
-    assert!(work.step().expect("nothing").is_undefined());
+}
+
+#[wasm_bindgen_test]
+fn an_answer_that_is_wanted_as_it_came_is_only_checked() {
+    let api = api("token").expect("an account");
+    let begin = || {
+        let mut work =
+            api.begin("list", "", "label\0a\0label\0b\0responseStatus\0500", "{}", 5.0, Some("c".to_owned()));
+        let step = work.as_mut().expect("a call").step().expect("a step");
+        assert_eq!(
+            value(&step, "request")["url"],
+            "https://qstash.upstash.io/v2/dlq?source=workflow&label=a&label=b&responseStatus=500&count=5&cursor=c"
+        );
+        work.expect("a call")
+    };
+    let mut work = begin();
+    work.answer(200, br#"{"messages":[]}"#.to_vec(), "");
+    assert_eq!(work.step().expect("the end"), r#"{"verbatim":true,"ended":true}"#);
+    let mut work = begin();
+    work.answer(200, b"[]".to_vec(), "");
+    assert_eq!(code(work.step()), "malformed");
+}
+
+#[wasm_bindgen_test]
+fn a_job_goes_on_after_each_page_until_nothing_is_done() {
+    let api = api("token").expect("an account");
+    let mut job = api.begin("job", "delete", "", "{}", 1.0, None).expect("a job");
+    job.step().expect("a list");
+    job.answer(200, br#"{"messages":[{"dlqId":"1-0"},{"dlqId":"1-1"}],"cursor":"x"}"#.to_vec(), "");
+    let step = job.step().expect("a deletion");
+    assert_eq!(value(&step, "request")["method"], "DELETE");
+    job.answer(200, br#"{"deleted":1}"#.to_vec(), "");
+    let step = job.step().expect("the end of the page");
+    assert_eq!(value(&step, "done")["totals"]["done"], 1);
+    assert_eq!(job.step().expect("the end"), r#"{"ended":true}"#);
 }
 
 #[wasm_bindgen_test]
 fn a_call_fails_with_the_code_of_its_answer() {
     let api = api("token").expect("an account");
-    let none = header("return undefined");
     let get = || {
-        let work = api.get("1-0".to_owned()).expect("a call");
+        let mut work = api.begin("get", "", "1-0", "{}", 1.0, None).expect("a call");
         work.step().expect("a request");
         work
     };
-    let work = get();
-    work.answer(404, Vec::new(), &none);
+    let mut work = get();
+    work.answer(404, Vec::new(), "");
     assert_eq!(code(work.step()), "not_found");
-    let work = get();
+    let mut work = get();
+    work.answer(429, Vec::new(), "Retry-After\07\0Burst-RateLimit-Limit\0100");
+    let error = work.step().expect_err("an error").as_string().expect("a text");
+    assert_eq!((value(&error, "retryAfter"), value(&error, "limit")), (7.into(), 100.into()));
+    let mut work = get();
     work.fail("timeout", "", 5.0);
     assert_eq!(code(work.step()), "transport");
 }
@@ -160,17 +189,13 @@ fn a_call_fails_with_the_code_of_its_answer() {
 fn bad_arguments_end_before_any_request() {
     let good = api("token").expect("an account");
     assert_eq!(code(api("a b")), "invalid_argument");
-    let resume = |id: &str, overrides| good.act("resume", vec![id.to_owned()], overrides);
+    let resume = |ids: &str, overrides| good.begin("act", "resume", ids, overrides, 1.0, None);
     assert_eq!(code(resume("..", "{}")), "invalid_argument");
     assert_eq!(code(resume("1-0", r#"{"retry":2}"#)), "invalid_argument");
-    assert_eq!(code(good.act("delete", Vec::new(), "{}")), "invalid_argument");
-    for filter in
-        ["{}", r#"{"label":"a,b"}"#, r#"{"failureFunctionState":"x"}"#, r#"{"fromDate":"2","toDate":"1"}"#]
+    assert_eq!(code(resume("", "{}")), "invalid_argument");
+    assert_eq!(code(resume("1-0\01,0", "{}")), "invalid_argument");
+    for filter in ["label\0a,b", "failureFunctionState\0x", "fromDate\02\0toDate\01", "url\0x", "fromDate\0x"]
     {
-        assert_eq!(
-            code(good.list(Some(filter.to_owned()), 5, None, None, None)),
-            "invalid_argument",
-            "{filter}"
-        );
+        assert_eq!(code(good.begin("list", "", filter, "{}", 5.0, None)), "invalid_argument", "{filter}");
     }
 }

@@ -90,22 +90,22 @@ export function instant(name, value) {
 }
 
 /**
- * A function that looks a header up by its name, out of `Headers`, a plain object, or nothing.
+ * Headers as the core reads them: names and values with NUL between them, out of `Headers`, a plain object, or nothing.
  *
- * @returns {(name: string) => string | undefined}
+ * @returns {string}
  */
-export function headerLookup(name, value) {
-  if (value === undefined) return () => undefined;
+export function headersText(name, value) {
+  if (value === undefined) return "";
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(`\`${name}\` must be Headers or an object of texts`);
-  if (typeof value.get === "function") return (header) => value.get(header) ?? undefined;
-  const lower = new Map();
-  for (const [header, given] of Object.entries(value)) {
-    lower.set(header.toLowerCase(), Array.isArray(given) ? given.join(", ") : given);
-  }
-  return (header) => {
-    const found = lower.get(header.toLowerCase());
-    return typeof found === "string" ? found : undefined;
-  };
+  const entries = typeof value.get === "function" ? [...value] : Object.entries(value);
+  const texts = entries.map(([header, given]) => [header, Array.isArray(given) ? given.join(", ") : given]);
+  return joined(`\`${name}\``, texts.filter(([, given]) => typeof given === "string").flat());
+}
+
+/** Texts as one, with NUL between them, as the core reads them. */
+export function joined(`\`${name}\``, texts) {
+  if (texts.some((one) => String(one).includes("\0"))) throw invalid(`\`${name}\` must have no NUL`);
+  return texts.join("\0");
 }
 
 /** The known name that `name` begins, or that is at most a third of its letters away. */

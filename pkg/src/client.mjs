@@ -1,8 +1,8 @@
 /** The DLQ API, in the call shapes of the official SDK, and more. */
-import { callable, failure, invalid, noDevMode, number, options, secret, text } from "./check.mjs";
+import { callable, failure, invalid, joined, noDevMode, number, options, secret, text } from "./check.mjs";
 import { fromEnvironment, variable } from "./environment.mjs";
 import { filterText, listFilter } from "./filter.mjs";
-import { instance, withCore } from "./instance.mjs";
+import { failed, instance, withCore } from "./instance.mjs";
 import { overridesText, renamed } from "./overrides.mjs";
 import { perform } from "./transport.mjs";
 
@@ -28,14 +28,14 @@ class Dlq {
 
   async list(parameters) {
     const { cursor, count, filter, signal } = callOptions("parameters", parameters, ["cursor", "count", "filter", "signal"]);
-    const [which, url, status] = listFilter(filter);
-    const page = await this.#account.call("list", [which, countOf(count), cursorOf(cursor), url, status], signal);
+    const given = { which: listFilter(filter), count: countOf(count), cursor: cursorOf(cursor) };
+    const page = await this.#account.call("list", given, signal);
     return { ...page, messages: page.messages ?? [], cursor: page.cursor || undefined };
   }
 
   async get(dlqId, options) {
     const { signal } = callOptions("options", options, ["signal"]);
-    return this.#account.call("get", [id(dlqId)], signal);
+    return this.#account.call("get", { which: id(dlqId) }, signal);
   }
 
   async resume(request, options) {
@@ -49,20 +49,20 @@ class Dlq {
   async delete(request, options) {
     const which = selection(request);
     const { signal } = callOptions("options", options, ["signal"]);
-    if (which.dlqIds === undefined) return this.#page("delete", which, "{}", signal);
+    if (which.dlqIds === undefined) return this.#page("delete", which, undefined, signal);
     if (which.dlqIds.length === 0) return { deleted: 0 };
-    const { counted, settled } = await this.#act("delete", which.dlqIds, "{}", signal);
+    const { counted, settled } = await this.#act("delete", which.dlqIds, undefined, signal);
     return { deleted: counted + settled.length, cursor: undefined };
   }
 
   async retryFailureFunction(request) {
     const { dlqId, signal } = callOptions("request", request, ["dlqId", "signal"]);
-    return this.#account.call("retryCallback", [id(dlqId)], signal);
+    return this.#account.call("retryCallback", { which: id(dlqId) }, signal);
   }
 
   async cancelFailureFunction(request) {
     const { dlqId, signal } = callOptions("request", request, ["dlqId", "signal"]);
-    await this.#account.call("cancelCallback", [id(dlqId)], signal);
+    await this.#account.call("cancelCallback", { which: id(dlqId) }, signal);
   }
 
   listAll(parameters) {
@@ -103,16 +103,16 @@ class Dlq {
   }
 
   /** Acts on one page of what a filter selects, or of everything, in one call of the service. */
-  async #page(operation, { filter, count, cursor }, overrides, signal) {
-    const page = await this.#account.call("page", [operation, filter, overrides, count, cursor], signal);
+  async #page(action, { filter, count, cursor }, overrides, signal) {
+    const page = await this.#account.call("page", { action, which: filter, overrides, count, cursor }, signal);
     // Go writes an empty list as `null`; times are numbers by one document and texts by another.
     const runs = "workflowRuns" in page ? { workflowRuns: (page.workflowRuns ?? []).map(timed) } : {};
     return { ...page, ...runs, cursor: page.cursor || undefined };
   }
 
   /** Acts on certain entries. What was not done to all of them is an error that says to which it was. */
-  async #act(operation, dlqIds, overrides, signal) {
-    const acted = await this.#account.call("act", [operation, dlqIds, overrides], signal);
+  async #act(action, dlqIds, overrides, signal) {
+    const acted = withErrors(await this.#account.call("act", { action, which: joined("a DLQ id", dlqIds), overrides }, signal));
     const left = ["gone", "refused", "ambiguous", "untouched"].filter((list) => acted[list].length > 0);
     if (left.length === 0) return acted;
     const cause = acted.stopped ?? acted.refused[0]?.error;
@@ -137,30 +137,30 @@ class Dlq {
   }
 
   /** Acts on everything that a scope selects, a page a turn. Arguments are checked at once, not at the first turn. */
-  #job(operation, scope, given) {
+  #job(action, scope, given) {
     const { filter, all } = options("scope", scope, ["filter", "all"]);
     if ((filter === undefined) === (all === undefined) || (all !== undefined && all !== true)) {
       throw invalid("`scope` must be `{ filter }` with at least one criterion, or `{ all: true }`");
     }
-    const known = operation === "delete" ? ["limit", "signal"] : ["limit", ...OVERRIDES];
+    const known = action === "delete" ? ["limit", "signal"] : ["limit", ...OVERRIDES];
     const { limit, signal, ...rest } = callOptions("options", given, known);
     const most = number("limit", limit, { min: 1, max: Number.MAX_SAFE_INTEGER, whole: true, fallback: Number.MAX_SAFE_INTEGER });
     const which = filter === undefined ? undefined : filterText(filter);
-    const { job, core } = this.#account.make((api) => api.job(operation, which, overridesText(rest), most));
-    return this.#steps(job, core, signal);
+    return this.#steps(this.#account.begin("job", { action, which, overrides: overridesText(rest), count: most }), signal);
   }
 
-  async *#steps(job, core, signal) {
+  async *#steps(job, signal) {
     try {
       for (;;) {
-        if (core !== instance()) throw failure("internal", "the core was started anew, and does not know how far this job was");
-        const step = await this.#account.call("step", [job], signal);
+        if (!job.isAlive()) throw failure("internal", "the core was started anew, and does not know how far this job was");
+        const step = await job.perform(signal);
         if (step === undefined) return;
-        yield { ...step.acted, totals: step.totals };
-        if (step.acted.stopped !== undefined) throw step.acted.stopped;
+        withErrors(step);
+        yield step;
+        if (step.stopped !== undefined) throw step.stopped;
       }
     } finally {
-      if (core === instance()) withCore(() => job.free());
+      job.free();
     }
   }
 }
@@ -186,22 +186,32 @@ class Account {
     const attempts = number("retry.attempts", retry.attempts, { min: 1, max: 100, whole: true, fallback: repeats + 1 });
     const elapsed = number("retry.maxElapsed", retry.maxElapsed, { max: MAX_MILLIS, whole: true, fallback: RETRY.maxElapsed });
     if (given.token === undefined && token === undefined) throw invalid("`token` must be given, or set in the environment as QSTASH_TOKEN");
-    this.#config = [secret("token", given.token === undefined ? token : given.token), baseUrl, timeout, attempts, elapsed];
+    this.#config = [secret("token", given.token === undefined ? token : given.token), baseUrl ?? "", timeout, attempts, elapsed];
     this.#fetch = callable("fetch", given.fetch, (...call) => globalThis.fetch(...call));
   }
 
-  /** Makes one call. `given` are the arguments of the core's function. */
+  /** Makes one call. */
   async call(operation, given, signal) {
-    const { job: work } = this.make((api) => api[operation](...given));
-    return perform(work, { fetch: this.#fetch, signal });
+    const work = this.begin(operation, given);
+    try {
+      return await work.perform(signal);
+    } finally {
+      work.free();
+    }
   }
 
-  /** Something that the account in the present instance makes. */
-  make(use) {
+  /** Something in the works; see `Api.begin` of the core. */
+  begin(operation, { action = "", which = "", overrides = "{}", count = 1, cursor }) {
     try {
       return withCore((core) => {
         if (this.#holder?.core !== core) this.#holder = { core, api: new core.Api(...this.#config) };
-        return { core, job: use(this.#holder.api) };
+        const work = this.#holder.api.begin(operation, action, which, overrides, count, cursor);
+        const isAlive = () => core === instance();
+        return {
+          isAlive,
+          perform: (signal) => perform(work, { fetch: this.#fetch, signal }),
+          free: () => isAlive() && withCore(() => work.free()),
+        };
       });
     } catch (error) {
       throw error.code === "invalid_argument" ? renamed(error) : error;
@@ -212,6 +222,13 @@ class Account {
 function timed(run) {
   const time = run.workflowCreatedAt;
   return typeof time === "string" ? { ...run, workflowCreatedAt: Number(time) || Date.parse(time) } : run;
+}
+
+/** Errors out of what the core says about them. */
+function withErrors(acted) {
+  for (const entry of acted.refused) entry.error = failed(entry.error);
+  if (acted.stopped !== undefined) acted.stopped = failed(acted.stopped);
+  return acted;
 }
 
 function id(dlqId) {

@@ -1,5 +1,5 @@
 /** The callback pipeline as a function from request to response, to mount in any framework. */
-import { callable, invalid, number, options, secret, text } from "./check.mjs";
+import { callable, headersText, invalid, joined, number, options, secret, text } from "./check.mjs";
 import { instance, withCore } from "./instance.mjs";
 import { policyText } from "./policy.mjs";
 import { perform, readChunks } from "./transport.mjs";
@@ -31,8 +31,8 @@ export function createHandler(settings) {
     try {
       // After a panic the handler belongs to an instance that is gone.
       if (holder.core !== instance()) holder = make(texts);
-      const reply = await deliver(holder, request, { fetch, timeout: holder.timeout });
-      log(JSON.parse(reply.log), reply.isError);
+      const reply = await deliver(holder, request, { fetch });
+      log(reply.log, reply.isError);
       return new Response(reply.body, { status: reply.status, headers: reply.headers });
     } catch (error) {
       if (error?.code !== "internal") throw error;
@@ -43,23 +43,27 @@ export function createHandler(settings) {
 }
 
 /** From a request to the reply of the core. */
-function deliver({ handler }, request, shell) {
-  const header = (name) => request.headers.get(name) ?? undefined;
-  const work = withCore(() => handler.deliver(request.url, header));
-  return perform(work, shell, (limit) => bringBody(work, request, limit));
+async function deliver({ core, handler }, request, shell) {
+  const headers = headersText("headers", request.headers);
+  const work = withCore(() => handler.deliver(request.url, headers));
+  try {
+    return await perform(work, shell, (limit) => bringBody(work, request, limit));
+  } finally {
+    if (core === instance()) withCore(() => work.free());
+  }
 }
 
 async function bringBody(work, request, limit) {
   const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > limit) return withCore(() => work.refuseBody(limit));
+  if (announced > limit) return withCore(() => work.endBody("too_large"));
   let length;
   try {
     length = await readChunks(request.body, limit, (chunk) => withCore(() => work.push(chunk)));
   } catch (error) {
     if (error?.code === "internal") throw error;
-    return withCore(() => work.loseBody());
+    return withCore(() => work.endBody("lost"));
   }
-  return withCore(() => (length === undefined ? work.refuseBody(limit) : work.endBody()));
+  return withCore(() => work.endBody(length === undefined ? "too_large" : "whole"));
 }
 
 /** The settings as texts under their official names. */
@@ -70,15 +74,15 @@ function readSettings(given) {
   const millis = given.timeout === undefined ? undefined : `${number("timeout", given.timeout, { min: 1, max: 300_000, whole: true })}ms`;
   const size = given.maxBodyBytes === undefined ? undefined : String(number("maxBodyBytes", given.maxBodyBytes, { min: 1, max: 2 ** 40, whole: true }));
   const values = { ...given, policy: policyText("policy", given.policy), clockTolerance: seconds("clockTolerance"), timeout: millis, maxBodyBytes: size };
-  return new Map(Object.entries(SETTINGS).map(([name, official]) => [official, values[name]]));
+  const pairs = Object.entries(SETTINGS).map(([name, official]) => [official, values[name]]);
+  return joined("`settings`", pairs.filter(([, value]) => value !== undefined).flat());
 }
 
 /** A handler, with the instance that it belongs to. */
 function make(texts) {
   try {
     return withCore((core) => {
-      const handler = new core.Handler((name) => texts.get(name));
-      return { core, handler, timeout: handler.apiTimeout };
+      return { core, handler: new core.Handler(texts) };
     });
   } catch (error) {
     if (error.code !== "invalid_setting") throw error;

@@ -65,10 +65,16 @@ export function withCore(use) {
   try {
     return use(present);
   } catch (error) {
+    if (typeof error === "string") throw failed(JSON.parse(error));
     if (typeof error?.code === "string") throw error;
     if (core === present) core = undefined;
     throw failure("internal", "the core has failed and was started anew; please report this", error);
   }
+}
+
+/** An `Error` for what the core says about one. */
+export function failed({ code, message, ...known }) {
+  return Object.assign(failure(code, message), known);
 }
 
 /** The bindings of the present instance. */

@@ -1,13 +1,13 @@
 /** Failure callbacks and what a policy makes of them, without doing anything. */
-import { bytes, headerLookup, instant, invalid, options, text } from "./check.mjs";
+import { bytes, headersText, instant, invalid, options, text } from "./check.mjs";
 import { withCore } from "./instance.mjs";
 
 export function parseFailureCallback(body, context = {}) {
   const given = options("context", context, ["headers", "now"]);
   const raw = bytes("body", body);
-  const header = headerLookup("headers", given.headers);
+  const headers = headersText("headers", given.headers);
   const now = instant("now", given.now);
-  return withCore((core) => core.parseFailureCallback(raw, header, now));
+  return JSON.parse(withCore((core) => core.parseFailureCallback(raw, headers, now)));
 }
 
 export function decide(request) {
@@ -16,7 +16,7 @@ export function decide(request) {
   const url = text("url", given.url);
   const body = bytes("body", given.body);
   const now = instant("now", given.now);
-  return withCore((core) => core.decide(policy, url, body, now));
+  return JSON.parse(withCore((core) => core.decide(policy, url, body, now)));
 }
 
 /** A policy as JSON; the default policy where there is none. */

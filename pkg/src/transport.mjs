@@ -1,5 +1,5 @@
 /** Does what the core asks for: sends requests, reads answers up to a size, and lets time pass. */
-import { failure } from "./check.mjs";
+import { failure, headersText } from "./check.mjs";
 import { withCore } from "./instance.mjs";
 
 /** The most bytes of an answer that are read. Pages of the queue carry the payloads of their entries. */
@@ -7,35 +7,34 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /**
  * Does what a piece of work of the core asks for, until it is done; returns what it came to, or throws what it failed
- * with. `bringBody` brings the body of a callback, where there is one.
+ * with. `bringBody` brings the body of a callback, where there is one. Who began with the work frees it.
  *
  * @param {object} work A `Work` of the core.
- * @param {{ fetch: typeof fetch, timeout?: number, signal?: AbortSignal }} shell `timeout` in milliseconds, for requests
- *   that name none.
+ * @param {{ fetch: typeof fetch, signal?: AbortSignal }} shell
  * @param {(limit: number) => Promise<void>} [bringBody]
  */
 export async function perform(work, shell, bringBody) {
+  let answer;
   for (;;) {
-    const step = withCore(() => work.step());
-    if (step?.ended) {
-      withCore(() => work.free());
-      return step.done;
+    const step = JSON.parse(withCore(() => work.step()));
+    if (step.ended) return step.verbatim ? json(answer.body) : step.done;
+    if (step.body !== undefined) await bringBody(step.body);
+    else if (step.wait !== undefined) await pause(step.wait, shell.signal);
+    else {
+      answer = await send(step.request, { ...shell, timeout: step.timeout });
+      const { status, body, headers, kind, detail, limit } = answer;
+      withCore(() => (kind === undefined ? work.answer(status, body, headersText("headers", headers)) : work.fail(kind, detail, limit)));
     }
-    if (step?.body !== undefined) {
-      await bringBody(step.body);
-    } else if (step?.wait !== undefined) {
-      await pause(step.wait, shell.signal);
-      withCore(() => work.wake());
-    } else if (step?.request !== undefined) {
-      const answer = await send(step.request, { ...shell, timeout: step.timeout ?? shell.timeout });
-      withCore(() =>
-        "status" in answer
-          ? work.answer(answer.status, answer.body, (name) => answer.headers.get(name) ?? undefined)
-          : work.fail(answer.kind, answer.detail, answer.limit),
-      );
-    } else {
-      throw failure("internal", "the core asks for nothing and is not done");
-    }
+  }
+}
+
+/** An answer that the core has found good, as the service sent it. */
+function json(body) {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch (error) {
+    const known = { isTransient: false, mayHaveBeenProcessed: true };
+    throw Object.assign(failure("malformed", "the answer is not one of QStash: no JSON", error), known);
   }
 }
 
@@ -59,7 +58,7 @@ function pause(millis, signal) {
  * Sends a request and reads its answer, or says why there is none. Redirects are answers, never followed: they must not
  * get the token.
  *
- * @param {{ method: string, url: string, headers: [string, string][] }} request
+ * @param {{ method: string, url: string, headers: Record<string, string> }} request
  * @param {{ fetch: typeof fetch, timeout: number, signal?: AbortSignal }} shell
  * @returns {Promise<{ status: number, headers: Headers, body: Uint8Array } | { kind: string, detail: string, limit: number }>}
  */

@@ -111,7 +111,7 @@ impl Act {
     }
 
     /// What came of [`one`](Self::one).
-    pub(crate) fn into_once(mut self) -> Result<Once, CallError> {
+    pub(crate) fn take_once(&mut self) -> Result<Once, CallError> {
         if !self.acted.done.is_empty() {
             return Ok(Once::Answered(self.acted.created.pop()));
         }
@@ -120,7 +120,7 @@ impl Act {
         }
         let attempts = self.deed.exchange.attempts();
         let refused = self.acted.refused.pop().map(|refused| refused.error);
-        let Some(error) = self.deed.error.or(refused).or(self.acted.stopped) else {
+        let Some(error) = self.deed.error.take().or(refused).or(self.acted.stopped.take()) else {
             return Ok(Once::Answered(None));
         };
         Err(if self.acted.ambiguous.is_empty() {

@@ -42,6 +42,18 @@ impl Endpoint {
         self
     }
 
+    /// The address of the API.
+    #[cfg(feature = "npm")]
+    pub(crate) const fn base_url(&self) -> &HttpUrl {
+        &self.base_url
+    }
+
+    /// The account's token.
+    #[cfg(feature = "npm")]
+    pub(crate) const fn token(&self) -> &Token {
+        &self.token
+    }
+
     /// The request with its host and token, to be sent as it is.
     #[must_use]
     pub fn address(&self, request: &ApiRequest) -> Outgoing {

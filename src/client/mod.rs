@@ -25,11 +25,15 @@ mod settle;
 mod world;
 
 use crate::dlq::{ApiError, Call, Transported};
-use exchange::Exchange;
-use machine::{Ask, Machine, Memory, Moment};
+pub(crate) use exchange::Exchange;
+pub(crate) use machine::{Ask, Machine, Memory, Moment};
 
+#[cfg(feature = "npm")]
+pub(crate) use act::{Act, Once};
 pub use act::{Acted, Action, Refused};
 pub use bulk_job::{BulkError, BulkJob, Scope, Step, Totals};
+#[cfg(feature = "npm")]
+pub(crate) use deed::Kind as DeedKind;
 pub use endpoint::{Authentication, Endpoint, InvalidEndpointError, Outgoing};
 pub use error::CallError;
 pub use once::Revived;

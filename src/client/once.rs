@@ -97,7 +97,7 @@ impl<W: World> Client<W> {
     async fn once(&self, kind: Kind, request: ApiRequest, dlq_id: &DlqId) -> Result<Once, CallError> {
         let mut act = Act::one(kind, request, dlq_id.clone());
         self.drive(&mut act).await;
-        act.into_once()
+        act.take_once()
     }
 
     /// The run of a target that was created at the time of a call whose entry is gone. More than one, and nobody can

@@ -1,26 +1,32 @@
 //! Failure callbacks as plain objects.
 
-use js_sys::Function;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{error::js_error, object::timestamp, types, wire::look_up};
+use super::{error::js_error, pairs::Pairs, types};
 use crate::{
     callback::{CallbackHeaders, Failure, FailureReader},
     time::Timestamp,
 };
 
-/// Reads the failure callback of `body`; `header` looks up request headers, `now` (epoch milliseconds) dates those that
-/// ask for a pause. The signature is not looked at.
+/// Reads the failure callback of `body` into JSON; `headers` are those of the request, names and values with NUL between
+/// them. `now` (epoch milliseconds) dates those that ask for a pause. The signature is not looked at.
 #[wasm_bindgen(js_name = parseFailureCallback)]
-pub fn parse_failure_callback(body: &[u8], header: &Function, now: f64) -> Result<JsValue, JsValue> {
-    let now =
-        timestamp(now).ok_or_else(|| js_error("invalid_argument", "`now` must be epoch milliseconds"))?;
-    let failure = read(body, CallbackHeaders::read(|name| look_up(header, name)), now)?;
-    Ok(types::failure(&failure))
+pub fn parse_failure_callback(body: &[u8], headers: &str, now: f64) -> Result<String, JsValue> {
+    let headers = CallbackHeaders::read(|name| Pairs(headers).value(name));
+    Ok(types::failure(&read(body, headers, timestamp("invalid_argument", now)?)?))
 }
 
 pub(super) fn read(body: &[u8], headers: CallbackHeaders, now: Timestamp) -> Result<Failure, JsValue> {
     let mut reader = FailureReader::new(headers);
     reader.push(body);
     reader.finish(now).map_err(|error| js_error(error.code(), &error.to_string()))
+}
+
+/// A point in time out of epoch milliseconds; an error with this code for what no `Date` can be.
+pub(super) fn timestamp(code: &str, millis: f64) -> Result<Timestamp, JsValue> {
+    const MAX: f64 = 8.64e15;
+    if !(0.0..=MAX).contains(&millis) {
+        return Err(js_error(code, "`now` must be epoch milliseconds, as `Date.now()` gives them"));
+    }
+    Ok(Timestamp::from_millis(super::request::whole(millis)))
 }

@@ -2,7 +2,11 @@
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{callback::read, error::js_error, object::timestamp, types};
+use super::{
+    callback::{read, timestamp},
+    error::js_error,
+    types,
+};
 use crate::{callback::CallbackHeaders, http_url::HttpUrl, lineage::Lineage, policy::Policy};
 
 /// Decides what `policy`, a JSON text as in `[vars.POLICY]`, does with the failure callback of `body` that is delivered
@@ -10,12 +14,10 @@ use crate::{callback::CallbackHeaders, http_url::HttpUrl, lineage::Lineage, poli
 ///
 /// Jitter is left out: the delay is the least that can be.
 #[wasm_bindgen]
-pub fn decide(policy: &str, url: &str, body: &[u8], now: f64) -> Result<JsValue, JsValue> {
+pub fn decide(policy: &str, url: &str, body: &[u8], now: f64) -> Result<String, JsValue> {
     let policy = Policy::from_json(policy).map_err(|error| js_error("invalid_policy", &error.to_string()))?;
     let url = HttpUrl::parse(url).map_err(|error| js_error("invalid_url", &error.to_string()))?;
-    let now = timestamp(now).ok_or_else(|| {
-        js_error("invalid_time", "`now` must be epoch milliseconds, as `Date.now()` gives them")
-    })?;
+    let now = timestamp("invalid_time", now)?;
     let failure = read(body, CallbackHeaders::default(), now)?;
     let lineage = Lineage::from_query(url.query())
         .map_err(|error| js_error("malformed_lineage", &error.to_string()))?

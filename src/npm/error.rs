@@ -1,21 +1,24 @@
-//! Errors as JavaScript sees them.
+//! Errors as they are thrown: a JSON object of `code`, `message` and what else is known.
 
-use js_sys::{Error, Object};
-use wasm_bindgen::{JsCast, JsValue};
+use core::fmt::Display;
 
-use super::object::set;
+use wasm_bindgen::JsValue;
 
-/// An `Error` object with a machine-readable `code`.
+use super::json::Object;
+
+/// An error with a machine-readable code.
 pub(super) fn js_error(code: &str, message: &str) -> JsValue {
-    error_with(code, message, &[])
+    JsValue::from_str(&error(code, message).end())
 }
 
-/// The same with more properties.
-pub(super) fn error_with(code: &str, message: &str, properties: &[(&str, JsValue)]) -> JsValue {
-    let error: Object = Error::new(message).unchecked_into();
-    set(&error, "code", &code.into());
-    for (name, value) in properties {
-        set(&error, name, value);
-    }
-    error.into()
+/// The same about an argument; `name` is what it is called, and may be empty.
+pub(super) fn invalid(name: &str, cause: &dyn Display) -> JsValue {
+    js_error("invalid_argument", &[name, &cause.to_string()].concat())
+}
+
+/// The same with what else is known.
+pub(super) fn error(code: &str, message: &str) -> Object {
+    let mut error = Object::new();
+    error.text("code", code).text("message", message);
+    error
 }

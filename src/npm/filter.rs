@@ -1,79 +1,103 @@
 //! Filters by the names of the official SDK.
 
-use core::str::FromStr;
+use core::fmt::Display;
 
 use wasm_bindgen::JsValue;
 
 use super::error::js_error;
+use super::pairs::Pairs;
 use crate::{
-    dlq::{CallbackState, Filter, FlowControlKey, Label},
+    dlq::{CallbackState, Filter, FilterBuilder, FlowControlKey, Label, List, ListPath, Selection},
     http_url::HttpUrl,
     ids::RunId,
-    json::{Table, TableError},
-    time::Timestamp,
+    time::{Timestamp, decimal},
 };
 
 /// The states that can be asked for.
 pub(super) const NAMED_STATES: [CallbackState; 4] =
     [CallbackState::InProgress, CallbackState::Success, CallbackState::Failed, CallbackState::Canceled];
 
-/// Reads a filter from a JSON object: texts or lists of texts, times as texts of epoch milliseconds.
-pub(super) fn read_filter(json: &str) -> Result<Filter, JsValue> {
-    read(json).map_err(|TableError(message)| js_error("invalid_argument", &["`filter`: ", &message].concat()))
+/// Criteria, several of a name as alternatives; none at all selects everything.
+pub(super) fn read_selection(criteria: Pairs<'_>) -> Result<Selection, JsValue> {
+    Ok(read(criteria).map_err(|message| refused(&message))?.0.map_or(Selection::All, Selection::Filter))
 }
 
-pub(super) fn read(json: &str) -> Result<Filter, TableError> {
-    const URLS: &str = "an absolute http or https URL or a list of these";
-    const NAMES: &str = "a text of letters, digits, `-`, `_` and `.` or a list of these";
+/// The same as a list, with the criteria that only lists take.
+pub(super) fn read_list(criteria: Pairs<'_>) -> Result<List, JsValue> {
+    let (filter, Legacy { url, response_status }) = read(criteria).map_err(|message| refused(&message))?;
+    let mut list = filter.map_or(List::all(), List::matching).at(ListPath::Sdk);
+    if let Some(url) = url {
+        list = list.with_url(&url);
+    }
+    if let Some(status) = response_status {
+        list = list.with_response_status(status);
+    }
+    Ok(list)
+}
+
+/// What only lists take.
+#[derive(Default)]
+pub(super) struct Legacy {
+    url: Option<HttpUrl>,
+    response_status: Option<u16>,
+}
+
+/// A filter, where there is any criterion of one.
+pub(super) fn read(criteria: Pairs<'_>) -> Result<(Option<Filter>, Legacy), String> {
+    let (mut filter, mut legacy, mut is_all) = (Filter::builder(), Legacy::default(), true);
+    for (name, value) in criteria.iter() {
+        let refused = |error: &dyn Display| ["`filter.", name, "`: ", &error.to_string()].concat();
+        match name {
+            "url" => legacy.url = Some(HttpUrl::parse(value).map_err(|error| refused(&error))?),
+            "responseStatus" => {
+                legacy.response_status = decimal(value).and_then(|status| status.try_into().ok());
+            }
+            _ => {
+                filter = add(filter, name, value, &refused)?;
+                is_all = false;
+            }
+        }
+    }
+    if is_all {
+        return Ok((None, legacy));
+    }
+    let filter = filter.build().map_err(|error| ["`filter`: ", &error.to_string()].concat())?;
+    Ok((Some(filter), legacy))
+}
+
+fn add(
+    filter: FilterBuilder,
+    name: &str,
+    value: &str,
+    refused: &dyn Fn(&dyn Display) -> String,
+) -> Result<FilterBuilder, String> {
     const STATES: &str =
-        "CALLBACK_INPROGRESS, CALLBACK_SUCCESS, CALLBACK_FAIL, CALLBACK_CANCELED or a list of these";
-    const TIME: &str = "a Date or epoch milliseconds";
-
-    let mut table = Table::parse("the filter", json)?;
-    let mut filter = Filter::builder();
-    for url in table.one_or_many::<HttpUrl>("workflowUrl", URLS)? {
-        filter = filter.workflow_url(url);
-    }
-    if let Some(run_id) = table.text::<RunId>("workflowRunId", "a workflow run id")? {
-        filter = filter.run_id(run_id);
-    }
-    if let Some(time) = table.text::<u64>("workflowCreatedAt", TIME)? {
-        filter = filter.workflow_created_at(Timestamp::from_millis(time));
-    }
-    for label in table.one_or_many::<Text>("label", NAMES)? {
-        let label = Label::new(label.0).map_err(|error| table.refused("label", &error))?;
-        filter = filter.label(label);
-    }
-    for state in table.one_or_many::<Text>("failureFunctionState", STATES)? {
-        let Some(known) = NAMED_STATES.into_iter().find(|known| known.as_wire() == Some(&state.0)) else {
-            return Err(table.refused("failureFunctionState", &["accepted are ", STATES].concat()));
-        };
-        filter = filter.callback_state(known);
-    }
-    for ip in table.one_or_many::<Text>("callerIp", "an IP address or a list of these")? {
-        filter = filter.caller_ip(ip.0);
-    }
-    for key in table.one_or_many::<Text>("flowControlKey", NAMES)? {
-        let key = FlowControlKey::new(key.0).map_err(|error| table.refused("flowControlKey", &error))?;
-        filter = filter.flow_control_key(key);
-    }
-    if let Some(time) = table.text::<u64>("fromDate", TIME)? {
-        filter = filter.from(Timestamp::from_millis(time));
-    }
-    if let Some(time) = table.text::<u64>("toDate", TIME)? {
-        filter = filter.to(Timestamp::from_millis(time));
-    }
-    table.end()?;
-    filter.build().map_err(|error| TableError(error.to_string()))
+        "accepted are CALLBACK_INPROGRESS, CALLBACK_SUCCESS, CALLBACK_FAIL and CALLBACK_CANCELED";
+    let time = || match decimal(value) {
+        Some(millis) => Ok(Timestamp::from_millis(millis)),
+        None => Err(refused(&"accepted are a Date or epoch milliseconds")),
+    };
+    Ok(match name {
+        "workflowUrl" => filter.workflow_url(HttpUrl::parse(value).map_err(|error| refused(&error))?),
+        "workflowRunId" => filter.run_id(RunId::new(value).map_err(|error| refused(&error))?),
+        "workflowCreatedAt" => filter.workflow_created_at(time()?),
+        "label" => filter.label(Label::new(value).map_err(|error| refused(&error))?),
+        "failureFunctionState" => {
+            match NAMED_STATES.into_iter().find(|state| state.as_wire() == Some(value)) {
+                Some(state) => filter.callback_state(state),
+                None => return Err(refused(&STATES)),
+            }
+        }
+        "callerIp" => filter.caller_ip(value),
+        "flowControlKey" => {
+            filter.flow_control_key(FlowControlKey::new(value).map_err(|error| refused(&error))?)
+        }
+        "fromDate" => filter.from(time()?),
+        "toDate" => filter.to(time()?),
+        _ => return Err(refused(&"no criterion")),
+    })
 }
 
-/// Any text.
-struct Text(String);
-
-impl FromStr for Text {
-    type Err = core::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
+fn refused(message: &str) -> JsValue {
+    js_error("invalid_argument", message)
 }

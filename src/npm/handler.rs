@@ -3,16 +3,9 @@
 use core::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Function, Object};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{
-    error::error_with,
-    mailbox::Mailbox,
-    object::{object, set},
-    wire::look_up,
-    work::Work,
-};
+use super::{error::error, json::Object, mailbox::Mailbox, pairs::Pairs, work::Work};
 use crate::{
     callback::{CallbackHeaders, FailureReader},
     js_host::JsHost,
@@ -33,45 +26,42 @@ struct Inner {
 
 #[wasm_bindgen]
 impl Handler {
-    /// Reads and checks all settings; `lookup` gives the text behind the official name of each.
+    /// Reads and checks all settings: official names and values with NUL between them.
     ///
     /// An error has the code `invalid_setting` and the name of the setting as `setting`.
     #[wasm_bindgen(constructor)]
-    pub fn new(lookup: &Function) -> Result<Self, JsValue> {
-        let settings = Settings::read(|name| look_up(lookup, name)).map_err(|error| {
-            error_with("invalid_setting", &error.to_string(), &[("setting", error.name().into())])
+    pub fn new(settings: &str) -> Result<Self, JsValue> {
+        let settings = Settings::read(|name| Pairs(settings).value(name)).map_err(|cause| {
+            let mut thrown = error("invalid_setting", &cause.to_string());
+            thrown.text("setting", cause.name());
+            JsValue::from_str(&thrown.end())
         })?;
         Ok(Self(Rc::new(Inner { settings, ledger: RefCell::default() })))
     }
 
-    /// How long one call of the DLQ API may take, in milliseconds.
-    #[wasm_bindgen(getter, js_name = apiTimeout)]
+    /// Takes in a callback that came to `url`; `headers` are names and values with NUL between them.
     #[must_use]
-    pub fn api_timeout(&self) -> f64 {
-        self.0.settings.api_timeout.as_secs_f64() * 1000.0
-    }
-
-    /// Takes in a callback that came to `url`; `header` looks up its request headers.
-    #[must_use]
-    pub fn deliver(&self, url: String, header: &Function) -> Work {
+    pub fn deliver(&self, url: String, headers: &str) -> Work {
+        let headers = Pairs(headers);
         let arrival = Arrival {
             url,
-            signature: look_up(header, "Upstash-Signature"),
-            region: look_up(header, "Upstash-Region"),
+            signature: headers.value("Upstash-Signature"),
+            region: headers.value("Upstash-Region"),
         };
-        let headers = CallbackHeaders::read(|name| look_up(header, name));
-        let (inner, mailbox) = (Rc::clone(&self.0), Rc::new(Mailbox::default()));
+        let headers = CallbackHeaders::read(|name| headers.value(name));
+        let inner = Rc::clone(&self.0);
+        let mailbox = Rc::new(Mailbox::new(inner.settings.api_timeout));
         let theirs = Rc::clone(&mailbox);
-        Work::new(theirs, async move { Ok(inner.answer(&arrival, headers, &mailbox).await.into()) })
+        Work::recovery(theirs, Box::pin(async move { inner.answer(&arrival, headers, &mailbox).await }))
     }
 }
 
 impl Inner {
-    async fn answer(&self, arrival: &Arrival, headers: CallbackHeaders, mailbox: &Mailbox) -> Object {
+    async fn answer(&self, arrival: &Arrival, headers: CallbackHeaders, mailbox: &Mailbox) -> String {
         let host = JsHost::new(&self.ledger, mailbox);
         let conclusion = self.recover(arrival, headers, mailbox, &host).await;
         let log = LogLine::new(&conclusion, host.timings());
-        to_object(&Reply::from(&conclusion), log)
+        to_json(&Reply::from(&conclusion), &log)
     }
 
     /// 1. The token, before a byte of the body. 2. The body, hashed and read side by side. 3. Everything else.
@@ -95,20 +85,20 @@ impl Inner {
 }
 
 /// `{status, headers, body, log, isError}`.
-fn to_object(reply: &Reply, log: LogLine) -> Object {
-    let headers = Object::new();
-    set(&headers, "Content-Type", &"application/json".into());
+fn to_json(reply: &Reply, log: &LogLine) -> String {
+    let mut headers = Object::new();
+    headers.text("Content-Type", "application/json");
     if let Some(seconds) = reply.retry_after {
-        set(&headers, "Retry-After", &seconds.to_string().into());
+        headers.number("Retry-After", seconds);
     }
     if reply.non_retryable {
-        set(&headers, "Upstash-NonRetryable-Error", &"true".into());
+        headers.text("Upstash-NonRetryable-Error", "true");
     }
-    object([
-        ("status", reply.status.into()),
-        ("headers", headers.into()),
-        ("body", reply.body.as_str().into()),
-        ("log", log.json.into()),
-        ("isError", log.is_error.into()),
-    ])
+    let mut json = Object::new();
+    json.number("status", reply.status.into())
+        .raw("headers", &headers.end())
+        .text("body", &reply.body)
+        .raw("log", &log.json)
+        .flag("isError", log.is_error);
+    json.end()
 }

@@ -4,7 +4,11 @@ use core::time::Duration;
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{error::js_error, object::timestamp};
+use super::{
+    callback::timestamp,
+    error::{invalid, js_error},
+    request::whole,
+};
 use crate::{
     http_url::HttpUrl,
     signature::{BodyDigest, KeySet, SigningKey},
@@ -24,15 +28,12 @@ pub fn verify_signature(
     tolerance: f64,
 ) -> Result<(), JsValue> {
     let keys = KeySet::new(key("currentSigningKey", current)?, key("nextSigningKey", next)?);
-    let now =
-        timestamp(now).ok_or_else(|| js_error("invalid_argument", "`now` must be epoch milliseconds"))?;
-    let tolerance = Duration::try_from_secs_f64(tolerance)
-        .map_err(|_| js_error("invalid_argument", "`clockTolerance` must be a number of seconds"))?;
+    let now = timestamp("invalid_argument", now)?;
+    let tolerance = Duration::from_millis(whole(tolerance * 1000.0));
     let claims = match url {
         None => keys.verify_for_any_url(token, now, tolerance),
         Some(url) => {
-            let url = HttpUrl::parse(&url)
-                .map_err(|error| js_error("invalid_argument", &["`url`: ", &error.to_string()].concat()))?;
+            let url = HttpUrl::parse(&url).map_err(|error| invalid("`url`: ", &error))?;
             keys.verify(token, &url, now, tolerance)
         }
     };
@@ -42,6 +43,5 @@ pub fn verify_signature(
 }
 
 fn key(name: &str, key: &str) -> Result<SigningKey, JsValue> {
-    SigningKey::new(key)
-        .map_err(|error| js_error("invalid_argument", &["`", name, "`: ", &error.to_string()].concat()))
+    SigningKey::new(key).map_err(|error| invalid(&["`", name, "`: "].concat(), &error))
 }

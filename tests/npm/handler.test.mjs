@@ -62,7 +62,7 @@ test("a verified callback resumes its run, with the lineage in the next callback
   const [resume] = sent;
   assert.equal(resume.url, `${qstash.url}/v2/workflows/dlq/resume/${entry.dlqId}`);
   assert.equal(resume.redirect, "manual");
-  const next = new Map(resume.headers).get("Upstash-Failure-Callback");
+  const next = new Headers(resume.headers).get("Upstash-Failure-Callback");
   assert.match(next, /^https:\/\/app\.example\/api\/failed\?redrive=1\.\d+\./);
   assert.equal(lines.length, 1);
   assert.equal(lines[0].result.outcome, "resumed");

@@ -1,9 +1,7 @@
 //! What came of acting on entries.
 
-use wasm_bindgen::JsValue;
-
 use super::{api_error::Thrown, plain::Plain};
-use crate::{client, dlq, ids::DlqId, time::Timestamp};
+use crate::{client, dlq, ids::DlqId, npm::json::Object, settings::Token, time::Timestamp};
 
 plain! {
     /// A run that was created.
@@ -69,35 +67,37 @@ plain! {
     }
 }
 
-pub(in crate::npm) fn created_run(created: &dlq::Created) -> JsValue {
-    CreatedRun::from(created).plain()
+pub(in crate::npm) fn created_run(created: &dlq::Created) -> Object {
+    CreatedRun::from(created).object()
 }
 
-/// `redact` takes the token out of a text.
-pub(in crate::npm) fn acted(acted: &client::Acted, redact: &dyn Fn(&str) -> String) -> JsValue {
+/// The `token` is taken out of texts of others.
+pub(in crate::npm) fn acted(acted: &client::Acted, token: &Token) -> Object {
+    let mut workflow_runs = Vec::new();
+    for created in &acted.created {
+        workflow_runs.push(CreatedRun::from(created));
+    }
+    let mut refused = Vec::new();
+    for client::Refused { dlq_id, error } in &acted.refused {
+        refused.push(RefusedEntry { dlq_id: dlq_id.as_str(), error: Thrown::answer(error, token) });
+    }
     let acted = Acted {
-        workflow_runs: acted.created.iter().map(CreatedRun::from).collect(),
+        workflow_runs,
         done: &acted.done,
         counted: acted.counted as u64,
         settled: &acted.settled,
         gone: &acted.gone,
-        refused: acted.refused.iter().map(|refused| RefusedEntry::new(refused, redact)).collect(),
+        refused,
         ambiguous: &acted.ambiguous,
         untouched: &acted.untouched,
-        stopped: acted.stopped.as_ref().map(|error| Thrown::answer(error, redact)),
+        stopped: acted.stopped.as_ref().map(|error| Thrown::answer(error, token)),
     };
-    acted.plain()
+    acted.object()
 }
 
-pub(in crate::npm) fn totals(totals: &client::Totals) -> JsValue {
+pub(in crate::npm) fn totals(totals: &client::Totals) -> impl Plain {
     let client::Totals { entries, done, gone, refused, ambiguous, skipped } = *totals;
-    Totals { entries, done, gone, refused, ambiguous, skipped }.plain()
-}
-
-impl<'a> RefusedEntry<'a> {
-    fn new(refused: &'a client::Refused, redact: &dyn Fn(&str) -> String) -> Self {
-        Self { dlq_id: refused.dlq_id.as_str(), error: Thrown::answer(&refused.error, redact) }
-    }
+    Totals { entries, done, gone, refused, ambiguous, skipped }
 }
 
 impl<'a> From<&'a dlq::Created> for CreatedRun<'a> {

@@ -1,12 +1,11 @@
 //! An error of the DLQ API.
 
-use core::time::Duration;
+use core::{fmt::Display, time::Duration};
 
-use js_sys::{Error, Object};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 use super::plain::Plain;
-use crate::{client, dlq, js_host::now};
+use crate::{client, dlq, js_host::now, settings::Token};
 
 plain! {
     /// An error of a call of the DLQ API.
@@ -30,36 +29,40 @@ plain! {
     }
 }
 
-/// The same as an `Error` object.
+/// The same with its message, as JSON that the package's JavaScript makes an `Error` of.
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ApiError", type = "ApiError"))]
-pub(in crate::npm) struct Thrown(JsValue);
+pub(in crate::npm) struct Thrown(String);
 
 impl Thrown {
-    /// The error of a call after everything that was tried. `redact` takes the token out of a text.
-    pub(in crate::npm) fn call(error: &client::CallError, redact: &dyn Fn(&str) -> String) -> Self {
-        let properties = ApiError {
-            code: error.code(),
-            attempts: Some(error.attempts()),
-            ..ApiError::new(error.api_error())
-        };
-        Self::new(&redact(&error.to_string()), properties)
+    /// The error of a call after everything that was tried. The `token` is taken out of what others say.
+    pub(in crate::npm) fn call(error: &client::CallError, token: &Token) -> Self {
+        let mut properties = ApiError::new(error.api_error());
+        properties.code = error.code();
+        properties.attempts = Some(error.attempts());
+        Self::new(error, &properties, token)
     }
 
     /// The error of one answer.
-    pub(super) fn answer(error: &dlq::ApiError, redact: &dyn Fn(&str) -> String) -> Self {
-        Self::new(&redact(&error.to_string()), ApiError::new(error))
+    pub(super) fn answer(error: &dlq::ApiError, token: &Token) -> Self {
+        Self::new(error, &ApiError::new(error), token)
     }
 
-    fn new(message: &str, properties: ApiError) -> Self {
-        let error: Object = Error::new(message).unchecked_into();
-        properties.write(&error);
-        Self(error.into())
+    fn new(error: &dyn Display, properties: &ApiError, token: &Token) -> Self {
+        let mut object = properties.object();
+        object.text("message", &token.redact(&error.to_string()));
+        Self(object.end())
+    }
+}
+
+impl From<Thrown> for JsValue {
+    fn from(Thrown(json): Thrown) -> Self {
+        Self::from_str(&json)
     }
 }
 
 impl Plain for Thrown {
-    fn plain(self) -> JsValue {
-        self.0
+    fn write(&self, out: &mut String) {
+        out.push_str(&self.0);
     }
 }
 

@@ -1,8 +1,5 @@
 //! A decision.
 
-use wasm_bindgen::JsValue;
-
-use super::plain::Plain;
 use crate::policy;
 
 plain! {
@@ -20,12 +17,12 @@ plain! {
     }
 }
 
-pub(in crate::npm) fn decision(decision: &policy::Decision) -> JsValue {
+pub(in crate::npm) fn decision(decision: &policy::Decision) -> String {
     let decision = Decision {
         action: decision.action.name(),
         reason: decision.reason.code(),
         rule: &decision.rule,
         headers: decision.overrides.headers(),
     };
-    decision.plain()
+    decision.object().end()
 }

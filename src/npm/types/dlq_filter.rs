@@ -1,4 +1,4 @@
-//! Filters, as [`read_filter`](crate::npm::filter::read_filter) reads them.
+//! Filters, as the package's JavaScript takes them and [`read`](crate::npm::filter::read) reads them.
 
 use serde::Serialize;
 use ts_rs::TS;
@@ -36,7 +36,7 @@ pub(super) struct Moment(String);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{json::TableError, npm::filter};
+    use crate::npm::{filter, pairs::Pairs};
 
     fn both(text: &str) -> [Option<OneOrMany<String>>; 2] {
         [OneOrMany::One(text.to_owned()), OneOrMany::Many(vec![text.to_owned()])].map(Some)
@@ -67,22 +67,31 @@ mod tests {
         })
     }
 
-    #[test]
-    fn the_reader_takes_everything_that_the_type_allows() {
-        for filter in whole() {
-            assert!(filter::read(&filter.to_string()).is_ok(), "{filter}");
-        }
+    /// The names that the package's JavaScript accepts.
+    fn accepted() -> Vec<&'static str> {
+        let (names, _) = include_str!("../../../pkg/src/filter.mjs").split_once("const LEGACY").unwrap();
+        let (_, names) = names.split_once("const LISTS").unwrap();
+        names.split('"').skip(1).step_by(2).collect()
     }
 
     #[test]
-    fn the_type_has_everything_that_the_reader_takes() {
-        let [mut filter, _] = whole();
-        let table = filter.as_object_mut().unwrap();
-        let mut declared: Vec<String> = table.keys().cloned().collect();
-        table.insert("zzz".to_owned(), 1.into());
-        let TableError(error) = filter::read(&filter.to_string()).unwrap_err();
-        let (_, accepted) = error.split_once("zzz is unknown; accepted are ").expect(&error);
-        let mut accepted: Vec<&str> = accepted.split(", ").collect();
+    fn the_reader_takes_everything_that_the_type_allows() {
+        for filter in whole() {
+            let mut pairs = Vec::new();
+            for (name, value) in filter.as_object().unwrap() {
+                let values = value.as_array().map_or(core::slice::from_ref(value), Vec::as_slice);
+                pairs.extend(values.iter().flat_map(|value| [name.as_str(), value.as_str().unwrap()]));
+            }
+            assert!(filter::read(Pairs(&pairs.join("\0"))).unwrap().0.is_some(), "{filter}");
+        }
+        assert!(filter::read(Pairs("zzz\0z")).is_err());
+    }
+
+    #[test]
+    fn the_type_has_everything_that_the_package_takes() {
+        let [filter, _] = whole();
+        let mut declared: Vec<&String> = filter.as_object().unwrap().keys().collect();
+        let mut accepted = accepted();
         declared.sort_unstable();
         accepted.sort_unstable();
         assert_eq!(declared, accepted);

@@ -1,8 +1,5 @@
 //! A failed run.
 
-use wasm_bindgen::JsValue;
-
-use super::plain::Plain;
 use crate::{callback, time::Timestamp};
 
 plain! {
@@ -42,7 +39,7 @@ plain! {
     }
 }
 
-pub(in crate::npm) fn failure(failure: &callback::Failure) -> JsValue {
+pub(in crate::npm) fn failure(failure: &callback::Failure) -> String {
     let error = failure.error.as_ref();
     let failure = Failure {
         workflow_run_id: failure.run_id.as_str(),
@@ -62,5 +59,5 @@ pub(in crate::npm) fn failure(failure: &callback::Failure) -> JsValue {
         callback_message_id: failure.callback_message_id.as_deref(),
         callback_retried: failure.callback_retried,
     };
-    failure.plain()
+    failure.object().end()
 }

@@ -1,9 +1,9 @@
 //! Types that are handed out.
 
-use js_sys::{Array, Object};
-use wasm_bindgen::JsValue;
-
-use crate::{ids::DlqId, npm::object::put};
+use crate::{
+    ids::DlqId,
+    npm::json::{List, Object, quote},
+};
 
 /// A type whose values are handed out as objects: each field with its name there. Absent values are left out.
 macro_rules! plain {
@@ -20,17 +20,16 @@ macro_rules! plain {
         }
 
         impl $(<$life>)? $name $(<$life>)? {
-            /// Sets the properties of an object.
-            fn write(self, object: &js_sys::Object) {
-                $($crate::npm::object::put(object, $key, &crate::npm::types::plain::Plain::plain(self.$field));)+
+            pub(in crate::npm) fn object(&self) -> crate::npm::json::Object {
+                let mut object = crate::npm::json::Object::new();
+                $(object.value($key, &self.$field);)+
+                object
             }
         }
 
         impl $(<$life>)? crate::npm::types::plain::Plain for $name $(<$life>)? {
-            fn plain(self) -> wasm_bindgen::JsValue {
-                let object = js_sys::Object::new();
-                self.write(&object);
-                object.into()
+            fn write(&self, out: &mut String) {
+                out.push_str(&self.object().end());
             }
         }
     };
@@ -38,71 +37,94 @@ macro_rules! plain {
 
 /// What becomes a value of JavaScript.
 pub(in crate::npm) trait Plain {
-    fn plain(self) -> JsValue;
+    /// Writes it as JSON.
+    fn write(&self, out: &mut String);
+
+    /// Whether there is nothing to write.
+    fn is_absent(&self) -> bool {
+        false
+    }
 }
 
-macro_rules! plain_by_from {
-    ($($type:ty)+) => {
-        $(impl Plain for $type {
-            fn plain(self) -> JsValue {
-                self.into()
-            }
-        })+
-    };
+impl Plain for &str {
+    fn write(&self, out: &mut String) {
+        quote(out, self);
+    }
 }
 
-plain_by_from!(JsValue bool u16 u32 &str);
+impl Plain for bool {
+    fn write(&self, out: &mut String) {
+        out.push_str(if *self { "true" } else { "false" });
+    }
+}
 
+/// Times and counts are exact in JavaScript for the next 280,000 years.
 impl Plain for u64 {
-    /// Times and counts are exact in a float for the next 280,000 years.
-    #[expect(clippy::cast_precision_loss, reason = "see above")]
-    fn plain(self) -> JsValue {
-        (self as f64).into()
+    fn write(&self, out: &mut String) {
+        out.push_str(&self.to_string());
+    }
+}
+
+impl Plain for u16 {
+    fn write(&self, out: &mut String) {
+        u64::from(*self).write(out);
+    }
+}
+
+impl Plain for u32 {
+    fn write(&self, out: &mut String) {
+        u64::from(*self).write(out);
     }
 }
 
 impl<T: Plain> Plain for Option<T> {
-    fn plain(self) -> JsValue {
-        self.map_or(JsValue::UNDEFINED, T::plain)
+    fn write(&self, out: &mut String) {
+        if let Some(value) = self {
+            value.write(out);
+        }
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
     }
 }
 
 impl<T: Plain> Plain for Vec<T> {
-    fn plain(self) -> JsValue {
-        let array = Array::new();
+    fn write(&self, out: &mut String) {
+        let mut list = List::new();
         for value in self {
-            array.push(&value.plain());
+            value.write(list.next());
         }
-        array.into()
+        out.push_str(&list.end());
     }
 }
 
 impl Plain for &[String] {
-    fn plain(self) -> JsValue {
-        let array = Array::new();
-        for text in self {
-            array.push(&text.as_str().into());
+    fn write(&self, out: &mut String) {
+        let mut list = List::new();
+        for text in *self {
+            quote(list.next(), text);
         }
-        array.into()
+        out.push_str(&list.end());
     }
 }
 
 impl Plain for &[DlqId] {
-    fn plain(self) -> JsValue {
-        let array = Array::new();
-        for id in self {
-            array.push(&id.as_str().into());
+    fn write(&self, out: &mut String) {
+        let mut list = List::new();
+        for id in *self {
+            quote(list.next(), id.as_str());
         }
-        array.into()
+        out.push_str(&list.end());
     }
 }
 
 impl Plain for &[(&'static str, String)] {
-    fn plain(self) -> JsValue {
-        let object = Object::new();
-        for (name, value) in self {
-            put(&object, name, &value.as_str().into());
+    fn write(&self, out: &mut String) {
+        let mut object = Object::new();
+        for (name, value) in *self {
+            object.text(name, value);
         }
-        object.into()
+        out.push_str(&object.end());
     }
 }

@@ -1,0 +1,60 @@
+//! Requests and answers on their way through JavaScript.
+
+use core::time::Duration;
+
+use super::json::Object;
+use super::pairs::Pairs;
+use crate::{
+    dlq::{ApiRequest, ApiResponse, TransportError},
+    http_url::HttpUrl,
+    settings::Token,
+};
+
+/// `{request: {method, url, headers}, timeout}` of a request to an account, the token among the headers.
+pub(super) fn sending(base_url: &HttpUrl, token: &Token, request: &ApiRequest, timeout: Duration) -> String {
+    let mut headers = Object::new();
+    headers.text("Authorization", &["Bearer ", token.reveal()].concat());
+    for (name, value) in &request.headers {
+        headers.text(name, value);
+    }
+    let base = base_url.as_str().trim_end_matches('/');
+    let mut sent = Object::new();
+    sent.text("method", request.method.as_str())
+        .text("url", &[base, &request.path_and_query].concat())
+        .raw("headers", &headers.end());
+    let mut step = Object::new();
+    step.raw("request", &sent.end()).number("timeout", millis(timeout));
+    step.end()
+}
+
+/// `{wait}`.
+pub(super) fn waiting(span: Duration) -> String {
+    let mut step = Object::new();
+    step.number("wait", millis(span));
+    step.end()
+}
+
+pub(super) fn answered(status: u16, body: Vec<u8>, headers: Pairs<'_>) -> ApiResponse {
+    ApiResponse::new(status, body, |name| headers.value(name))
+}
+
+/// Why there is no answer, by the names that the package's `fetch` gives.
+pub(super) fn failed(kind: &str, detail: &str, limit: f64) -> TransportError {
+    let limit = whole(limit);
+    match kind {
+        "timeout" => TransportError::timeout(Duration::from_millis(limit)),
+        "too_large" => TransportError::too_large(usize::try_from(limit).unwrap_or(usize::MAX)),
+        _ => TransportError::interrupted(detail),
+    }
+}
+
+/// A number of JavaScript as a count.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
+pub(super) const fn whole(number: f64) -> u64 {
+    number as u64
+}
+
+/// Whole milliseconds, rounded up.
+fn millis(span: Duration) -> u64 {
+    span.as_secs() * 1000 + u64::from(span.subsec_nanos().div_ceil(1_000_000))
+}
