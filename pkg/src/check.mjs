@@ -102,9 +102,9 @@ export function headersText(name, value) {
   return joined(`\`${name}\``, texts.filter(([, given]) => typeof given === "string").flat());
 }
 
-/** Texts as one, with NUL between them, as the core reads them. */
-export function joined(`\`${name}\``, texts) {
-  if (texts.some((one) => String(one).includes("\0"))) throw invalid(`\`${name}\` must have no NUL`);
+/** Texts as one, with NUL between them, as the core reads them; `what` is what they are called. */
+export function joined(what, texts) {
+  if (texts.some((one) => String(one).includes("\0"))) throw invalid(`${what} must have no NUL`);
   return texts.join("\0");
 }
 
