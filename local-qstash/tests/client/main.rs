@@ -2,7 +2,10 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod errors;
 mod faults;
 mod filters;
 mod operations;
+mod overrides;
+mod revivals;
 mod world;

@@ -39,6 +39,8 @@ pub(crate) struct Service {
     now: Cell<u64>,
     pub(crate) requests: Cell<u64>,
     pub(crate) waited: Cell<Duration>,
+    /// Headers of the last request that reached the service.
+    pub(crate) arrived: RefCell<Vec<(String, String)>>,
     /// What to do to the next requests, before the weather.
     pub(crate) tricks: RefCell<Vec<Trick>>,
 }
@@ -69,6 +71,7 @@ impl Service {
             now: Cell::new(START),
             requests: Cell::new(0),
             waited: Cell::default(),
+            arrived: RefCell::default(),
             tricks: RefCell::default(),
         }
     }
@@ -76,6 +79,12 @@ impl Service {
     pub(crate) fn with_weather(self, weather: Weather, seed: u64) -> Self {
         self.random.set(seed);
         Self { weather, ..self }
+    }
+
+    /// The same, of somebody whose token the service does not know.
+    pub(crate) fn with_token(self, token: &str) -> Self {
+        let endpoint = Endpoint::new(HttpUrl::parse(BASE).unwrap(), Token::new(token).unwrap()).unwrap();
+        Self { endpoint, ..self }
     }
 
     pub(crate) fn authenticated_by(self, authentication: Authentication) -> Self {
@@ -162,6 +171,8 @@ impl Service {
             body: Vec::new(),
             caller_ip: "203.0.113.7".to_owned(),
         };
+        let headers = outgoing.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        self.arrived.replace(headers.collect());
         self.engine.borrow_mut().handle(&request, Timestamp::from_millis(self.now.get()))
     }
 }
