@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const PKG = fileURLToPath(new URL("../pkg", import.meta.url));
-const CEILINGS = { wasm: 88_000, tarball: 132_000 };
+const CEILINGS = { wasm: 88_000, tarball: 127_000 };
 
 const packed = JSON.parse(execFileSync("npm", ["pack", PKG, "--dry-run", "--json", "--loglevel=error"], { encoding: "utf8" }));
 const [{ size, files }] = Array.isArray(packed) ? packed : Object.values(packed);
