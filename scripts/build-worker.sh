@@ -4,7 +4,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-export WASM_BINDGEN_BIN=$root/target/tools/bin/wasm-bindgen
+export WASM_BINDGEN_BIN=$root/scripts/bindgen-worker.mjs
 export WASM_OPT_BIN=$root/node_modules/.bin/wasm-opt
 export ESBUILD_BIN=$root/node_modules/.bin/esbuild
 export CARGO_TARGET_DIR=$root/target
