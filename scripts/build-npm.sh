@@ -9,7 +9,8 @@ bin=$root/node_modules/.bin
 target=${CARGO_TARGET_DIR:-$root/target}
 made=$target/npm
 
-cargo build --locked --release --package workflow-redrive --lib --features npm --target wasm32-unknown-unknown
+cargo build --locked --release --package workflow-redrive --lib --features npm --target wasm32-unknown-unknown \
+  "$(scripts/anonymous.sh)"
 rm -rf "$made" pkg/wasm
 mkdir -p "$made" pkg/wasm
 
