@@ -72,7 +72,9 @@ $(STAMPS)/browser: scripts/browser.sh
 .PHONY: build
 build: build/index_bg.wasm ## build the Worker into build/
 
-build/index_bg.wasm: $(RUST_SOURCES) scripts/build-worker.sh | setup
+WORKER_SCRIPTS := scripts/build-worker.sh scripts/bindgen-worker.mjs scripts/anonymous.sh
+
+build/index_bg.wasm: $(RUST_SOURCES) $(WORKER_SCRIPTS) | setup
 	$(call say,Worker)
 	scripts/build-worker.sh --locked --features deploy
 	@touch $@
@@ -80,7 +82,7 @@ build/index_bg.wasm: $(RUST_SOURCES) scripts/build-worker.sh | setup
 .PHONY: build-embed
 build-embed: examples/embed/build/index_bg.wasm
 
-examples/embed/build/index_bg.wasm: $(RUST_SOURCES) $(wildcard examples/embed/src/*.rs examples/embed/Cargo.*) scripts/build-worker.sh | setup
+examples/embed/build/index_bg.wasm: $(RUST_SOURCES) $(wildcard examples/embed/src/*.rs examples/embed/Cargo.*) $(WORKER_SCRIPTS) | setup
 	$(call say,Example: a Worker that embeds the library)
 	cd examples/embed && ../../scripts/build-worker.sh --locked
 	@touch $@
@@ -88,7 +90,7 @@ examples/embed/build/index_bg.wasm: $(RUST_SOURCES) $(wildcard examples/embed/sr
 .PHONY: build-npm
 build-npm: pkg/wasm/redrive.wasm ## build the generated part of the npm package into pkg/wasm/
 
-pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) pkg/index.d.mts pkg/types.d.mts pkg/wasm.d.ts scripts/build-npm.sh | setup
+pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) pkg/index.d.mts pkg/types.d.mts pkg/wasm.d.ts scripts/build-npm.sh scripts/anonymous.sh | setup
 	$(call say,npm package)
 	scripts/build-npm.sh
 	@touch $@

@@ -9,8 +9,9 @@ bin=$root/node_modules/.bin
 target=${CARGO_TARGET_DIR:-$root/target}
 made=$target/npm
 
+anonymous=$(scripts/anonymous.sh)
 cargo build --locked --release --package workflow-redrive --lib --features npm --target wasm32-unknown-unknown \
-  "$(scripts/anonymous.sh)"
+  "$anonymous"
 rm -rf "$made" pkg/wasm
 mkdir -p "$made" pkg/wasm
 

@@ -9,7 +9,8 @@ export WASM_OPT_BIN=$root/node_modules/.bin/wasm-opt
 export ESBUILD_BIN=$root/node_modules/.bin/esbuild
 export CARGO_TARGET_DIR=$root/target
 
-"$root/target/tools/bin/worker-build" --release . "$@" "$("$root/scripts/anonymous.sh")"
+anonymous=$("$root/scripts/anonymous.sh")
+"$root/target/tools/bin/worker-build" --release . "$@" "$anonymous"
 
 # What every runtime of the last years knows: all that wasm-opt knows would load in the newest ones only.
 features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int

@@ -53,3 +53,7 @@ mod text;
 pub mod time;
 #[cfg(feature = "worker")]
 pub mod worker;
+
+#[cfg(all(target_family = "wasm", any(feature = "deploy", feature = "npm")))]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
