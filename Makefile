@@ -90,13 +90,13 @@ examples/embed/build/index_bg.wasm: $(RUST_SOURCES) $(wildcard examples/embed/sr
 .PHONY: build-npm
 build-npm: pkg/wasm/redrive.wasm ## build the generated part of the npm package into pkg/wasm/
 
-pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) pkg/index.d.mts pkg/types.d.mts pkg/wasm.d.ts scripts/build-npm.sh scripts/anonymous.sh | setup
+pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) scripts/build-npm.sh scripts/anonymous.sh | setup
 	$(call say,npm package)
 	scripts/build-npm.sh
 	@touch $@
 
 .PHONY: types
-types: ## write pkg/types.d.mts, the declarations of the Rust types, anew; a test holds it to them
+types: ## write pkg/types.d.cts, the declarations of the Rust types, anew; a test holds it to them
 	WRITE_TYPES=1 cargo test --locked --package workflow-redrive --features npm --lib npm::types::declarations
 
 .PHONY: local-qstash
@@ -204,4 +204,4 @@ size: build ## print the size of the deployable and hold it to its budget
 .PHONY: clean
 clean:
 	cargo clean
-	rm -rf build examples/embed/build pkg/wasm pkg/*.d.cts pkg/LICENSE node_modules
+	rm -rf build examples/embed/build pkg/wasm pkg/LICENSE node_modules

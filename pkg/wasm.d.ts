@@ -1,4 +1,4 @@
-import type { WasmSource } from "./index.d.mts";
+import type { WasmSource } from "./index.mjs";
 
 /** What the bundler makes of the file: a module, its bytes or its URL. Hand it to `init`. */
 declare const source: WasmSource;

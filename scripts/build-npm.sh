@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the generated part of the npm package: pkg/wasm/ with one WebAssembly file and the package's JavaScript, once
-# as ES module and once as CommonJS, and the declarations for CommonJS.
+# as ES module and once as CommonJS.
 # Needs the tools that `make setup` installs: target/tools and node_modules of the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,16 +32,13 @@ features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --en
   echo '}'
 } >"$made/glue.mjs"
 
-# Minified, so that the second of the two copies compresses to next to nothing beside the first; names stay for the
-# reader of a stack trace.
-for format in esm:mjs cjs:cjs; do
-  "$bin/esbuild" pkg/src/index.mjs --bundle --format="${format%:*}" --outfile="pkg/wasm/core.${format#*:}" \
-    --target=es2022 --platform=neutral --alias:redrive-glue="$made/glue.mjs" --log-level=warning \
-    --minify --keep-names
-done
-
-# The same declarations for both module systems, and the licence beside them.
-for file in index.d.mts types.d.mts wasm.d.ts; do
-  sed -E 's/"\.\/(index|types)\.d\.mts"/".\/\1.d.cts"/' "pkg/$file" >"pkg/${file%.d.*}.d.cts"
-done
+# Names stay for the reader of a stack trace. Both files have one name: so they are neighbours in the tarball, where the
+# second compresses to next to nothing, as long as they are smaller than what gzip looks back at (32 KB).
+bundle() {
+  "$bin/esbuild" pkg/src/index.mjs --bundle --format="$1" --outfile="$2" --target=es2022 --platform=neutral \
+    --alias:redrive-glue="$made/glue.mjs" --log-level=warning --minify --keep-names
+}
+bundle esm pkg/wasm/core.js
+bundle cjs pkg/wasm/cjs/core.js
+echo '{"type":"commonjs"}' >pkg/wasm/cjs/package.json
 cp LICENSE pkg/LICENSE

@@ -1,7 +1,7 @@
 /** Bad arguments: an `Error` that names the argument and what is accepted, before any request is sent. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Client, Receiver, createHandler, decide, parseFailureCallback } from "../../pkg/node.mjs";
+import { Client, Receiver, createHandler, decide, parseFailureCallback } from "../../pkg/index.mjs";
 
 const KEYS = { currentSigningKey: "sig_current", nextSigningKey: "sig_next" };
 const SETTINGS = { token: "token", ...KEYS, log: () => {} };

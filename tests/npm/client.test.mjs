@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Client as OfficialClient } from "@upstash/workflow";
-import { Client } from "../../pkg/node.mjs";
+import { Client } from "../../pkg/index.mjs";
 import { startLocalQstash } from "../support/local-qstash.mjs";
 
 let qstash;

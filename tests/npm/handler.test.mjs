@@ -1,7 +1,7 @@
 /** `createHandler`: the whole callback pipeline as a function, against local-qstash and against an API that misbehaves. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createHandler } from "../../pkg/node.mjs";
+import { createHandler } from "../../pkg/index.mjs";
 import { failureCallback } from "../support/callback.mjs";
 import { startLocalQstash } from "../support/local-qstash.mjs";
 import { signToken } from "../support/sign.mjs";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { Receiver, createHandler, decide, init, setLoader } from "../../pkg/wasm/core.mjs";
+import { Receiver, createHandler, decide, init, setLoader } from "../../pkg/wasm/core.js";
 import { failureCallback } from "../support/callback.mjs";
 import { signToken } from "../support/sign.mjs";
 

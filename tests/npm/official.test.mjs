@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, mock, test } from "node:test";
 import { Client as OfficialClient } from "@upstash/workflow";
-import { Client } from "../../pkg/node.mjs";
+import { Client } from "../../pkg/index.mjs";
 import { startLocalQstash } from "../support/local-qstash.mjs";
 
 const URL = "https://shop.example/order";

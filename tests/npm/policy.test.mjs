@@ -1,7 +1,7 @@
 /** `parseFailureCallback` and `decide`: plain objects in, plain objects out. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decide, parseFailureCallback } from "../../pkg/node.mjs";
+import { decide, parseFailureCallback } from "../../pkg/index.mjs";
 import { failureCallback } from "../support/callback.mjs";
 
 const URL = "https://app.example/failed";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Receiver as OfficialReceiver } from "@upstash/qstash";
-import { Receiver } from "../../pkg/node.mjs";
+import { Receiver } from "../../pkg/index.mjs";
 import { signToken, unixNow } from "../support/sign.mjs";
 
 const KEYS = { currentSigningKey: "sig_current", nextSigningKey: "sig_next" };
@@ -146,7 +146,7 @@ test("where only a region has keys, they count without QSTASH_REGION", async (t)
 });
 
 test("each reason to refuse has its own code", () => {
-  const declared = readFileSync(fileURLToPath(new globalThis.URL("../../pkg/types.d.mts", import.meta.url)), "utf8");
+  const declared = readFileSync(fileURLToPath(new globalThis.URL("../../pkg/types.d.cts", import.meta.url)), "utf8");
   const [, codes] = declared.match(/type SignatureErrorCode =([^;]*);/);
   assert.deepEqual(new Set(codes.match(/(?<=\| ")\w+/g)), new Set([...seen]));
 });

@@ -13,18 +13,18 @@ before(async () => (packed = await pack()));
 after(() => packed.remove());
 
 test("every value that is declared is exported by every entry, and none besides", async () => {
-  const declarations = await read("../../pkg/index.d.mts");
+  const declarations = await read("../../pkg/index.d.cts");
   const declared = [...declarations.matchAll(/^export (?:declare )?(?:class|function|const) (\w+)/gm)].map(([, name]) => name).sort();
-  const { default: inner, ...node } = await import("../../pkg/node.mjs");
+  const { default: inner, ...node } = await import("../../pkg/index.mjs");
   assert.deepEqual(Object.keys(node).sort(), declared);
-  assert.deepEqual(Object.keys(createRequire(import.meta.url)("../../pkg/node.cjs")).sort(), declared);
+  assert.deepEqual(Object.keys(createRequire(import.meta.url)("../../pkg/index.cjs")).sort(), declared);
   assert.deepEqual(Object.keys(await import("../../pkg/web.mjs")).sort(), declared);
   const [, worker] = /^export \{ (.+) \}/m.exec(await read("../../pkg/workerd.mjs"));
   assert.deepEqual(worker.split(", ").sort(), declared);
 });
 
 test("every code that the package gives itself is declared", async () => {
-  const declarations = (await read("../../pkg/index.d.mts")) + (await read("../../pkg/types.d.mts"));
+  const declarations = (await read("../../pkg/index.d.cts")) + (await read("../../pkg/types.d.cts"));
   const given = async (folder, code) => {
     const names = (await readdir(new URL(folder, import.meta.url))).filter((name) => /\.(rs|mjs)$/.test(name));
     const sources = await Promise.all(names.map((name) => read(folder + name)));
@@ -39,7 +39,7 @@ test("every code that the package gives itself is declared", async () => {
 });
 
 test("the consumer uses every type", async () => {
-  const declarations = (await read("../../pkg/index.d.mts")) + (await read("../../pkg/types.d.mts"));
+  const declarations = (await read("../../pkg/index.d.cts")) + (await read("../../pkg/types.d.cts"));
   const declared = [...declarations.matchAll(/^export (?:type|interface) (\w+)/gm)].map(([, name]) => name);
   const [, consumer] = (await read("consumer.mts")).split('} from "workflow-redrive";');
   assert.ok(declared.length > 40);

@@ -1,4 +1,4 @@
-//! `pkg/types.d.mts`: the types of this room as TypeScript.
+//! `pkg/types.d.cts`: the types of this room as TypeScript.
 //!
 //! `make types` writes it. The test below fails where it is not what the types say.
 
@@ -49,7 +49,7 @@ fn declarations() -> String {
     ]);
     [
         "// Made of the Rust types by `make types`: change those.\n".to_owned(),
-        "import type { RedriveError } from \"./index.d.mts\";\n".to_owned(),
+        "import type { RedriveError } from \"./index.d.cts\";\n".to_owned(),
         names("Why a signature was refused.", "SignatureErrorCode", &signature_codes),
         names(
             "Why a body is no failure callback of a workflow run.",
@@ -99,12 +99,12 @@ fn names(comment: &str, name: &str, names: Names<'_>) -> String {
 
 #[test]
 fn the_package_ships_the_declarations_of_these_types() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("pkg/types.d.mts");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("pkg/types.d.cts");
     let made = declarations();
     if env::var_os("WRITE_TYPES").is_some() {
         fs::write(&path, &made).unwrap();
     }
     let shipped = fs::read_to_string(&path).unwrap_or_default();
     let differing = shipped.lines().zip(made.lines()).find(|(shipped, made)| shipped != made);
-    assert!(shipped == made, "pkg/types.d.mts is not what the types say: `make types`; first {differing:#?}");
+    assert!(shipped == made, "pkg/types.d.cts is not what the types say: `make types`; first {differing:#?}");
 }

@@ -1,6 +1,6 @@
 //! What JavaScript gets from the core and gives to it, as plain objects: one type for each.
 //!
-//! The package's TypeScript declarations of them, `pkg/types.d.mts`, are made from these types, documentation included,
+//! The package's TypeScript declarations of them, `pkg/types.d.cts`, are made from these types, documentation included,
 //! and a test holds the file to them. What is handed out is made of them, too. What is taken in is read by the core's
 //! own readers, which refuse unknown names; there tests hold the types to the readers.
 

@@ -1,6 +1,6 @@
 // Made of the Rust types by `make types`: change those.
 
-import type { RedriveError } from "./index.d.mts";
+import type { RedriveError } from "./index.d.cts";
 
 /** Why a signature was refused. */
 export type SignatureErrorCode =

@@ -2,7 +2,7 @@
 "use strict";
 const { readFileSync } = require("node:fs");
 const { join } = require("node:path");
-const core = require("./wasm/core.cjs");
+const core = require("./wasm/cjs/core.js");
 
 core.setLoader(() => new WebAssembly.Module(readFileSync(join(__dirname, "wasm", "redrive.wasm"))));
 
