@@ -13,7 +13,6 @@ mod decide;
 mod error;
 mod filter;
 mod handler;
-mod json;
 mod mailbox;
 mod pairs;
 mod receiver;
@@ -21,6 +20,8 @@ mod request;
 mod task;
 mod types;
 mod work;
+
+use crate::plain::json;
 
 pub use callback::parse_failure_callback;
 pub use client::Api;

@@ -2,8 +2,6 @@
 
 use core::time::Duration;
 
-use serde::Serialize;
-
 use super::{Conclusion, Refusal, summary::Summary};
 use crate::time::millis;
 
@@ -40,8 +38,7 @@ impl LogLine {
             api_ms: millis(timings.api),
             api_calls: timings.api_calls,
         };
-        // Structs of text and numbers always serialise.
-        Self { is_error: is_error(conclusion), json: serde_json::to_string(&line).unwrap_or_default() }
+        Self { is_error: is_error(conclusion), json: line.object().end() }
     }
 
     /// The line of a deployment that cannot work.
@@ -60,24 +57,22 @@ const fn is_error(conclusion: &Conclusion) -> bool {
     }
 }
 
-/// A line for the operator: ids, names and numbers, no payload and no secret.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "LogLine", optional_fields))]
-pub(crate) struct Line<'a> {
-    #[cfg_attr(test, ts(type = "\"failure_callback\""))]
-    event: &'static str,
-    result: Summary<'a>,
-    /// Status of the failing delivery of the run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure_status: Option<u16>,
-    /// What went wrong, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
-    /// Milliseconds from arrival to reply.
-    total_ms: u64,
-    /// Milliseconds of these that were spent on waiting for the DLQ API.
-    api_ms: u64,
-    /// Calls of the DLQ API.
-    api_calls: u32,
+plain! {
+    /// A line for the operator: ids, names and numbers, no payload and no secret.
+    #[ts(rename = "LogLine")]
+    Line<'a> {
+        #[ts(type = "\"failure_callback\"")]
+        event as "event": &'static str,
+        result as "result": Summary<'a>,
+        /// Status of the failing delivery of the run.
+        failure_status as "failureStatus": Option<u16>,
+        /// What went wrong, in words.
+        detail as "detail": Option<&'a str>,
+        /// Milliseconds from arrival to reply.
+        total_ms as "totalMs": u64,
+        /// Milliseconds of these that were spent on waiting for the DLQ API.
+        api_ms as "apiMs": u64,
+        /// Calls of the DLQ API.
+        api_calls as "apiCalls": u32,
+    }
 }

@@ -1,8 +1,7 @@
 //! What QStash is told: the one place where conclusions become HTTP.
 
-use serde::Serialize;
-
 use super::{Conclusion, Refusal, summary::Summary};
+use crate::plain::json::Object;
 
 /// An HTTP answer as a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub struct Reply {
 impl From<&Conclusion> for Reply {
     fn from(conclusion: &Conclusion) -> Self {
         match &conclusion.outcome {
-            Ok(_) => Self::new(200, &Summary::of(conclusion)),
+            Ok(_) => Self::new(200, Summary::of(conclusion).object()),
             Err(refusal) => refusal.into(),
         }
     }
@@ -43,16 +42,11 @@ impl Reply {
     /// An error: `{"error": {"code": …, "message": …}}`.
     #[must_use]
     pub fn error(status: u16, code: &str, message: &str) -> Self {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            error: Error<'a>,
-        }
-        #[derive(Serialize)]
-        struct Error<'a> {
-            code: &'a str,
-            message: &'a str,
-        }
-        Self::new(status, &Body { error: Error { code, message } })
+        let mut error = Object::new();
+        error.text("code", code).text("message", message);
+        let mut body = Object::new();
+        body.raw("error", &error.end());
+        Self::new(status, body)
     }
 
     /// 405, with the methods that the path takes.
@@ -65,17 +59,12 @@ impl Reply {
     /// 200: the deployment can work.
     #[must_use]
     pub fn healthy() -> Self {
-        #[derive(Serialize)]
-        struct Body {
-            status: &'static str,
-            version: &'static str,
-        }
-        Self::new(200, &Body { status: "ok", version: env!("CARGO_PKG_VERSION") })
+        let mut body = Object::new();
+        body.text("status", "ok").text("version", env!("CARGO_PKG_VERSION"));
+        Self::new(200, body)
     }
 
-    fn new(status: u16, body: &impl Serialize) -> Self {
-        // Structs of text and numbers always serialise.
-        let body = serde_json::to_string(body).unwrap_or_default();
-        Self { status, retry_after: None, non_retryable: false, allow: None, body }
+    fn new(status: u16, body: Object) -> Self {
+        Self { status, retry_after: None, non_retryable: false, allow: None, body: body.end() }
     }
 }

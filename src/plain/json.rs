@@ -1,36 +1,36 @@
 //! JSON texts, written by hand.
 
-use super::types::Plain;
+use super::Plain;
 
 /// An object in the making.
-pub(super) struct Object(String);
+pub(crate) struct Object(String);
 
 impl Object {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self("{".to_owned())
     }
 
-    pub(super) fn text(&mut self, name: &str, value: &str) -> &mut Self {
+    pub(crate) fn text(&mut self, name: &str, value: &str) -> &mut Self {
         self.value(name, &value)
     }
 
-    pub(super) fn number(&mut self, name: &str, value: u64) -> &mut Self {
+    pub(crate) fn number(&mut self, name: &str, value: u64) -> &mut Self {
         self.value(name, &value)
     }
 
-    pub(super) fn flag(&mut self, name: &str, value: bool) -> &mut Self {
+    pub(crate) fn flag(&mut self, name: &str, value: bool) -> &mut Self {
         self.value(name, &value)
     }
 
     /// A value that is JSON already.
-    pub(super) fn raw(&mut self, name: &str, json: &str) -> &mut Self {
+    pub(crate) fn raw(&mut self, name: &str, json: &str) -> &mut Self {
         self.key(name);
         self.0.push_str(json);
         self
     }
 
     /// A value of any type; what is absent is left out.
-    pub(super) fn value(&mut self, name: &str, value: &dyn Plain) -> &mut Self {
+    pub(crate) fn value(&mut self, name: &str, value: &dyn Plain) -> &mut Self {
         if !value.is_absent() {
             self.key(name);
             value.write(&mut self.0);
@@ -38,7 +38,7 @@ impl Object {
         self
     }
 
-    pub(super) fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         self.0.push('}');
         self.0
     }
@@ -53,28 +53,28 @@ impl Object {
 }
 
 /// A list in the making.
-pub(super) struct List(String);
+pub(crate) struct List(String);
 
 impl List {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self("[".to_owned())
     }
 
     /// Where the next element is to be written.
-    pub(super) fn next(&mut self) -> &mut String {
+    pub(crate) fn next(&mut self) -> &mut String {
         if self.0.len() > 1 {
             self.0.push(',');
         }
         &mut self.0
     }
 
-    pub(super) fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         self.0.push(']');
         self.0
     }
 }
 
-pub(super) fn quote(out: &mut String, text: &str) {
+pub(crate) fn quote(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {

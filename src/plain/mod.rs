@@ -1,33 +1,34 @@
-//! Types that are handed out.
+//! Types that are handed out as JSON: log lines, replies, and the objects of the npm package.
 
-use crate::{
-    ids::DlqId,
-    npm::json::{List, Object, quote},
-};
+pub(crate) mod json;
+
+use crate::ids::DlqId;
+use json::{List, Object, quote};
 
 /// A type whose values are handed out as objects: each field with its name there. Absent values are left out.
 macro_rules! plain {
     (
         $(#[doc = $doc:literal])*
+        $(#[ts($($named:tt)+)])?
         $name:ident $(<$life:lifetime>)? {
             $($(#[doc = $about:literal])* $(#[ts($($ts:tt)+)])? $field:ident as $key:literal: $type:ty,)+
         }
     ) => {
         $(#[doc = $doc])*
-        #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
-        pub(in crate::npm) struct $name $(<$life>)? {
+        #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields $(, $($named)+)?))]
+        pub(crate) struct $name $(<$life>)? {
             $($(#[doc = $about])* $(#[cfg_attr(test, ts($($ts)+))])? #[cfg_attr(test, ts(rename = $key))] $field: $type,)+
         }
 
         impl $(<$life>)? $name $(<$life>)? {
-            pub(in crate::npm) fn object(&self) -> crate::npm::json::Object {
-                let mut object = crate::npm::json::Object::new();
+            pub(crate) fn object(&self) -> $crate::plain::json::Object {
+                let mut object = $crate::plain::json::Object::new();
                 $(object.value($key, &self.$field);)+
                 object
             }
         }
 
-        impl $(<$life>)? crate::npm::types::plain::Plain for $name $(<$life>)? {
+        impl $(<$life>)? $crate::plain::Plain for $name $(<$life>)? {
             fn write(&self, out: &mut String) {
                 out.push_str(&self.object().end());
             }
@@ -36,7 +37,7 @@ macro_rules! plain {
 }
 
 /// What becomes a value of JavaScript.
-pub(in crate::npm) trait Plain {
+pub(crate) trait Plain {
     /// Writes it as JSON.
     fn write(&self, out: &mut String);
 
