@@ -1,6 +1,7 @@
 //! QStash accounts: one without a region, one for each region.
 
 use core::fmt;
+use std::sync::Arc;
 
 use super::{Lookup, Region, SettingsError};
 use crate::{
@@ -79,8 +80,8 @@ pub struct Account {
 /// Every account that is set.
 #[derive(Clone, Debug)]
 pub(super) struct Accounts {
-    global: Option<Account>,
-    regional: Vec<(Region, Account)>,
+    global: Option<Arc<Account>>,
+    regional: Vec<(Region, Arc<Account>)>,
 }
 
 impl Accounts {
@@ -100,15 +101,15 @@ impl Accounts {
         Ok(Self { global, regional })
     }
 
-    pub(super) fn of(&self, region: Option<Region>) -> Option<&Account> {
+    pub(super) fn of(&self, region: Option<Region>) -> Option<&Arc<Account>> {
         region.and_then(|region| self.exactly(region)).or(self.global.as_ref())
     }
 
-    pub(super) fn exactly(&self, region: Region) -> Option<&Account> {
+    pub(super) fn exactly(&self, region: Region) -> Option<&Arc<Account>> {
         self.regional.iter().find(|(name, _)| *name == region).map(|(_, account)| account)
     }
 
-    pub(super) fn default(&self) -> Option<&Account> {
+    pub(super) fn default(&self) -> Option<&Arc<Account>> {
         match (&self.global, self.regional.as_slice()) {
             (None, [(_, only)]) => Some(only),
             (global, _) => global.as_ref(),
@@ -122,7 +123,7 @@ fn is_set(lookup: Lookup<'_>, prefix: &str) -> bool {
         .any(|name| lookup(&[prefix, name].concat()).is_some())
 }
 
-fn read_account(lookup: Lookup<'_>, prefix: &str, default_url: &str) -> Result<Account, SettingsError> {
+fn read_account(lookup: Lookup<'_>, prefix: &str, default_url: &str) -> Result<Arc<Account>, SettingsError> {
     let named = |name: &str| [prefix, name].concat();
     let required = |name: &str| lookup(&named(name)).ok_or_else(|| SettingsError::missing(named(name)));
     let key = |name: &str| {
@@ -132,7 +133,7 @@ fn read_account(lookup: Lookup<'_>, prefix: &str, default_url: &str) -> Result<A
         .map_err(|error| SettingsError::invalid(named("QSTASH_TOKEN"), &error))?;
     let keys = KeySet::new(key("QSTASH_CURRENT_SIGNING_KEY")?, key("QSTASH_NEXT_SIGNING_KEY")?);
     let url = lookup(&named("QSTASH_URL")).unwrap_or_else(|| default_url.to_owned());
-    Ok(Account { keys, token, base_url: base_url(&named("QSTASH_URL"), &url)? })
+    Ok(Arc::new(Account { keys, token, base_url: base_url(&named("QSTASH_URL"), &url)? }))
 }
 
 /// Reads the address of an API; `name` is what errors call it.

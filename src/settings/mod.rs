@@ -18,6 +18,7 @@ pub use region::Region;
 pub(crate) use account::{DEFAULT_URL, base_url};
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use crate::{dlq::GoDuration, http_url::HttpUrl, policy::Policy, signature::SignatureError, time::decimal};
 use account::Accounts;
@@ -73,19 +74,19 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The account that a callback belongs to: its `Upstash-Region`'s, else the one without a region.
-    pub fn account(&self, region: Option<&str>) -> Result<&Account, SignatureError> {
+    /// The account that a callback belongs to, shared with all that is under way for it: its `Upstash-Region`'s, else the one without a region.
+    pub fn account(&self, region: Option<&str>) -> Result<&Arc<Account>, SignatureError> {
         self.accounts.of(region.and_then(Region::from_header)).ok_or(SignatureError::Key)
     }
 
     /// The account without a region, or the only one.
     pub(crate) fn default_account(&self) -> Option<&Account> {
-        self.accounts.default()
+        self.accounts.default().map(AsRef::as_ref)
     }
 
     /// The account of a region, and no other in its place.
     pub(crate) fn account_of(&self, region: Region) -> Option<&Account> {
-        self.accounts.exactly(region)
+        self.accounts.exactly(region).map(AsRef::as_ref)
     }
 }
 
