@@ -10,10 +10,10 @@
 mod callback;
 mod client;
 mod decide;
+mod delivery;
 mod error;
 mod filter;
 mod handler;
-mod mailbox;
 mod pairs;
 mod receiver;
 mod request;

@@ -14,10 +14,12 @@ impl Object {
         self.value(name, &value)
     }
 
+    #[cfg(feature = "npm")]
     pub(crate) fn number(&mut self, name: &str, value: u64) -> &mut Self {
         self.value(name, &value)
     }
 
+    #[cfg(feature = "npm")]
     pub(crate) fn flag(&mut self, name: &str, value: bool) -> &mut Self {
         self.value(name, &value)
     }

@@ -25,6 +25,15 @@ pub struct LogLine {
     pub json: String,
 }
 
+impl Timings {
+    /// One more call of the DLQ API.
+    #[cfg(any(feature = "worker", feature = "npm"))]
+    pub(crate) fn add_call(&mut self, waited: Duration) {
+        self.api += waited;
+        self.api_calls += 1;
+    }
+}
+
 impl LogLine {
     /// The line of one callback.
     #[must_use]
