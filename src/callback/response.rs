@@ -60,9 +60,8 @@ fn plain_text(bytes: &[u8], cut: bool) -> Option<Excerpt> {
         Err(_) => return None,
     };
     let text = text.trim_ascii();
-    let binary =
-        text.is_empty() || text.contains(|c: char| c.is_control() && !matches!(c, '\t'..='\r' | '\u{85}'));
-    (!binary).then(|| Excerpt::new(text, MESSAGE_LIMIT).or_cut(cut))
+    let is_binary = text.chars().any(|c| c.is_control() && !matches!(c, '\t'..='\r' | '\u{85}'));
+    (!text.is_empty() && !is_binary).then(|| Excerpt::new(text, MESSAGE_LIMIT).or_cut(cut))
 }
 
 #[cfg(test)]

@@ -42,11 +42,6 @@ impl RetryHint {
         Some(Self { until })
     }
 
-    /// The longest of several hints; those that cannot be read do not count.
-    pub(super) fn longest(values: &[String], now: Timestamp) -> Option<Self> {
-        values.iter().filter_map(|value| Self::parse(value, now)).max()
-    }
-
     /// The time asked for.
     #[must_use]
     pub const fn until(self) -> Timestamp {
@@ -130,16 +125,6 @@ mod tests {
         ] {
             assert_eq!(delay(value), None, "{value}");
         }
-    }
-
-    #[test]
-    fn the_longest_of_several_counts() {
-        let values = ["5", "garbage", "1m", "1792567700"].map(String::from);
-        assert_eq!(
-            RetryHint::longest(&values, NOW).map(|hint| hint.delay(NOW)),
-            Some(Duration::from_mins(1))
-        );
-        assert_eq!(RetryHint::longest(&[], NOW), None);
     }
 
     #[test]

@@ -12,8 +12,12 @@ use crate::{
 /// them. `now` (epoch milliseconds) dates those that ask for a pause. The signature is not looked at.
 #[wasm_bindgen(js_name = parseFailureCallback)]
 pub fn parse_failure_callback(body: &[u8], headers: &str, now: f64) -> Result<String, JsValue> {
-    let headers = CallbackHeaders::read(|name| Pairs(headers).value(name));
-    Ok(types::failure(&read(body, headers, timestamp("invalid_argument", now)?)?))
+    Ok(types::failure(&read(body, headers_of(Pairs(headers)), timestamp("invalid_argument", now)?)?))
+}
+
+/// Apart, so that it is compiled once.
+pub(super) fn headers_of(headers: Pairs<'_>) -> CallbackHeaders {
+    CallbackHeaders::read(|name| headers.value(name))
 }
 
 pub(super) fn read(body: &[u8], headers: CallbackHeaders, now: Timestamp) -> Result<Failure, JsValue> {

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{delivery::Delivery, error::error, pairs::Pairs, work::Work};
+use super::{callback::headers_of, delivery::Delivery, error::error, pairs::Pairs, work::Work};
 use crate::{
-    callback::{CallbackHeaders, FailureReader},
+    callback::FailureReader,
     js_host::now,
     recovery::{Admission, Arrival, MemoryLedger},
     settings::Settings,
@@ -51,7 +51,7 @@ impl Handler {
         };
         let started = now();
         let admitted = Admission::check(&self.0.settings, &arrival, started);
-        let reader = FailureReader::new(CallbackHeaders::read(|name| headers.value(name)));
+        let reader = FailureReader::new(headers_of(headers));
         Work::delivery(Delivery::new(Rc::clone(&self.0), admitted, reader, started))
     }
 }
