@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use super::{Conclusion, Refusal, summary::Summary};
-use crate::time::millis;
+use super::{Conclusion, summary::Summary};
+use crate::{settings::SettingsError, time::millis};
 
 /// Where the time of one callback went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,9 +52,17 @@ impl LogLine {
 
     /// The line of a deployment that cannot work.
     #[must_use]
-    pub fn misconfigured(refusal: &Refusal) -> Self {
-        let conclusion = Conclusion::refused(refusal.clone()).with_detail(refusal.to_string());
-        Self::new(&conclusion, Timings::default())
+    pub fn misconfigured(error: &SettingsError) -> Self {
+        let line = Line {
+            event: "failure_callback",
+            result: Summary::refused("misconfigured"),
+            failure_status: None,
+            detail: Some(&error.to_string()),
+            total_ms: 0,
+            api_ms: 0,
+            api_calls: 0,
+        };
+        Self { is_error: true, json: line.object().end() }
     }
 }
 

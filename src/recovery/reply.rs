@@ -1,7 +1,7 @@
 //! What QStash is told: the one place where conclusions become HTTP.
 
 use super::{Conclusion, Refusal, summary::Summary};
-use crate::plain::json::Object;
+use crate::{plain::json::Object, settings::SettingsError};
 
 /// An HTTP answer as a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,12 @@ impl Reply {
         let mut body = Object::new();
         body.raw("error", &error.end());
         Self::new(status, body)
+    }
+
+    /// 500: the deployment cannot work. QStash is to deliver the callback again once it can.
+    #[must_use]
+    pub fn misconfigured(error: &SettingsError) -> Self {
+        Self::error(500, "misconfigured", &error.to_string())
     }
 
     /// 405, with the methods that the path takes.

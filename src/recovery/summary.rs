@@ -35,17 +35,13 @@ impl<'a> Summary<'a> {
     pub(super) fn of(conclusion: &'a Conclusion) -> Self {
         let subject = &conclusion.subject;
         let mut summary = Self {
-            outcome: "refused",
-            reason: None,
-            decision: None,
             rule: subject.rule.as_deref(),
             run_id: subject.run_id.as_ref().map(AsRef::as_ref),
             dlq_id: subject.dlq_id.as_ref().map(AsRef::as_ref),
-            new_run_id: None,
             root_run_id: subject.root_run_id.as_ref().map(AsRef::as_ref),
             attempt: subject.attempt,
-            delay_seconds: None,
             duplicate: conclusion.duplicate.then_some(true),
+            ..Self::refused("")
         };
         match &conclusion.outcome {
             Ok(outcome) => summary.tell(outcome),
@@ -54,8 +50,25 @@ impl<'a> Summary<'a> {
         summary
     }
 
+    /// Nothing was done, and nothing is known of the run.
+    pub(super) const fn refused(code: &'static str) -> Self {
+        Self {
+            outcome: "refused",
+            reason: Some(code),
+            decision: None,
+            rule: None,
+            run_id: None,
+            dlq_id: None,
+            new_run_id: None,
+            root_run_id: None,
+            attempt: None,
+            delay_seconds: None,
+            duplicate: None,
+        }
+    }
+
     fn tell(&mut self, outcome: &'a Outcome) {
-        self.outcome = outcome.name();
+        (self.outcome, self.reason) = (outcome.name(), None);
         match outcome {
             Outcome::Deleted | Outcome::Gone => {}
             Outcome::DryRun { action, reason, delay } => {

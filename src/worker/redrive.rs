@@ -8,7 +8,7 @@ use worker::{Env, console_error, console_log, web_sys};
 use super::{body, host::Runtime, operator, respond::respond, settings::read_settings};
 use crate::{
     callback::{CallbackHeaders, FailureReader},
-    recovery::{Admission, Arrival, Conclusion, LogLine, MemoryLedger, Refusal, Reply},
+    recovery::{Admission, Arrival, Conclusion, LogLine, MemoryLedger, Reply},
     settings::{Settings, SettingsError},
 };
 
@@ -43,7 +43,7 @@ impl Redrive {
     pub fn new(env: &Env) -> Self {
         let settings = read_settings(env);
         if let Err(error) = &settings {
-            console_error!("{}", LogLine::misconfigured(&Refusal::Misconfigured(error.clone())).json);
+            console_error!("{}", LogLine::misconfigured(error).json);
         }
         Self { settings, ledger: RefCell::default() }
     }
@@ -62,25 +62,21 @@ impl Redrive {
 
     /// The same with the runtime's own error.
     pub(super) async fn answer(&self, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
-        let (conclusion, log) = match &self.settings {
+        let (reply, log) = match &self.settings {
             Ok(settings) => {
                 let runtime = Runtime::new(&self.ledger, settings.api_timeout);
                 let conclusion = recover(settings, request, &runtime).await;
                 let log = LogLine::new(&conclusion, runtime.timings());
-                (conclusion, log)
+                (Reply::from(&conclusion), log)
             }
-            Err(error) => {
-                let refusal = Refusal::Misconfigured(error.clone());
-                let log = LogLine::misconfigured(&refusal);
-                (Conclusion::refused(refusal), log)
-            }
+            Err(error) => (Reply::misconfigured(error), LogLine::misconfigured(error)),
         };
         if log.is_error {
             console_error!("{}", log.json);
         } else {
             console_log!("{}", log.json);
         }
-        respond(&Reply::from(&conclusion))
+        respond(&reply)
     }
 
     /// Answers a request of the [operator API](crate::operator), whose paths all begin with `/v2/`. `None` where no
