@@ -94,14 +94,12 @@ impl Body {
             Some(digits) => decimal(digits).map(|_| 0),
             None => decimal(&text),
         };
-        match status {
-            Some(status @ (0 | 100..=999)) => u16::try_from(status).unwrap_or_default(),
-            _ => {
-                let accepted = "an HTTP status, or 0 for no response";
-                self.refuse(CallbackError::Invalid { field: "status", accepted });
-                0
-            }
+        if let Some(status @ (0 | 100..=999)) = status {
+            return u16::try_from(status).unwrap_or_default();
         }
+        let accepted = "an HTTP status, or 0 for no response";
+        self.refuse(CallbackError::Invalid { field: "status", accepted });
+        0
     }
 
     /// A string, or a number as it was written.

@@ -164,9 +164,9 @@ fn read_headers(failure: &mut Failure, headers: &CallbackHeaders, now: Timestamp
             RETRIED => failure.callback_retried = small(value),
             LABEL => add_labels(&mut failure.labels, value),
             STEP_NAME => {
-                let step = Excerpt::new(value.trim_ascii(), NAME_LIMIT);
-                if failure.step_name.is_none() && !step.as_str().is_empty() {
-                    failure.step_name = Some(step.as_str().to_owned());
+                let step = value.trim_ascii();
+                if failure.step_name.is_none() && !step.is_empty() {
+                    failure.step_name = Some(Excerpt::new(step, NAME_LIMIT).into_text());
                 }
             }
             // No hint is less than any.

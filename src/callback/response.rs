@@ -27,20 +27,15 @@ pub(super) fn failure_error(body: &Captured) -> Option<FailureError> {
     let string = decode(raw.strip_prefix(b"\"")?);
     // A cut leaves any number of characters, and bits of a byte that is not there.
     let bytes = base64::decode(string.text.trim_end_matches('='), Alphabet::Standard)?;
-    if bytes.trim_ascii_start().starts_with(b"{") {
-        let mut scanner = Scanner::new(FIELDS, Keys::AnyCase);
-        scanner.push(&bytes);
-        let mut captures = scanner.salvage();
-        let name = excerpt(&mut captures, "error", MESSAGE_LIMIT);
-        if let Some(message) = excerpt(&mut captures, "message", MESSAGE_LIMIT) {
-            let name = name.map(|name| Excerpt::new(name.as_str(), NAME_LIMIT).or_cut(name.is_cut()));
-            return Some(FailureError { name, message });
-        }
-        if let Some(message) = name {
-            return Some(FailureError { name: None, message });
-        }
-    }
-    Some(FailureError { name: None, message: plain_text(&bytes, *cut)? })
+    // Of anything but an object there are no fields.
+    let mut scanner = Scanner::new(FIELDS, Keys::AnyCase);
+    scanner.push(&bytes);
+    let mut fields = scanner.salvage();
+    let Some(message) = excerpt(&mut fields, "message", MESSAGE_LIMIT) else {
+        let error = excerpt(&mut fields, "error", MESSAGE_LIMIT);
+        return Some(FailureError { name: None, message: error.or_else(|| plain_text(&bytes, *cut))? });
+    };
+    Some(FailureError { name: excerpt(&mut fields, "error", NAME_LIMIT), message })
 }
 
 fn excerpt(captures: &mut Captures, name: &str, limit: usize) -> Option<Excerpt> {

@@ -107,8 +107,8 @@ impl Delivery {
             "whole" => {
                 let digest = BodyDigest::from_bytes(hash.finalize().into());
                 let policy = &self.redrive.settings.policy;
-                match admission.begin(policy, digest, reader.finish(self.started), moment()) {
-                    Ok(recovery) => Stage::Recovery(Box::new(recovery)),
+                match admission.begin(policy, digest, &reader.finish(self.started), moment()) {
+                    Ok(recovery) => Stage::Recovery(recovery),
                     Err(refusal) => Stage::refused(refusal),
                 }
             }

@@ -86,14 +86,14 @@ impl Conclusion {
 }
 
 impl Subject {
-    pub(super) fn new(failure: &Failure, lineage: &Lineage, rule: String) -> Self {
+    pub(super) fn new(failure: &Failure, lineage: &Lineage, rule: &str) -> Self {
         Self {
             run_id: Some(failure.run_id.clone()),
             dlq_id: failure.dlq_id.clone(),
             root_run_id: Some(lineage.root_run().clone()),
             attempt: Some(lineage.attempt()),
             failure_status: Some(failure.status),
-            rule: Some(rule),
+            rule: Some(rule.to_owned()),
         }
     }
 

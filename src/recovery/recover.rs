@@ -1,6 +1,6 @@
 //! Steps 2 to 7: from the body to a conclusion.
 
-use core::time::Duration;
+use core::{mem, time::Duration};
 use std::sync::Arc;
 
 use super::{
@@ -10,12 +10,12 @@ use super::{
 use crate::{
     callback::{CallbackError, Failure},
     dlq::{
-        ApiError, ApiRequest, Call, Created, DeleteEntry, FindByRun, GetEntry, GoDuration, Lookup, Overrides,
-        Restart, Resume, Transported,
+        ApiError, ApiRequest, Call, Created, DeleteEntry, FindByRun, GetEntry, Lookup, Restart, Resume,
+        Transported,
     },
     ids::{DlqId, RunId},
     lineage::Lineage,
-    policy::{Action, Policy},
+    policy::{Action, Decision, Policy},
     settings::Account,
     signature::BodyDigest,
     time::Timestamp,
@@ -30,10 +30,8 @@ const MAX_LOOKUP_PAGES: u32 = 5;
 #[derive(Debug)]
 pub(crate) struct Recovery {
     pub(crate) account: Arc<Account>,
-    /// What the policy decided to do, and with which settings of the new run.
-    action: Action,
-    overrides: Overrides,
-    delay: Duration,
+    /// What to do, and with which settings of the new run.
+    decision: Decision,
     retry_after_cap: Duration,
     /// Which attempt a new run is.
     next_attempt: u32,
@@ -95,7 +93,7 @@ impl Admission {
         host: &impl Host,
     ) -> Conclusion {
         let moment = || Moment { now: host.now(), entropy: host.entropy() };
-        let mut recovery = match self.begin(policy, digest, failure, moment()) {
+        let mut recovery = match self.begin(policy, digest, &failure, moment()) {
             Ok(recovery) => recovery,
             Err(refusal) => return Conclusion::refused(refusal),
         };
@@ -120,49 +118,43 @@ impl Admission {
 
     /// The same for a shell that takes the steps itself.
     pub(crate) fn begin(
-        self,
+        &self,
         policy: &Policy,
         digest: BodyDigest,
-        failure: Result<Failure, CallbackError>,
+        failure: &Result<Failure, CallbackError>,
         Moment { now, entropy }: Moment,
-    ) -> Result<Recovery, Refusal> {
+    ) -> Result<Box<Recovery>, Refusal> {
         self.claims.verify_body(digest).map_err(Refusal::Signature)?;
-        let failure = failure.map_err(Refusal::Callback)?;
+        let failure = failure.as_ref().map_err(|error| Refusal::Callback(*error))?;
         // A URL without a lineage is a run's first failure.
         let lineage = Lineage::from_query(self.url.query())
             .map_err(Refusal::Lineage)?
             .unwrap_or_else(|| Lineage::root(failure.run_id.clone(), now));
-        let decision = policy.decide(&failure, &lineage, now, entropy);
-        let mut conclusion = Subject::new(&failure, &lineage, decision.rule).concluded(Err(Refusal::Pending));
-        let delay = decision.overrides.delay().map(GoDuration::as_duration);
-        let mut step = if failure.dlq_id.is_some() { Step::Claim } else { Step::Find };
-        if policy.dry_run {
+        let mut decision = policy.decide(failure, &lineage, now, entropy);
+        let (step, outcome) = if policy.dry_run {
             let (action, reason) = (decision.action, decision.reason);
-            conclusion.outcome = Ok(Outcome::DryRun { action, reason, delay });
-            step = Step::Over;
+            (Step::Over, Ok(Outcome::DryRun { action, reason, delay: decision.delay() }))
         } else if decision.action == Action::Park {
-            conclusion.outcome = Ok(Outcome::Parked { reason: decision.reason.code() });
-            step = Step::Over;
-        }
+            (Step::Over, Ok(Outcome::Parked { reason: decision.reason.code() }))
+        } else {
+            (if failure.dlq_id.is_some() { Step::Claim } else { Step::Find }, Err(Refusal::Pending))
+        };
         let next = lineage.next();
-        let mut overrides = decision.overrides;
         // Failures of the new run come back to us with the lineage counted on, unless the policy sends them elsewhere.
-        if !overrides.has_failure_callback() {
-            let query = next.write_to_query(self.url.query());
-            overrides = overrides.with_failure_callback(self.url.with_query(Some(&query)));
+        if !decision.overrides.has_failure_callback() {
+            let url = self.url.with_query(Some(&next.write_to_query(self.url.query())));
+            decision.overrides = mem::take(&mut decision.overrides).with_failure_callback(url);
         }
-        Ok(Recovery {
-            account: self.account,
-            action: decision.action,
-            overrides,
-            delay: delay.unwrap_or_default(),
+        Ok(Box::new(Recovery {
+            account: Arc::clone(&self.account),
             retry_after_cap: policy.retry_after_cap,
             next_attempt: next.attempt(),
-            find: FindByRun::new(failure.run_id),
+            find: FindByRun::new(failure.run_id.clone()),
             pages: 1,
             step,
-            conclusion,
-        })
+            conclusion: Subject::new(failure, &lineage, &decision.rule).concluded(outcome),
+            decision,
+        }))
     }
 }
 
@@ -234,17 +226,17 @@ impl Recovery {
 
     /// The call that the policy decided on.
     fn act(&self, entry: DlqId) -> ApiRequest {
-        match self.action {
+        match self.decision.action {
             Action::Delete => DeleteEntry::new(entry).request(),
-            Action::Restart => Restart::new(entry, self.overrides.clone()).request(),
-            Action::Resume | Action::Park => Resume::new(entry, self.overrides.clone()).request(),
+            Action::Restart => Restart::new(entry, self.decision.overrides.clone()).request(),
+            Action::Resume | Action::Park => Resume::new(entry, self.decision.overrides.clone()).request(),
         }
     }
 
     /// The run that the call has created, if that is what it does.
     fn read(&self, answer: Transported) -> Result<Option<RunId>, ApiError> {
         let answer = answer?;
-        if self.action == Action::Delete {
+        if self.decision.action == Action::Delete {
             return DeleteEntry::read(&answer).map(|()| None);
         }
         Created::parse(&answer).map(|created| Some(created.run_id))
@@ -252,12 +244,12 @@ impl Recovery {
 
     /// What the policy decided was done. A new run counts as an attempt.
     fn done(&mut self, new_run_id: Option<RunId>) {
-        if self.action == Action::Delete {
+        if self.decision.action == Action::Delete {
             return self.end(Ok(Outcome::Deleted));
         }
         self.conclusion.subject.attempt = Some(self.next_attempt);
-        let revival = Revival { new_run_id, delay: self.delay };
-        let is_restart = self.action == Action::Restart;
+        let revival = Revival { new_run_id, delay: self.decision.delay().unwrap_or_default() };
+        let is_restart = self.decision.action == Action::Restart;
         self.end(Ok(if is_restart { Outcome::Restarted(revival) } else { Outcome::Resumed(revival) }));
     }
 
