@@ -60,6 +60,13 @@ impl Body {
         *self.error.get_or_insert(error)
     }
 
+    /// Keeps that a field has a value that it cannot have.
+    // In WebAssembly one copy is enough.
+    #[inline(never)]
+    pub(super) fn invalid(&mut self, field: &'static str, accepted: &'static str) {
+        self.refuse(CallbackError::Invalid { field, accepted });
+    }
+
     /// A field as it was captured.
     pub(super) fn take(&mut self, name: &'static str) -> Captured {
         self.fields.take(name)
@@ -73,7 +80,7 @@ impl Body {
             Captured::Value { raw, .. } if raw == b"null" => {}
             Captured::Value { raw, .. } => match raw.strip_prefix(b"\"").map(decode) {
                 Some(decoded) if decoded.exact => return decoded.text,
-                _ => _ = self.refuse(CallbackError::Invalid { field, accepted: "a string of sound Unicode" }),
+                _ => self.invalid(field, "a string of sound Unicode"),
             },
         }
         String::new()
@@ -97,8 +104,7 @@ impl Body {
         if let Some(status @ (0 | 100..=999)) = status {
             return u16::try_from(status).unwrap_or_default();
         }
-        let accepted = "an HTTP status, or 0 for no response";
-        self.refuse(CallbackError::Invalid { field: "status", accepted });
+        self.invalid("status", "an HTTP status, or 0 for no response");
         0
     }
 

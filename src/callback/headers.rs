@@ -24,7 +24,7 @@ impl CallbackHeaders {
     /// Takes the headers of the request from `header`, which looks a value up by its name without regard to case.
     pub fn read(mut header: impl FnMut(&'static str) -> Option<String>) -> Self {
         let mut headers = Vec::new();
-        for name in Self::NAMES {
+        for &name in &Self::NAMES {
             if let Some(value) = header(name) {
                 headers.push((name, value));
             }

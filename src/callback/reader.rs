@@ -16,6 +16,8 @@ use crate::{
 
 const STEP_NAME: &str = "Upstash-Error-Step-Name";
 
+/// What ids are.
+const AN_ID: &str = "an id of 1 to 512 bytes without blanks and control characters";
 /// Bytes of a step name or label.
 const NAME_LIMIT: usize = 256;
 /// Labels kept.
@@ -90,7 +92,7 @@ impl FailureReader {
         if !entry.is_empty() {
             match DlqId::new(entry) {
                 Ok(entry) => failure.dlq_id = Some(entry),
-                Err(_) => _ = body.refuse(invalid_id("dlqId")),
+                Err(_) => body.invalid("dlqId", AN_ID),
             }
         }
         failure.error = failure_error(&body.take("body"));
@@ -124,8 +126,10 @@ fn run_id(body: &mut Body, headers: &CallbackHeaders) -> Result<RunId, CallbackE
     if id.is_empty() {
         (field, id) = (RUN_ID, headers.value(RUN_ID).to_owned());
     }
-    let error = if id.is_empty() { CallbackError::NotAWorkflow } else { invalid_id(field) };
-    RunId::new(id).map_err(|_| body.refuse(error))
+    if id.is_empty() {
+        body.refuse(CallbackError::NotAWorkflow);
+    }
+    RunId::new(id).map_err(|_| body.refuse(CallbackError::Invalid { field, accepted: AN_ID }))
 }
 
 fn workflow_url(body: &mut Body, headers: &CallbackHeaders) -> String {
@@ -142,16 +146,9 @@ fn workflow_url(body: &mut Body, headers: &CallbackHeaders) -> String {
     url
 }
 
-fn invalid_id(field: &'static str) -> CallbackError {
-    CallbackError::Invalid {
-        field,
-        accepted: "an id of 1 to 512 bytes without blanks and control characters",
-    }
-}
-
 /// An id that is only passed on. One that is too long is dropped: half an id could be another message's.
 fn short_id(id: &str) -> Option<String> {
-    (1..=ID_LIMIT).contains(&id.len()).then(|| id.to_owned())
+    (!id.is_empty() && id.len() <= ID_LIMIT).then(|| id.to_owned())
 }
 
 /// What the headers of the callback, of the original message and of the failing response say.
@@ -179,7 +176,7 @@ fn add_labels(labels: &mut Vec<String>, list: &str) {
     for label in list.split(',') {
         let label = label.trim_ascii();
         // Policies compare labels as a whole, so a part of one is worth nothing.
-        let fits = (1..=NAME_LIMIT).contains(&label.len()) && labels.len() < MAX_LABELS;
+        let fits = !label.is_empty() && label.len() <= NAME_LIMIT && labels.len() < MAX_LABELS;
         if fits && labels.iter().all(|known| known != label) {
             labels.push(label.to_owned());
         }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::{
     dlq::GoDuration,
-    time::{Timestamp, decimal, parse_http_date},
+    time::{Timestamp, decimal, parse_http_date, thousandths},
 };
 
 /// The time before which a failing endpoint does not want to be called again.
@@ -58,11 +58,8 @@ impl RetryHint {
 /// A decimal number of seconds, rounded up to milliseconds so that a wait is never cut short.
 fn parse_number(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    decimal(fraction)?;
-    let (millis, finer) = fraction.split_at_checked(3).unwrap_or((fraction, ""));
-    let millis =
-        millis.bytes().chain([b'0'; 3]).take(3).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
-    let above = u64::from(finer.bytes().any(|digit| digit != b'0'));
+    let millis = thousandths(fraction)?;
+    let above = u64::from(fraction.bytes().skip(3).any(|digit| digit != b'0'));
     Some(Duration::from_secs(decimal(whole)?).saturating_add(Duration::from_millis(millis + above)))
 }
 

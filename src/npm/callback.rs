@@ -2,7 +2,11 @@
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{error::js_error, pairs::Pairs, types};
+use super::{
+    error::{js_error, thrown},
+    pairs::Pairs,
+    types,
+};
 use crate::{
     callback::{CallbackHeaders, Failure, FailureReader},
     time::Timestamp,
@@ -23,7 +27,7 @@ pub(super) fn headers_of(headers: Pairs<'_>) -> CallbackHeaders {
 pub(super) fn read(body: &[u8], headers: CallbackHeaders, now: Timestamp) -> Result<Failure, JsValue> {
     let mut reader = FailureReader::new(headers);
     reader.push(body);
-    reader.finish(now).map_err(|error| js_error(error.code(), &error.to_string()))
+    reader.finish(now).map_err(|error| thrown(error.code(), &error))
 }
 
 /// A point in time out of epoch milliseconds; an error with this code for what no `Date` can be.

@@ -11,6 +11,11 @@ pub(super) fn js_error(code: &str, message: &str) -> JsValue {
     JsValue::from_str(&error(code, message).end())
 }
 
+/// The same in the words of another error.
+pub(super) fn thrown(code: &str, cause: &dyn Display) -> JsValue {
+    js_error(code, &cause.to_string())
+}
+
 /// The same about an argument; `name` is what it is called, and may be empty.
 pub(super) fn invalid(name: &str, cause: &dyn Display) -> JsValue {
     js_error("invalid_argument", &[name, &cause.to_string()].concat())

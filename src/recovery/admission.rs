@@ -34,11 +34,14 @@ pub struct Admission {
 impl Admission {
     /// Checks the token: one HMAC, whatever the size of the body.
     pub fn check(settings: &Settings, arrival: &Arrival, now: Timestamp) -> Result<Self, Refusal> {
-        let token = arrival.signature.as_deref().ok_or(Refusal::Signature(SignatureError::Missing))?;
-        let account = settings.account(arrival.region.as_deref()).map_err(Refusal::Signature)?;
-        let url = called_url(settings, &arrival.url).ok_or(Refusal::Signature(SignatureError::Url))?;
-        let claims =
-            account.keys.verify(token, &url, now, settings.clock_tolerance).map_err(Refusal::Signature)?;
+        Self::checked(settings, arrival, now).map_err(Refusal::Signature)
+    }
+
+    fn checked(settings: &Settings, arrival: &Arrival, now: Timestamp) -> Result<Self, SignatureError> {
+        let token = arrival.signature.as_deref().ok_or(SignatureError::Missing)?;
+        let account = settings.account(arrival.region.as_deref())?;
+        let url = called_url(settings, &arrival.url).ok_or(SignatureError::Url)?;
+        let claims = account.keys.verify(token, &url, now, settings.clock_tolerance)?;
         let max_body_bytes = settings.max_body_bytes;
         Ok(Self { account: Arc::clone(account), max_body_bytes, claims, url })
     }

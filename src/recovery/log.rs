@@ -29,7 +29,7 @@ impl Timings {
     /// One more call of the DLQ API.
     #[cfg(any(feature = "worker", feature = "npm"))]
     pub(crate) fn add_call(&mut self, waited: Duration) {
-        self.api += waited;
+        self.api = self.api.saturating_add(waited);
         self.api_calls += 1;
     }
 }

@@ -30,11 +30,10 @@ impl From<&Conclusion> for Reply {
 
 impl From<&Refusal> for Reply {
     fn from(refusal: &Refusal) -> Self {
-        Self {
-            retry_after: refusal.retry_after().map(|wait| wait.as_secs().max(1)),
-            non_retryable: refusal.status() == 489,
-            ..Self::error(refusal.status(), refusal.code(), &refusal.to_string())
-        }
+        let mut reply = Self::error(refusal.status(), refusal.code(), &refusal.to_string());
+        reply.retry_after = refusal.retry_after().map(|wait| wait.as_secs().max(1));
+        reply.non_retryable = reply.status == 489;
+        reply
     }
 }
 

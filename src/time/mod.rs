@@ -9,7 +9,7 @@ mod wire;
 use core::time::Duration;
 
 pub(crate) use http_date::parse_http_date;
-pub(crate) use wire::{decimal, parse_wire_time};
+pub(crate) use wire::{decimal, parse_wire_time, thousandths};
 
 /// Milliseconds since the Unix epoch.
 ///

@@ -29,16 +29,18 @@ fn parse_iso(text: &str) -> Option<u64> {
     let (time, zone) = time.split_at_checked(time.find(['Z', 'z', '+', '-'])?)?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
     let secs = Moment { date, time: numbers(time, ':', 2)? }.epoch_secs()?;
-    let millis = decimal_places(fraction)?;
-    u64::try_from((secs - zone_minutes(zone)? * 60) * 1000 + millis).ok()
+    let millis = thousandths(fraction)?;
+    let secs = u64::try_from(secs - zone_minutes(zone)? * 60).ok()?;
+    Some(secs * 1000 + millis)
 }
 
-/// The milliseconds of a fraction of a second of any length; finer parts are cut.
-fn decimal_places(fraction: &str) -> Option<i64> {
+/// The thousandths of a decimal fraction of any length; finer parts are cut.
+pub(crate) fn thousandths(fraction: &str) -> Option<u64> {
     if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some(fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+    let digits = fraction.as_bytes();
+    Some((0..3).fold(0, |sum, at| sum * 10 + digits.get(at).map_or(0, |digit| u64::from(digit - b'0'))))
 }
 
 /// `Z`, `+01:00` or `-0530`, as minutes to take away.
