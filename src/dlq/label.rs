@@ -80,17 +80,6 @@ impl Labels {
         Ok(Self(labels))
     }
 
-    /// All labels of several lists; `None` of no list.
-    pub(super) fn joined(lists: &[Self]) -> Result<Option<Self>, InvalidLabelError> {
-        let mut labels = String::new();
-        for list in lists {
-            for label in list.iter() {
-                add(&mut labels, label)?;
-            }
-        }
-        Ok(if labels.is_empty() { None } else { Some(Self(labels)) })
-    }
-
     /// The labels in their order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split(',')

@@ -4,6 +4,7 @@
 
 mod calendar;
 mod http_date;
+mod reader;
 mod wire;
 
 use core::time::Duration;
