@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::duration::{GoDuration, InvalidDurationError};
 use super::label::is_name;
-use crate::json::Table;
+use crate::{json::Table, time::decimal};
 
 /// The longest accepted flow control key, in bytes.
 pub const MAX_FLOW_CONTROL_KEY_BYTES: usize = 256;
@@ -255,15 +255,15 @@ impl fmt::Display for InvalidFlowControlError {
 
 impl core::error::Error for InvalidFlowControlError {}
 
-/// A number without sign; zero is left to the caller's checks.
+/// A number; zero is left to the caller's checks.
 fn count(text: &str) -> Option<u32> {
-    if text.starts_with('+') { None } else { text.parse().ok() }
+    decimal(text).and_then(|count| u32::try_from(count).ok())
 }
 
 fn parse_period(text: &str) -> Result<GoDuration, InvalidFlowControlError> {
     match GoDuration::parse(text) {
         Err(InvalidDurationError::MissingUnit) => {
-            text.parse().map(GoDuration::from_secs).map_err(|_| InvalidFlowControlError::Period)
+            decimal(text).map(GoDuration::from_secs).ok_or(InvalidFlowControlError::Period)
         }
         parsed => parsed.map_err(|_| InvalidFlowControlError::Period),
     }

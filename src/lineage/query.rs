@@ -6,7 +6,7 @@ use super::Lineage;
 use crate::{
     http_url::{percent_decode, percent_encode},
     ids::RunId,
-    time::Timestamp,
+    time::{Timestamp, decimal},
 };
 
 /// The query parameter that carries a lineage.
@@ -58,17 +58,11 @@ fn is_ours(pair: &str) -> bool {
 fn parse(value: &str) -> Option<Lineage> {
     let (attempt, rest) = value.split_once('.')?;
     let (first_failed_at, root) = rest.split_once('.')?;
-    let attempt = number(attempt)?;
     Some(Lineage {
         root: RunId::new(percent_decode(root)?).ok()?,
-        attempt: u32::try_from(attempt).ok()?,
-        first_failed_at: Timestamp::from_millis(number(first_failed_at)?),
+        attempt: u32::try_from(decimal(attempt)?).ok()?,
+        first_failed_at: Timestamp::from_millis(decimal(first_failed_at)?),
     })
-}
-
-/// Plain decimal digits: the standard parser would take a sign too.
-fn number(digits: &str) -> Option<u64> {
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
 /// The callback URL carries a lineage that we did not write.

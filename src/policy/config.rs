@@ -20,10 +20,13 @@ impl Policy {
     /// values out of range are refused. The rules stand before the default ones.
     pub fn from_json(json: &str) -> Result<Self, PolicyError> {
         let mut policy = Self::default();
-        match Table::read("the policy", json, &mut |table| read(table, &mut policy)) {
-            Ok(()) => Ok(policy),
-            Err(TableError(message)) => Err(PolicyError::new(message)),
-        }
+        policy.set_from_json(json).map(|()| policy)
+    }
+
+    /// Takes over what JSON sets.
+    pub(crate) fn set_from_json(&mut self, json: &str) -> Result<(), PolicyError> {
+        Table::read("the policy", json, &mut |table| read(table, self))
+            .map_err(|TableError(message)| PolicyError::new(message))
     }
 }
 
@@ -42,7 +45,7 @@ fn read(table: &mut Table<'_>, policy: &mut Policy) {
 }
 
 fn rule(table: &mut Table<'_>) -> Rule {
-    let mut rule = Rule::named("", Action::Park, Condition::default());
+    let mut rule = Rule::named("", Action::Park);
     set(&mut rule.name, table.required("name", "a text"));
     table.table("when", &mut |table| condition(table, &mut rule.when));
     set(&mut rule.action, table.required("action", ACTIONS));

@@ -61,10 +61,8 @@ impl Settings {
             api_timeout: Duration::from_secs(10),
             max_body_bytes: 100 * 1000 * 1000,
         };
-        if let Some(json) = reader.text("POLICY")
-            && let Some(policy) = reader.valid("POLICY", Policy::from_json(&json))
-        {
-            settings.policy = policy;
+        if let Some(json) = reader.text("POLICY") {
+            reader.valid("POLICY", settings.policy.set_from_json(&json));
         }
         duration(reader, "CLOCK_TOLERANCE", &mut settings.clock_tolerance);
         duration(reader, "API_TIMEOUT", &mut settings.api_timeout);

@@ -40,10 +40,15 @@ impl<'a> Reader<'a> {
         match read {
             Ok(value) => Some(value),
             Err(error) => {
-                self.refuse(name, &invalid(&error));
+                self.refuse_for(name, &error);
                 None
             }
         }
+    }
+
+    // Not generic: one piece of code for all types of errors.
+    fn refuse_for(&mut self, name: &str, error: &dyn fmt::Display) {
+        self.refuse(name, &invalid(error));
     }
 
     /// Keeps an error, if it is the first.

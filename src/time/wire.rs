@@ -12,7 +12,14 @@ pub(crate) fn parse_wire_time(text: &str) -> Option<Timestamp> {
 
 /// A number of nothing but digits; the standard parser would take a sign too.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+    let mut number = 0_u64;
+    for byte in text.bytes() {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        number = number.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+    }
+    (!text.is_empty()).then_some(number)
 }
 
 fn from_millis(millis: u64) -> Option<Timestamp> {
