@@ -11,6 +11,7 @@ use super::{
 use crate::{
     ids::{DlqId, RunId},
     json::{Field, Fields, Keys, Over, Scanner},
+    text,
     time::Timestamp,
 };
 
@@ -175,7 +176,7 @@ fn read_headers(failure: &mut Failure, fields: &mut Fields, label: Option<&str>,
 }
 
 fn add_labels(labels: &mut Vec<String>, list: &str) {
-    for label in list.split(',') {
+    for label in text::parts(list, b',') {
         let label = label.trim_ascii();
         // Policies compare labels as a whole, so a part of one is worth nothing.
         let fits = (1..=NAME_LIMIT).contains(&label.len()) && labels.len() < MAX_LABELS;

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::{
     dlq::GoDuration,
+    text,
     time::{Timestamp, decimal, parse_http_date},
 };
 
@@ -62,7 +63,7 @@ impl RetryHint {
 
 /// A decimal number of seconds, rounded up to milliseconds so that a wait is never cut short.
 fn parse_number(text: &str) -> Option<Duration> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let (whole, fraction) = text::cut(text, b'.').unwrap_or((text, "0"));
     decimal(fraction)?;
     let (millis, finer) = fraction.split_at_checked(3).unwrap_or((fraction, ""));
     let millis =

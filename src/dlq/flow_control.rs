@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::duration::{GoDuration, InvalidDurationError};
 use super::label::is_name;
-use crate::{json::Table, time::decimal};
+use crate::{json::Table, text, time::decimal};
 
 /// The longest accepted flow control key, in bytes.
 pub const MAX_FLOW_CONTROL_KEY_BYTES: usize = 256;
@@ -142,8 +142,8 @@ impl FlowControlValue {
     /// itself writes it in `Upstash-Flow-Control-Value`.
     pub fn parse(text: &str) -> Result<Self, InvalidFlowControlError> {
         let (mut parallelism, mut rate, mut period) = (None, None, None);
-        for pair in text.split(',') {
-            let (name, value) = pair.split_once('=').ok_or(InvalidFlowControlError::Syntax)?;
+        for pair in text::parts(text, b',') {
+            let (name, value) = text::cut(pair, b'=').ok_or(InvalidFlowControlError::Syntax)?;
             let value = value.trim_ascii();
             let repeated = match name.trim_ascii() {
                 "parallelism" => {

@@ -125,9 +125,8 @@ impl Overrides {
             }
         });
         let accepted = "a label or a list of labels";
-        let lists = table.texts("label", accepted);
-        if !lists.is_empty()
-            && let Some(labels) = table.parse::<Labels>("label", accepted, &lists.join(","))
+        if let Some(list) = table.list("label", accepted)
+            && let Some(labels) = table.parse::<Labels>("label", accepted, &list)
         {
             self.0.set(LABEL, labels.into());
         }

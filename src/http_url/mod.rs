@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use percent::push_percent_encoded;
 pub use percent::{percent_decode, percent_encode};
 
-use crate::time::decimal;
+use crate::{text, time::decimal};
 
 /// The longest accepted URL, in bytes.
 pub const MAX_URL_BYTES: usize = 8 * 1024;
@@ -82,7 +82,7 @@ impl HttpUrl {
     #[must_use]
     pub fn path(&self) -> &str {
         let resource = self.resource();
-        match resource.split_once('?').map_or(resource, |(path, _)| path) {
+        match text::cut(resource, b'?').map_or(resource, |(path, _)| path) {
             "" => "/",
             path => path,
         }
@@ -91,7 +91,7 @@ impl HttpUrl {
     /// What follows the first `?`, as written; `None` where there is no `?`.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.resource().split_once('?').map(|(_, query)| query)
+        text::cut(self.resource(), b'?').map(|(_, query)| query)
     }
 
     /// The same URL with another query, or with none.
@@ -195,7 +195,9 @@ impl TryFrom<String> for HttpUrl {
 
 /// The raw names and values of a query, in order: `a=1&b&&c=` gives `(a, 1)`, `(b, "")`, `(c, "")`.
 pub fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    text::parts(query, b'&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| text::cut(pair, b'=').unwrap_or((pair, "")))
 }
 
 /// Why a text is no [`HttpUrl`]. The text itself is not repeated: it may hold a secret.
@@ -292,7 +294,7 @@ pub(crate) fn is_ip_address(text: &str) -> bool {
 /// Four numbers from 0 to 255.
 fn is_ipv4(host: &str) -> bool {
     let mut count = 0;
-    for part in host.split('.') {
+    for part in text::parts(host, b'.') {
         if number(part, 255).is_none() {
             return false;
         }
@@ -318,11 +320,11 @@ fn groups(part: &str, is_last: bool) -> Option<u32> {
     }
     let mut count = 0;
     let mut may_follow = true;
-    for group in part.split(':') {
+    for group in text::parts(part, b':') {
         if !may_follow {
             return None;
         }
-        count += if matches!(group.len(), 1..=4) && group.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        count += if matches!(group.len(), 1..=4) && text::all(group, u8::is_ascii_hexdigit) {
             1
         } else if is_last && is_ipv4(group) {
             may_follow = false;
@@ -335,9 +337,9 @@ fn groups(part: &str, is_last: bool) -> Option<u32> {
 }
 
 fn is_dns_name(host: &str) -> bool {
-    for label in host.split('.') {
+    for label in text::parts(host, b'.') {
         let is_sound = matches!(label.len(), 1..=63)
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+            && text::all(label, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         if !is_sound {
             return false;
         }

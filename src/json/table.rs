@@ -67,6 +67,23 @@ impl<'a> Table<'a> {
         self.parse(key, accepted, &text)
     }
 
+    /// A text that its reader is to check.
+    // Not generic, as is `misspelled`: one piece of code for all types of values and errors.
+    #[inline(never)]
+    fn one(&mut self, key: &'static str, accepted: &str) -> Option<String> {
+        self.spelled(key, accepted, Accepts::Text).pop()
+    }
+
+    /// A text or a list of texts, as one list with commas.
+    pub(crate) fn list(&mut self, key: &'static str, accepted: &str) -> Option<String> {
+        let mut list = String::new();
+        for text in self.texts(key, accepted) {
+            list.push_str(&text);
+            list.push(',');
+        }
+        list.pop().map(|_| list)
+    }
+
     /// The same for a key that must not be left out.
     pub(crate) fn required<T>(&mut self, key: &'static str, accepted: &str) -> Option<T>
     where
@@ -126,21 +143,16 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// A text does not spell what it must.
+    fn misspelled(&mut self, key: &str, accepted: &str, error: &dyn fmt::Display) {
+        self.must_be(key, accepted, "", &error.to_string());
+    }
+
     /// Keeps an error, `says` behind the path of the key, if it is the first.
     pub(crate) fn refuse(&mut self, key: &str, says: &[&str]) {
         if self.error.is_none() {
             self.error = Some([&self.path, key, &says.concat()].concat());
         }
-    }
-
-    // Not generic, as is the next: one piece of code for all types of values and errors.
-    fn misspelled(&mut self, key: &str, accepted: &str, error: &dyn fmt::Display) {
-        self.must_be(key, accepted, "", &error.to_string());
-    }
-
-    #[inline(never)]
-    fn one(&mut self, key: &'static str, accepted: &str) -> Option<String> {
-        self.spelled(key, accepted, Accepts::Text).pop()
     }
 
     fn must_be(&mut self, key: &str, accepted: &str, of: &str, cause: &str) {
@@ -172,8 +184,14 @@ impl<'a> Table<'a> {
             let (key, _) = rest.first()?;
             let is_known = known.iter().any(|known| known == key);
             let says = if is_known { " is given twice" } else { " is unknown; accepted are " };
-            let accepted = if is_known { String::new() } else { known.join(", ") };
-            Some([&path, key, says, &accepted].concat())
+            let mut message = [&path, key, says].concat();
+            if !is_known {
+                for (index, known) in known.iter().enumerate() {
+                    message.push_str(if index > 0 { ", " } else { "" });
+                    message.push_str(known);
+                }
+            }
+            Some(message)
         })
     }
 

@@ -6,6 +6,7 @@ use super::Lineage;
 use crate::{
     http_url::{percent_decode, percent_encode},
     ids::RunId,
+    text,
     time::{Timestamp, decimal},
 };
 
@@ -24,7 +25,7 @@ impl Lineage {
         if values.next().is_some() {
             return Err(LineageError);
         }
-        let (_, value) = pair.split_once('=').ok_or(LineageError)?;
+        let (_, value) = text::cut(pair, b'=').ok_or(LineageError)?;
         parse(value).map(Some).ok_or(LineageError)
     }
 
@@ -48,16 +49,16 @@ impl Lineage {
 }
 
 fn pairs(query: Option<&str>) -> impl Iterator<Item = &str> {
-    query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty())
+    text::parts(query.unwrap_or_default(), b'&').filter(|pair| !pair.is_empty())
 }
 
 fn is_ours(pair: &str) -> bool {
-    pair.split('=').next() == Some(PARAMETER)
+    text::parts(pair, b'=').next() == Some(PARAMETER)
 }
 
 fn parse(value: &str) -> Option<Lineage> {
-    let (attempt, rest) = value.split_once('.')?;
-    let (first_failed_at, root) = rest.split_once('.')?;
+    let (attempt, rest) = text::cut(value, b'.')?;
+    let (first_failed_at, root) = text::cut(rest, b'.')?;
     Some(Lineage {
         root: RunId::new(percent_decode(root)?).ok()?,
         attempt: u32::try_from(decimal(attempt)?).ok()?,

@@ -22,6 +22,7 @@ use crate::{
     ids::DlqId,
     json::TableError,
     settings::{DEFAULT_URL, Token, base_url},
+    text,
 };
 
 /// An account of the DLQ API.
@@ -83,7 +84,7 @@ impl Api {
             }
             "act" => {
                 let mut ids = Vec::new();
-                for dlq_id in which.split('\0') {
+                for dlq_id in text::parts(which, 0) {
                     ids.push(id(dlq_id)?);
                 }
                 let ids = Ids::new(ids).map_err(|error| invalid("", &error))?;

@@ -58,15 +58,17 @@ fn condition(table: &mut Table<'_>, condition: &mut Condition) {
     for text in table.texts_and_numbers("status", STATUSES) {
         condition.status.extend(table.parse::<StatusRange>("status", STATUSES, &text));
     }
-    condition.url = wildcards(table, "url");
-    condition.label = wildcards(table, "label");
-    condition.error = wildcards(table, "error");
-    condition.message = table.texts("message", TEXTS);
-    condition.step = wildcards(table, "step");
+    wildcards(table, "url", &mut condition.url);
+    wildcards(table, "label", &mut condition.label);
+    wildcards(table, "error", &mut condition.error);
+    condition.message.append(&mut table.texts("message", TEXTS));
+    wildcards(table, "step", &mut condition.step);
 }
 
-fn wildcards(table: &mut Table<'_>, key: &'static str) -> Vec<Wildcard> {
-    table.texts(key, TEXTS).into_iter().map(Wildcard::new).collect()
+fn wildcards(table: &mut Table<'_>, key: &'static str, to: &mut Vec<Wildcard>) {
+    for text in table.texts(key, TEXTS) {
+        to.push(Wildcard::new(text));
+    }
 }
 
 fn backoff(table: &mut Table<'_>, backoff: &mut Backoff) {

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use crate::time::decimal;
+use crate::{text, time::decimal};
 
 /// One status or an inclusive range: `503`, `"5xx"`, `"500-504"`, or `"unreachable"` where no HTTP answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl FromStr for StatusRange {
             let first = u16::from(hundreds - b'0') * 100;
             return Ok(Self::new(first, first + 99));
         }
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let (first, last) = text::cut(text, b'-').unwrap_or((text, text));
         match (status(first), status(last)) {
             (Some(first), Some(last)) if first <= last => Ok(Self::new(first, last)),
             _ => Err(InvalidStatusError),

@@ -28,7 +28,7 @@ impl Token {
     /// Takes a token as the Upstash console shows it.
     pub fn new(token: impl Into<String>) -> Result<Self, InvalidTokenError> {
         let token = token.into();
-        let is_sound = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_sound = !token.is_empty() && text::all(&token, u8::is_ascii_graphic);
         if is_sound { Ok(Self(token)) } else { Err(InvalidTokenError) }
     }
 
@@ -139,11 +139,8 @@ fn key(reader: &mut Reader<'_>, name: &str) -> Option<SigningKey> {
 }
 
 /// Reads the address of an API; an error completes the sentence that begins with its name.
-pub(crate) fn base_url(mut text: &str) -> Result<HttpUrl, String> {
-    while let Some(shorter) = text.strip_suffix('/') {
-        text = shorter;
-    }
-    let url = HttpUrl::parse(text).map_err(|error| invalid(&error))?;
+pub(crate) fn base_url(text: &str) -> Result<HttpUrl, String> {
+    let url = HttpUrl::parse(text::trim_end(text, '/')).map_err(|error| invalid(&error))?;
     if url.query().is_some() {
         Err("must be an address without a query".to_owned())
     } else if !url.is_https() && !url.is_loopback() {

@@ -5,7 +5,7 @@ use core::fmt;
 use subtle::ConstantTimeEq as _;
 
 use super::reader::Reader;
-use crate::{http_url::HttpUrl, signature::BodyDigest};
+use crate::{http_url::HttpUrl, signature::BodyDigest, text};
 
 const CORS_ORIGIN: &str = "ADMIN_CORS_ORIGIN";
 const TOKEN: &str = "ADMIN_TOKEN";
@@ -30,7 +30,7 @@ impl Admin {
             );
         }
         let token = reader.text(TOKEN)?;
-        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !text::all(&token, u8::is_ascii_graphic) {
             reader.refuse(TOKEN, "must be letters, digits and signs of ASCII, without blanks");
         }
         Some(Self { digest: BodyDigest::of(token.as_bytes()).to_bytes(), cors_origin })
@@ -51,5 +51,5 @@ impl fmt::Debug for Admin {
 
 fn is_origin(text: &str) -> bool {
     HttpUrl::parse(text).is_ok_and(|url| url.origin() == text)
-        && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+        && text::all(text, |byte| !byte.is_ascii_uppercase())
 }
