@@ -54,6 +54,11 @@ pub(crate) fn trim_end(mut text: &str, last: char) -> &str {
     text
 }
 
+/// Whether a byte is one of a few.
+pub(crate) fn is_one_of(byte: u8, few: &[u8]) -> bool {
+    few.iter().any(|one| *one == byte)
+}
+
 /// Whether every byte is of a kind.
 pub(crate) fn all(text: &str, is_of_kind: fn(&u8) -> bool) -> bool {
     text.as_bytes().iter().all(is_of_kind)

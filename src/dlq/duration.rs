@@ -88,7 +88,7 @@ impl fmt::Display for GoDuration {
                 break;
             }
         }
-        fmt::Display::fmt(&number, f)?;
+        f.write_str(&number.to_string())?;
         f.write_str(unit)
     }
 }

@@ -186,7 +186,7 @@ impl fmt::Display for FlowControlValue {
             if let Some(limit) = limit {
                 f.write_str(separator)?;
                 f.write_str(name)?;
-                fmt::Display::fmt(&limit, f)?;
+                f.write_str(&limit.to_string())?;
                 separator = ", ";
             }
         }

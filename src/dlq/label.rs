@@ -158,7 +158,7 @@ impl core::error::Error for InvalidLabelError {}
 /// control keys.
 pub(super) fn is_name(text: &str, max: usize) -> bool {
     (1..=max).contains(&text.len())
-        && text::all(text, |byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+        && text::all(text, |byte| byte.is_ascii_alphanumeric() || text::is_one_of(*byte, b"-_."))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use core::mem;
 
 use super::{
-    capture::{Captures, Field, Keys, Slot},
+    capture::{Captures, Field, Keys, Over, Slot},
     decode,
     error::JsonError,
     plain::plain_len,
@@ -23,7 +23,7 @@ pub(crate) struct Scanner {
     /// The bytes that end the open containers, the innermost last.
     ends: Vec<u8>,
     keeping: Keeping,
-    key: Vec<u8>,
+    key: Slot,
     key_limit: usize,
     wanted: Option<usize>,
     seen: u64,
@@ -41,7 +41,7 @@ impl Scanner {
             in_key: false,
             ends: Vec::new(),
             keeping: Keeping::Nothing,
-            key: Vec::new(),
+            key: Slot::default(),
             // Every character of a wanted name may be a six-byte escape; then the quote, and a byte that tells a longer key.
             key_limit: fields.iter().map(|field| field.name.len() * 6 + 2).max().unwrap_or(0),
             wanted: None,
@@ -68,7 +68,7 @@ impl Scanner {
 
     /// Bytes of fields and keys held at the moment.
     pub(crate) fn captured_bytes(&self) -> usize {
-        self.key.len() + self.slots.iter().map(|slot| slot.raw.len()).sum::<usize>()
+        self.key.raw.len() + self.slots.iter().map(|slot| slot.raw.len()).sum::<usize>()
     }
 
     /// The fields, if the bytes were one sound object and nothing else.
@@ -155,7 +155,7 @@ impl Scanner {
         self.state = State::String;
         self.in_key = true;
         if self.ends.len() == 1 {
-            self.key.clear();
+            self.key = Slot::default();
             self.keeping = Keeping::Key;
             cursor.from = cursor.at + 1;
         }
@@ -224,10 +224,10 @@ impl Scanner {
     /// Finds the wanted field that the key names, if it is the first of its name.
     fn look_up(&mut self) -> Result<(), JsonError> {
         // A key that was kept without its closing quote is too long to be wanted.
-        if !self.key.ends_with(b"\"") {
+        if !self.key.raw.ends_with(b"\"") {
             return Ok(());
         }
-        let key = decode(&self.key).text;
+        let key = decode(&self.key.raw).text;
         for (index, (field, slot)) in self.fields.iter().zip(&mut self.slots).enumerate() {
             let is_exact = self.keys == Keys::Exact;
             if field.name.eq_ignore_ascii_case(&key) && (!is_exact || field.name == key) {
@@ -247,13 +247,10 @@ impl Scanner {
         let bytes = cursor.chunk.get(cursor.from..cursor.at).unwrap_or_default();
         match self.keeping {
             Keeping::Nothing => {}
-            Keeping::Key => {
-                let room = self.key_limit.saturating_sub(self.key.len());
-                self.key.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-            }
+            Keeping::Key => self.key.append(bytes, self.key_limit, Over::Cut),
             Keeping::Slot(index) => {
                 if let (Some(slot), Some(field)) = (self.slots.get_mut(index), self.fields.get(index)) {
-                    slot.append(bytes, field);
+                    slot.append(bytes, field.limit, field.over);
                 }
             }
         }

@@ -90,16 +90,16 @@ impl Policy {
     ) {
         let overrides = rule.overrides.clone().or(&self.overrides);
         let delay = match overrides.delay() {
-            Some(delay) => delay.as_duration().max(self.settle),
+            Some(delay) => delay.as_millis().max(millis(self.settle)),
             None => self.delay(failure, lineage, now, entropy),
         };
         if lineage.attempt() >= rule.max_attempts.unwrap_or(self.max_attempts) {
             decision.reason = Reason::AttemptsExhausted;
-        } else if lineage.elapsed(now).saturating_add(delay) > self.max_elapsed {
+        } else if millis(lineage.elapsed(now)).saturating_add(delay) > millis(self.max_elapsed) {
             decision.reason = Reason::ElapsedBudgetSpent;
         } else {
             decision.overrides = overrides;
-            decision.overrides.set_delay(delay.into());
+            decision.overrides.set_delay(GoDuration::from_millis(delay));
             return;
         }
         decision.action = Action::Park;
@@ -107,9 +107,14 @@ impl Policy {
 
     /// The floor that the failed step asked for and that lets it settle, and the jittered back-off on top, so that
     /// runs which failed together do not come back together.
-    fn delay(&self, failure: &Failure, lineage: &Lineage, now: Timestamp, entropy: u64) -> Duration {
+    fn delay(&self, failure: &Failure, lineage: &Lineage, now: Timestamp, entropy: u64) -> u64 {
         let asked =
-            failure.retry_hint.map_or(Duration::ZERO, |hint| hint.delay(now)).min(self.retry_after_cap);
-        self.settle.max(asked).saturating_add(self.backoff.wait(lineage.attempt(), entropy))
+            failure.retry_hint.map_or(0, |hint| millis(hint.delay(now))).min(millis(self.retry_after_cap));
+        millis(self.settle).max(asked).saturating_add(millis(self.backoff.wait(lineage.attempt(), entropy)))
     }
+}
+
+/// A span in milliseconds, which need far less code to calculate with; rounded up, so that no wait is cut short.
+fn millis(span: Duration) -> u64 {
+    GoDuration::from(span).as_millis()
 }

@@ -1,5 +1,7 @@
 //! Dates, read from left to right.
 
+use crate::text::is_one_of;
+
 /// Takes a date apart; what is not as it should be makes the whole text no date, which [`Reader::is_sound`] tells.
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
@@ -19,7 +21,7 @@ impl<'a> Reader<'a> {
     /// Takes the next byte if it is one of these.
     pub(super) fn take(&mut self, one_of: &[u8]) -> Option<u8> {
         let (first, rest) = self.rest.split_first()?;
-        if !one_of.contains(first) {
+        if !is_one_of(*first, one_of) {
             return None;
         }
         self.rest = rest;

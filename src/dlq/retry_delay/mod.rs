@@ -104,7 +104,7 @@ impl InvalidRetryDelayError {
 impl fmt::Display for InvalidRetryDelayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("retry delay expression, position ")?;
-        fmt::Display::fmt(&self.position, f)?;
+        f.write_str(&self.position.to_string())?;
         f.write_str(self.fault)?;
         f.write_str(
             "; accepted are numbers, retried, + - * / ( ) and pow sqrt abs exp floor ceil round min max, such as \
