@@ -11,6 +11,7 @@ use super::{
 use crate::{
     ids::{DlqId, RunId},
     json::{Field, Keys, Over, Scanner},
+    text,
     time::Timestamp,
 };
 
@@ -173,7 +174,7 @@ fn read_headers(failure: &mut Failure, headers: &CallbackHeaders, now: Timestamp
 }
 
 fn add_labels(labels: &mut Vec<String>, list: &str) {
-    for label in list.split(',') {
+    for label in text::parts(list, b',') {
         let label = label.trim_ascii();
         // Policies compare labels as a whole, so a part of one is worth nothing.
         let fits = !label.is_empty() && label.len() <= NAME_LIMIT && labels.len() < MAX_LABELS;

@@ -4,6 +4,7 @@ use super::{excerpt::Excerpt, failure::FailureError};
 use crate::{
     base64::{self, Alphabet},
     json::{Captured, Captures, Field, Keys, Over, Scanner, decode},
+    text,
 };
 
 /// Bytes of an error's name.
@@ -26,7 +27,7 @@ pub(super) fn failure_error(body: &Captured) -> Option<FailureError> {
     let Captured::Value { raw, cut } = body else { return None };
     let string = decode(raw.strip_prefix(b"\"")?);
     // A cut leaves any number of characters, and bits of a byte that is not there.
-    let bytes = base64::decode(string.text.trim_end_matches('='), Alphabet::Standard)?;
+    let bytes = base64::decode(text::trim_end(&string.text, '='), Alphabet::Standard)?;
     // Of anything but an object there are no fields.
     let mut scanner = Scanner::new(FIELDS, Keys::AnyCase);
     scanner.push(&bytes);

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use crate::{
     dlq::GoDuration,
-    time::{Timestamp, decimal, parse_http_date, thousandths},
+    text,
+    time::{Timestamp, decimal, parse_http_date},
 };
 
 /// The time before which a failing endpoint does not want to be called again.
@@ -57,8 +58,10 @@ impl RetryHint {
 
 /// A decimal number of seconds, rounded up to milliseconds so that a wait is never cut short.
 fn parse_number(text: &str) -> Option<Duration> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let millis = thousandths(fraction)?;
+    let (whole, fraction) = text::cut(text, b'.').unwrap_or((text, "0"));
+    decimal(fraction)?;
+    let digit = |at| fraction.as_bytes().get(at).map_or(0, |digit| u64::from(digit - b'0'));
+    let millis = (digit(0) * 10 + digit(1)) * 10 + digit(2);
     let above = u64::from(fraction.bytes().skip(3).any(|digit| digit != b'0'));
     Some(Duration::from_secs(decimal(whole)?).saturating_add(Duration::from_millis(millis + above)))
 }

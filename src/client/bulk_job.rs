@@ -13,6 +13,7 @@ use crate::{
     },
     ids::DlqId,
     seen::Seen,
+    text,
 };
 
 /// How often the queue is gone through from its beginning at most.
@@ -216,7 +217,7 @@ impl BulkJob {
             };
             let is_ours = entry.run_id.as_ref().is_some_and(|run_id| self.created.contains(run_id.as_str()));
             // An id with a comma cannot be named in a list.
-            if is_meant && !is_ours && !entry.dlq_id.as_str().contains(',') {
+            if is_meant && !is_ours && text::find(entry.dlq_id.as_str(), ",").is_none() {
                 fresh.push(entry.dlq_id.clone());
                 left -= 1;
             } else {

@@ -2,7 +2,7 @@
 
 use super::error::ApiError;
 use crate::json::{Captured, Field, Fields, Over, elements};
-use crate::time::{Timestamp, parse_wire_time};
+use crate::time::{Timestamp, decimal, parse_wire_time};
 
 /// A field of an id, a time, a cursor or another short text.
 pub(super) const fn short(name: &'static str) -> Field {
@@ -52,5 +52,5 @@ pub(super) fn time(fields: &mut Fields, name: &'static str) -> Option<Timestamp>
 
 /// The whole number of a field, where it is one.
 pub(super) fn number(fields: &mut Fields, name: &'static str) -> Option<u64> {
-    fields.text(name)?.parse().ok()
+    decimal(&fields.text(name)?)
 }

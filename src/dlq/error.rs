@@ -164,7 +164,7 @@ impl fmt::Display for ApiError {
         };
         f.write_str(what)?;
         if let Some(status) = status {
-            fmt::Display::fmt(status, f)?;
+            f.write_str(&status.to_string())?;
         }
         f.write_str(hint)?;
         if !message.is_empty() {

@@ -9,6 +9,7 @@ use super::pairs::Pairs;
 use super::request::ApiRequest;
 use crate::http_url::{HttpUrl, is_ip_address};
 use crate::ids::RunId;
+use crate::text;
 use crate::time::{Timestamp, decimal};
 
 /// At least one criterion. Values of one criterion are alternatives; an entry must meet every criterion (source:
@@ -146,7 +147,7 @@ impl FilterBuilder {
             match *name {
                 CALLBACK_STATE if value.is_empty() => return Err(InvalidFilterError::CallbackState),
                 CALLER_IP if !is_ip_address(value) => return Err(InvalidFilterError::CallerIp),
-                RUN_ID | WORKFLOW_URL if value.as_bytes().contains(&b',') => {
+                RUN_ID | WORKFLOW_URL if text::find(value, ",").is_some() => {
                     return Err(InvalidFilterError::Comma);
                 }
                 _ => {}

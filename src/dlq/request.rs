@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::http_url::push_percent_encoded;
+use crate::text;
 
 /// The methods of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,7 +79,7 @@ impl ApiRequest {
     /// Appends a query parameter; the value is encoded here.
     pub(crate) fn add(&mut self, name: &str, value: &str) {
         let query = &mut self.path_and_query;
-        query.push(if query.as_bytes().contains(&b'?') { '&' } else { '?' });
+        query.push(if text::find(query, "?").is_some() { '&' } else { '?' });
         query.push_str(name);
         query.push('=');
         push_percent_encoded(query, value);

@@ -10,6 +10,7 @@ use super::response::ApiResponse;
 use super::single::Created;
 use crate::ids::{DlqId, RunId};
 use crate::json::{Field, Fields};
+use crate::text;
 use crate::time::Timestamp;
 
 const LOGS: &str = "/v2/workflows/logs";
@@ -64,7 +65,7 @@ impl RunStates {
     pub fn new(runs: impl IntoIterator<Item = RunRef>) -> Result<Self, InvalidRunsError> {
         let runs: Vec<RunRef> = runs.into_iter().take(MAX_RUNS_PER_CALL + 1).collect();
         let sound = (1..=MAX_RUNS_PER_CALL).contains(&runs.len())
-            && !runs.iter().any(|run| run.run_id.as_str().as_bytes().contains(&b','));
+            && !runs.iter().any(|run| text::find(run.run_id.as_str(), ",").is_some());
         if sound { Ok(Self { runs }) } else { Err(InvalidRunsError) }
     }
 }

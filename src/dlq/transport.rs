@@ -98,7 +98,7 @@ impl fmt::Display for TransportError {
         };
         f.write_str(what)?;
         if let Some(number) = number {
-            fmt::Display::fmt(&number, f)?;
+            f.write_str(&number.to_string())?;
         }
         f.write_str(end)
     }

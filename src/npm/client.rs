@@ -20,8 +20,9 @@ use crate::{
         RetryCallback, Selection,
     },
     ids::DlqId,
-    json::{Table, TableError},
+    json::TableError,
     settings::{DEFAULT_URL, Token, base_url},
+    text,
 };
 
 /// An account of the DLQ API.
@@ -41,7 +42,7 @@ impl Api {
     ) -> Result<Self, JsValue> {
         let token = Token::new(token).map_err(|error| invalid("`token`: ", &error))?;
         let url = if url.is_empty() { DEFAULT_URL } else { url };
-        let url = base_url("`baseUrl`", url).map_err(|error| invalid("", &error))?;
+        let url = base_url(url).map_err(|problem| invalid("`baseUrl` ", &problem))?;
         let endpoint = Endpoint::new(url, token).map_err(|error| invalid("`baseUrl`: ", &error))?;
         let patience = Patience::DEFAULT
             .with_timeout(Duration::from_millis(timeout.into()))
@@ -83,7 +84,7 @@ impl Api {
             }
             "act" => {
                 let mut ids = Vec::new();
-                for dlq_id in which.split('\0') {
+                for dlq_id in text::parts(which, 0) {
                     ids.push(id(dlq_id)?);
                 }
                 let ids = Ids::new(ids).map_err(|error| invalid("", &error))?;
@@ -140,8 +141,7 @@ fn read_action(action: &str, overrides: &str) -> Result<Action, JsValue> {
     if action == "delete" {
         return Ok(Action::Delete);
     }
-    let overrides = Table::parse("the options", overrides)
-        .and_then(Overrides::from_table)
+    let overrides = Overrides::from_json("the options", overrides)
         .map_err(|TableError(message)| js_error("invalid_argument", &message))?;
     Ok(if action == "resume" { Action::Resume(overrides) } else { Action::Restart(overrides) })
 }

@@ -8,6 +8,7 @@ use crate::{
     dlq::{ApiRequest, ApiResponse, TransportError},
     http_url::HttpUrl,
     settings::Token,
+    text,
 };
 
 /// `{request: {method, url, headers}, timeout}` of a request to an account, the token among the headers.
@@ -17,7 +18,7 @@ pub(super) fn sending(base_url: &HttpUrl, token: &Token, request: &ApiRequest, t
     for (name, value) in &request.headers {
         headers.text(name, value);
     }
-    let base = base_url.as_str().trim_end_matches('/');
+    let base = text::trim_end(base_url.as_str(), '/');
     let mut sent = Object::new();
     sent.text("method", request.method.as_str())
         .text("url", &[base, &request.path_and_query].concat())

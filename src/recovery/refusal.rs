@@ -90,7 +90,7 @@ impl fmt::Display for Refusal {
             Self::TokenRefused => f.write_str("QSTASH_TOKEN was refused by the API at QSTASH_URL"),
             Self::TooLarge { limit } => {
                 f.write_str("the body exceeds MAX_BODY_BYTES, ")?;
-                fmt::Display::fmt(limit, f)
+                f.write_str(&limit.to_string())
             }
             Self::Unavailable { .. } => f.write_str("not possible at the moment; deliver the callback again"),
         }

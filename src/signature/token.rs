@@ -7,7 +7,7 @@ use crate::{
     base64::{Alphabet, decode_exact},
     http_url::HttpUrl,
     json::{Captured, Field, Fields, Over},
-    text::split_once,
+    text,
     time::{Timestamp, decimal},
 };
 
@@ -56,9 +56,9 @@ impl KeySet {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(SignatureError::Malformed);
         }
-        let (header, rest) = split_once(token, ".").ok_or(SignatureError::Malformed)?;
-        let (payload, signature) = split_once(rest, ".").ok_or(SignatureError::Malformed)?;
-        let signed = token.get(..=header.len() + payload.len()).unwrap_or_default();
+        let (header, rest) = text::cut(token, b'.').ok_or(SignatureError::Malformed)?;
+        let (payload, signature) = text::cut(rest, b'.').ok_or(SignatureError::Malformed)?;
+        let signed = token.get(..header.len() + 1 + payload.len()).unwrap_or_default();
         check_header(header)?;
         let signature = decode(signature)?;
         if !self.signed(signed.as_bytes(), &signature) {

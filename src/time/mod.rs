@@ -4,12 +4,13 @@
 
 mod calendar;
 mod http_date;
+mod reader;
 mod wire;
 
 use core::time::Duration;
 
 pub(crate) use http_date::parse_http_date;
-pub(crate) use wire::{decimal, parse_wire_time, thousandths};
+pub(crate) use wire::{decimal, parse_wire_time};
 
 /// Milliseconds since the Unix epoch.
 ///
