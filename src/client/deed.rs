@@ -5,8 +5,9 @@ use super::machine::{Ask, Moment};
 use super::{Acted, Action, Refused};
 use crate::{
     dlq::{
-        ApiError, ApiRequest, Call, CallbackState, CancelCallback, Created, CreatedMany, DeleteEntry,
-        DeleteMany, DeletedMany, Entry, GetEntry, Ids, List, Page, RestartMany, ResumeMany, Transported,
+        ApiError, ApiErrorKind, ApiRequest, Call, CallbackState, CancelCallback, Created, CreatedMany,
+        DeleteEntry, DeleteMany, DeletedMany, Entry, GetEntry, Ids, List, Page, RestartMany, ResumeMany,
+        Transported,
     },
     ids::DlqId,
 };
@@ -115,7 +116,7 @@ impl Deed {
                     return Turn::Over;
                 }
                 // Some were not acted on, and the answer does not say which.
-                ApiError::Malformed { what: "fewer runs or deletions than DLQ entries were named" }
+                ApiError::malformed("fewer runs or deletions than DLQ entries were named")
             }
             Err(error) => error,
         };
@@ -132,7 +133,7 @@ impl Deed {
                 is_missing || error.may_have_been_processed()
             }
             Kind::CancelCallback => {
-                matches!(error, ApiError::BadRequest { .. } | ApiError::NotFound { .. })
+                matches!(error.kind(), ApiErrorKind::BadRequest | ApiErrorKind::NotFound)
                     && self.exchange.attempts() > 1
             }
         };
@@ -190,7 +191,7 @@ impl Deed {
             (At::Witness(_), found) => {
                 let keeps = match found {
                     Ok(_) => true,
-                    Err(ApiError::NotFound { .. }) => false,
+                    Err(error) if error.kind() == ApiErrorKind::NotFound => false,
                     // It cannot be ruled out.
                     Err(_) => return self.ambiguous(look, on),
                 };
@@ -238,7 +239,7 @@ impl Deed {
         if let What::Many(_) = on.what {
             self.exchange.replace(on.what.request(&self.ids));
         }
-        if has_progress && (on.what.is_missing(&error) || matches!(error, ApiError::Malformed { .. })) {
+        if has_progress && (on.what.is_missing(&error) || error.kind() == ApiErrorKind::Malformed) {
             self.exchange.excuse();
             return self.again(None, on);
         }
@@ -247,7 +248,7 @@ impl Deed {
 
     /// Sends it again where that may help.
     fn refused(&mut self, error: ApiError, on: &mut On<'_>) -> Turn {
-        if !on.what.is_missing(&error) && !matches!(error, ApiError::BadRequest { .. }) {
+        if !on.what.is_missing(&error) && error.kind() != ApiErrorKind::BadRequest {
             return self.again(Some(error), on);
         }
         if self.ids.len() > 1 {
@@ -344,7 +345,7 @@ impl What {
 
     /// Whether an error says that entries are gone.
     fn is_missing(&self, error: &ApiError) -> bool {
-        matches!(error, ApiError::NotFound { .. }) && matches!(self.kind(), Kind::Revive | Kind::Delete)
+        error.kind() == ApiErrorKind::NotFound && matches!(self.kind(), Kind::Revive | Kind::Delete)
     }
 
     /// Whether an entry is as if nothing had been done, by a look at it; an error where the look does not say.

@@ -83,10 +83,7 @@ impl Exchange {
             return Err(error);
         }
         // What the service asks for is the least; everybody was told the same, so that the jitter comes on top.
-        let asked = match &error {
-            ApiError::RateLimited(limit) => limit.retry_after(moment.now).map_or(0, millis),
-            _ => 0,
-        };
+        let asked = error.rate_limit().and_then(|limit| limit.retry_after(moment.now)).map_or(0, millis);
         let wait = asked.saturating_add(moment.patience.backoff(self.attempts, moment.entropy));
         if wait >= self.left(moment) {
             return Err(error);
@@ -112,6 +109,6 @@ fn is_worth_repeating(error: &ApiError) -> bool {
     error.is_transient() && !is_too_large(error)
 }
 
-pub(super) const fn is_too_large(error: &ApiError) -> bool {
-    matches!(error, ApiError::Transport(error) if matches!(error.fault(), TransportFault::TooLarge { .. }))
+pub(super) fn is_too_large(error: &ApiError) -> bool {
+    error.transport().is_some_and(|error| matches!(error.fault(), TransportFault::TooLarge { .. }))
 }

@@ -135,7 +135,7 @@ impl DeletedMany {
         const FIELDS: &[Field] = &[short("deleted"), short("cursor")];
         const WHAT: &str = "no JSON object with a number `deleted`";
         let mut answer = object(success(response)?, FIELDS, WHAT)?;
-        let deleted = number(&mut answer, "deleted").ok_or(ApiError::Malformed { what: WHAT })?;
+        let deleted = number(&mut answer, "deleted").ok_or_else(|| ApiError::malformed(WHAT))?;
         Ok(Self { deleted, cursor: answer.word("cursor") })
     }
 }

@@ -33,5 +33,5 @@ pub trait Call {
 
 /// Apart from what is compiled anew for each call.
 fn answered(transported: Transported) -> Result<ApiResponse, ApiError> {
-    transported.map_err(ApiError::Transport)
+    Ok(transported?)
 }

@@ -79,12 +79,12 @@ impl Entry {
         let dlq_id = match (fields.word("dlqId").map(DlqId::new), asked) {
             (Some(Ok(id)), _) => id,
             (None, Some(asked)) => asked.clone(),
-            _ => return Err(ApiError::Malformed { what: "no sound `dlqId` of a DLQ entry" }),
+            _ => return Err(ApiError::malformed("no sound `dlqId` of a DLQ entry")),
         };
         let run_id = match fields.word("workflowRunId").map(RunId::new) {
             None => None,
             Some(Ok(run_id)) => Some(run_id),
-            Some(Err(_)) => return Err(ApiError::Malformed { what: "a `workflowRunId` that is no run id" }),
+            Some(Err(_)) => return Err(ApiError::malformed("a `workflowRunId` that is no run id")),
         };
         // `label` repeats the first of `labels`, or is all there is in older answers.
         let mut labels = fields.strings("labels");

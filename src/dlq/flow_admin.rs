@@ -74,7 +74,7 @@ impl Call for GetFlowControl {
         ];
         const WHAT: &str = "no JSON object of a flow control key";
         let mut fields = object(success(&response)?, FIELDS, WHAT)?;
-        fields.word("flowControlKey").ok_or(ApiError::Malformed { what: WHAT })?;
+        fields.word("flowControlKey").ok_or_else(|| ApiError::malformed(WHAT))?;
         let mut number = |name| number(&mut fields, name);
         let state = FlowControlState {
             waiting: number("waitListSize"),

@@ -33,7 +33,7 @@ pub use call::Call;
 pub use duration::{GoDuration, InvalidDurationError};
 pub use entry::{CallbackState, Entry, Page};
 pub(crate) use error::message as error_message;
-pub use error::{ApiError, MAX_MESSAGE_BYTES};
+pub use error::{ApiError, ApiErrorKind, MAX_MESSAGE_BYTES};
 pub use failure_callback::{CancelCallback, RetryCallback};
 pub use filter::{Filter, FilterBuilder, InvalidFilterError};
 pub use flow_admin::{ChangeFlowControl, FlowControlChange, FlowControlState, GetFlowControl, Unpin};

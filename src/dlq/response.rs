@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use super::error::message;
 use super::pairs::Pairs;
 use super::rate_limit::{RateLimit, limit_hit};
 use super::transport::TransportError;
@@ -66,7 +65,7 @@ impl ApiResponse {
     /// What the headers say about limits, supposing that one was hit.
     #[must_use]
     pub fn rate_limit(&self) -> RateLimit {
-        limit_hit(&self.headers, message(&self.body))
+        limit_hit(&self.headers)
     }
 }
 

@@ -167,7 +167,7 @@ fn read_runs(response: &ApiResponse) -> Result<(Vec<Run>, Option<String>), ApiEr
     const WHAT: &str = "no JSON object with a list `runs` of workflow runs";
     let mut runs = Vec::new();
     let cursor = list(success(response)?, FIELDS, "runs", WHAT, &mut |run| {
-        runs.push(read_run(run).ok_or(ApiError::Malformed { what: WHAT })?);
+        runs.push(read_run(run).ok_or_else(|| ApiError::malformed(WHAT))?);
         Ok(())
     })?;
     Ok((runs, cursor))

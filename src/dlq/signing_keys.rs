@@ -34,7 +34,7 @@ impl Call for SigningKeys {
         let mut fields = object(success(&response)?, FIELDS, WHAT)?;
         let mut key = |name| {
             let key = fields.word(name).and_then(|key| SigningKey::new(&key).ok());
-            key.ok_or(ApiError::Malformed { what: WHAT })
+            key.ok_or_else(|| ApiError::malformed(WHAT))
         };
         Ok(KeySet::new(key("current")?, key("next")?))
     }

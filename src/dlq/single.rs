@@ -115,7 +115,7 @@ impl Created {
         let created_at = time(&mut run, "workflowCreatedAt");
         match id.map(RunId::new) {
             Some(Ok(run_id)) => Ok(Self { run_id, created_at }),
-            _ => Err(ApiError::Malformed { what: "not exactly one `workflowRunId` of a created run" }),
+            _ => Err(ApiError::malformed("not exactly one `workflowRunId` of a created run")),
         }
     }
 }
@@ -250,7 +250,7 @@ impl Call for FindByRun {
         }
         // A cursor that does not move on would be followed forever.
         if page.cursor == self.cursor {
-            return Err(ApiError::Malformed { what: "the same `cursor` again" });
+            return Err(ApiError::malformed("the same `cursor` again"));
         }
         Ok(Lookup::Continue(Self { run_id: self.run_id.clone(), cursor: page.cursor }))
     }

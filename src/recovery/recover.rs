@@ -9,7 +9,7 @@ use super::{
 use crate::{
     callback::{CallbackError, Failure},
     client::{Settlement, Wire, settle},
-    dlq::{ApiError, Call, DeleteEntry, FindByRun, Lookup, Overrides, Restart, Resume},
+    dlq::{ApiError, ApiErrorKind, Call, DeleteEntry, FindByRun, Lookup, Overrides, Restart, Resume},
     ids::DlqId,
     lineage::Lineage,
     policy::{Action, Decision},
@@ -97,7 +97,7 @@ impl<H: Host> Recovery<'_, H> {
                 Lookup::Continue(next) => find = next,
             }
         }
-        Err(ApiError::Malformed { what: "the pages of one run's entries do not end" })
+        Err(ApiError::malformed("the pages of one run's entries do not end"))
     }
 
     async fn act(&self, subject: Subject, entry: &DlqId, decision: Decision) -> Conclusion {
@@ -117,9 +117,9 @@ impl<H: Host> Recovery<'_, H> {
         };
         match done {
             Ok(outcome) => self.done(subject, outcome),
-            Err(ApiError::NotFound { .. }) => subject.concluded(Ok(Outcome::Gone)),
+            Err(error) if error.kind() == ApiErrorKind::NotFound => subject.concluded(Ok(Outcome::Gone)),
             // The API will not resume this entry, now or later; it stays for a person.
-            Err(error @ ApiError::BadRequest { .. }) => subject
+            Err(error) if error.kind() == ApiErrorKind::BadRequest => subject
                 .concluded(Ok(Outcome::Parked { reason: "refused_by_api" }))
                 .with_detail(self.detail(&error)),
             // The answer is lost or makes no sense, but the entry is gone.
@@ -160,9 +160,9 @@ impl<H: Host> Recovery<'_, H> {
 
     /// Nothing was done; QStash shall come again, if that can help.
     fn refused(&self, subject: Subject, error: &ApiError) -> Conclusion {
-        let refusal = match error {
-            ApiError::Unauthorized { .. } => Refusal::TokenRefused,
-            ApiError::RateLimited(limit) => {
+        let refusal = match (error.kind(), error.rate_limit()) {
+            (ApiErrorKind::Unauthorized, _) => Refusal::TokenRefused,
+            (_, Some(limit)) => {
                 let asked = limit.retry_after(self.host.now()).unwrap_or_else(|| self.pause());
                 let retry_after = asked.min(self.admission.settings.policy.retry_after_cap);
                 Refusal::Unavailable { code: "api_rate_limited", retry_after }
@@ -191,10 +191,10 @@ impl<H: Host> Wire for Recovery<'_, H> {
 }
 
 const fn unavailable(error: &ApiError) -> &'static str {
-    match error {
-        ApiError::Transport(_) => "api_unreachable",
-        ApiError::Malformed { .. } => "api_malformed_answer",
-        ApiError::Server { .. } => "api_server_error",
+    match error.kind() {
+        ApiErrorKind::Transport => "api_unreachable",
+        ApiErrorKind::Malformed => "api_malformed_answer",
+        ApiErrorKind::Server => "api_server_error",
         _ => "api_unexpected_answer",
     }
 }

@@ -68,21 +68,10 @@ impl Plain for Thrown {
 
 impl ApiError {
     fn new(error: &dlq::ApiError) -> Self {
-        let status = match error {
-            dlq::ApiError::BadRequest { .. } => Some(400),
-            dlq::ApiError::NotFound { .. } => Some(404),
-            dlq::ApiError::RateLimited(_) => Some(429),
-            dlq::ApiError::Server { status, .. } | dlq::ApiError::Unexpected { status, .. } => Some(*status),
-            dlq::ApiError::Unauthorized { .. } => Some(401),
-            dlq::ApiError::Malformed { .. } | dlq::ApiError::Transport(_) => None,
-        };
-        let limit = match error {
-            dlq::ApiError::RateLimited(limit) => Some(limit),
-            _ => None,
-        };
+        let limit = error.rate_limit();
         Self {
             code: error.code(),
-            status,
+            status: error.status(),
             is_transient: error.is_transient(),
             may_have_been_processed: error.may_have_been_processed(),
             attempts: None,

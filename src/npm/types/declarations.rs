@@ -37,8 +37,9 @@ fn declarations() -> String {
     let missing = SignatureError::Missing.code();
     let mut signature_codes = SignatureError::NAMES.to_vec();
     signature_codes.retain(|(code, _)| *code != missing);
-    let ambiguous = CallError::Ambiguous { error: dlq::ApiError::Malformed { what: "" }, attempts: 0 };
-    let mut api_codes = dlq::ApiError::NAMES.to_vec();
+    let error = dlq::ApiError::malformed("");
+    let ambiguous = CallError::Ambiguous { error, attempts: 0 };
+    let mut api_codes = dlq::ApiErrorKind::NAMES.to_vec();
     api_codes.extend([
         (
             ambiguous.code(),
