@@ -1,10 +1,15 @@
 //! The same done to certain entries, to each once.
 
+use core::mem;
+
 use super::deed::{Deed, Kind, On, Turn, What};
 use super::machine::{Ask, Machine, Moment};
 use super::{CallError, Client, World};
 use crate::{
-    dlq::{ApiError, ApiRequest, Created, Ids, MAX_PER_CALL, Overrides, Transported},
+    dlq::{
+        ApiError, ApiRequest, Created, Ids, MAX_PER_CALL, Overrides, Transported, delete_many, restart_many,
+        resume_many,
+    },
     ids::DlqId,
     time::Timestamp,
 };
@@ -18,6 +23,17 @@ pub enum Action {
     Restart(Overrides),
     /// They are removed for good.
     Delete,
+}
+
+impl Action {
+    /// The call for many, without those that it is about.
+    pub(crate) fn request(&self) -> ApiRequest {
+        match self {
+            Self::Resume(overrides) => resume_many(overrides),
+            Self::Restart(overrides) => restart_many(overrides),
+            Self::Delete => delete_many(),
+        }
+    }
 }
 
 /// What came of acting on entries. Every entry is in exactly one of the lists of ids.
@@ -91,23 +107,19 @@ struct Group {
 impl Act {
     /// Does something to entries, as many in a call as one takes.
     pub(crate) fn many(action: Action, ids: Ids) -> Self {
-        let Ids(mut first) = ids;
-        let mut groups = Vec::new();
-        while first.len() > MAX_PER_CALL {
-            let start = (first.len() - 1) / MAX_PER_CALL * MAX_PER_CALL;
-            groups.push(Group { ids: first.split_off(start), was_lost: false });
-        }
-        Self::new(What::Many(action), first, groups)
+        Self::new(What::Many(action), ids.0)
     }
 
     /// Does something to one entry, by this request.
     pub(crate) fn one(kind: Kind, request: ApiRequest, dlq_id: DlqId) -> Self {
-        Self::new(What::One(kind, request), vec![dlq_id], Vec::new())
+        Self::new(What::One(kind, request), vec![dlq_id])
     }
 
-    fn new(what: What, first: Vec<DlqId>, groups: Vec<Group>) -> Self {
-        let deed = Deed::new(&what, first, false);
-        Self { what, groups, deed, is_over: false, acted: Acted::default() }
+    fn new(what: What, ids: Vec<DlqId>) -> Self {
+        let groups = vec![Group { ids, was_lost: false }];
+        let mut act = Self { what, groups, deed: Deed::default(), is_over: false, acted: Acted::default() };
+        act.begin();
+        act
     }
 
     /// What came of [`one`](Self::one).
@@ -130,12 +142,17 @@ impl Act {
         })
     }
 
-    /// Begins with the next group.
+    /// Begins with the next group, as far as one call takes it.
     fn begin(&mut self) {
-        match self.groups.pop() {
-            Some(Group { ids, was_lost }) => self.deed = Deed::new(&self.what, ids, was_lost),
-            None => self.is_over = true,
+        let Some(mut group) = self.groups.pop() else {
+            self.is_over = true;
+            return;
+        };
+        if group.ids.len() > MAX_PER_CALL {
+            let ids = group.ids.split_off(MAX_PER_CALL);
+            self.groups.push(Group { ids, was_lost: group.was_lost });
         }
+        self.deed = Deed::new(&self.what, group.ids, group.was_lost);
     }
 }
 
@@ -147,22 +164,25 @@ impl Machine for Act {
                 Turn::Ask(ask) => return ask,
                 Turn::Over => {}
                 Turn::Split => {
-                    let mut ids = core::mem::take(&mut self.deed.ids);
                     let was_lost = self.deed.was_lost;
-                    let second = ids.split_off(ids.len() / 2);
-                    self.groups.push(Group { ids: second, was_lost });
+                    let ids = self.deed.ids.split_off(self.deed.ids.len() / 2);
                     self.groups.push(Group { ids, was_lost });
+                    self.groups.push(Group { ids: mem::take(&mut self.deed.ids), was_lost });
                 }
                 Turn::Stop(error) => {
                     while let Some(mut group) = self.groups.pop() {
                         self.acted.untouched.append(&mut group.ids);
                     }
-                    self.acted.stopped = Some(error);
+                    self.acted.stopped = error;
                 }
             }
             self.begin();
         }
         Ask::Nothing
+    }
+
+    fn request(&self) -> &ApiRequest {
+        self.deed.request()
     }
 }
 

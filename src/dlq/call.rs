@@ -1,6 +1,6 @@
 //! What all calls have in common.
 
-use super::error::ApiError;
+use super::error::{ApiError, success};
 use super::request::ApiRequest;
 use super::response::{ApiResponse, Transported};
 
@@ -34,4 +34,11 @@ pub trait Call {
 /// Apart from what is compiled anew for each call.
 fn answered(transported: Transported) -> Result<ApiResponse, ApiError> {
     Ok(transported?)
+}
+
+/// The body of a success.
+pub(crate) fn body(transported: Transported) -> Result<Vec<u8>, ApiError> {
+    let response = transported?;
+    success(&response)?;
+    Ok(response.into_body())
 }

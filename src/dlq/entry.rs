@@ -148,7 +148,7 @@ pub struct Page {
 }
 
 impl Page {
-    pub(super) fn parse(body: &[u8]) -> Result<Self, ApiError> {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, ApiError> {
         const FIELDS: &[Field] = &[whole("messages"), short("cursor")];
         const WHAT: &str = "no JSON object with a list `messages` of DLQ entries";
         let mut entries = Vec::new();
@@ -157,5 +157,10 @@ impl Page {
             Ok(())
         })?;
         Ok(Self { entries, cursor })
+    }
+
+    /// One entry as if it were a page; `asked` as for [`Entry::parse`].
+    pub(crate) fn of_one(json: &[u8], asked: Option<&DlqId>) -> Result<Self, ApiError> {
+        Ok(Self { entries: vec![Entry::parse(json, asked)?], cursor: None })
     }
 }

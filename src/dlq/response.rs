@@ -62,6 +62,10 @@ impl ApiResponse {
         &self.body
     }
 
+    pub(super) fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
     /// What the headers say about limits, supposing that one was hit.
     #[must_use]
     pub fn rate_limit(&self) -> RateLimit {

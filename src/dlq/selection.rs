@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::filter::Filter;
-use super::request::{ApiRequest, Method};
+use super::request::ApiRequest;
 use crate::ids::DlqId;
 use crate::seen::Seen;
 
@@ -91,7 +91,7 @@ impl core::error::Error for InvalidIdsError {}
 
 /// A selection, and which part of it the next call is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Selected {
+pub(crate) struct Selected {
     selection: Selection,
     /// Ids before this one were dealt with.
     offset: usize,
@@ -100,7 +100,7 @@ pub(super) struct Selected {
 }
 
 impl Selected {
-    pub(super) const fn new(selection: Selection, count: usize) -> Self {
+    pub(crate) const fn new(selection: Selection, count: usize) -> Self {
         Self { selection, offset: 0, count, cursor: None }
     }
 
@@ -110,7 +110,7 @@ impl Selected {
     }
 
     /// Goes on from a cursor, with another count.
-    pub(super) fn page(mut self, count: usize, cursor: Option<String>) -> Self {
+    pub(crate) fn page(mut self, count: usize, cursor: Option<String>) -> Self {
         self.count = count.max(1);
         self.cursor = cursor;
         self
@@ -131,9 +131,8 @@ impl Selected {
     pub(super) fn name_in(&self, request: &mut ApiRequest) {
         match &self.selection {
             Selection::Ids(ids) => {
-                for id in ids.0.iter().skip(self.offset).take(self.count) {
-                    request.add("dlqIds", id.as_str());
-                }
+                let rest = ids.0.get(self.offset..).unwrap_or_default();
+                request.name_ids(rest.get(..self.count).unwrap_or(rest));
             }
             Selection::Filter(filter) => filter.write_to(request),
             Selection::All => {}
@@ -148,16 +147,14 @@ impl Selected {
         }
     }
 
-    /// A call that acts on what is selected.
-    pub(super) fn request(&self, method: Method, path: &str) -> ApiRequest {
-        let mut request = ApiRequest::new(method, path);
-        self.name_in(&mut request);
+    /// Makes a call act on what is selected.
+    pub(crate) fn act_in(&self, request: &mut ApiRequest) {
+        self.name_in(request);
         // Certain ids are the same entries again, so that the method decides whether it may be repeated.
         if !matches!(self.selection, Selection::Ids(_)) {
-            self.count_in(&mut request);
+            self.count_in(request);
             // A repetition acts on the next entries.
             request.set_repeatable(false);
         }
-        request
     }
 }

@@ -15,10 +15,7 @@ use super::{
 };
 use crate::{
     client::{Act, Action, BulkJob, DeedKind, Endpoint, Memory, Patience, Scope},
-    dlq::{
-        Call, CancelCallback, DeleteMany, GetEntry, Ids, ListPath, Overrides, RestartMany, ResumeMany,
-        RetryCallback, Selection,
-    },
+    dlq::{Call, CancelCallback, Ids, ListPath, Overrides, RetryCallback, Selected, Selection, get_entry},
     ids::DlqId,
     json::{Table, TableError},
     settings::{DEFAULT_URL, Token, base_url},
@@ -70,8 +67,8 @@ impl Api {
         let few = usize::try_from(whole(count)).unwrap_or(usize::MAX);
         let kind = match operation {
             "get" => {
-                let call = GetEntry::new(id(which)?);
-                Kind::Verbatim(Verbatim::new(call.request(), Check::Entry(call)))
+                let dlq_id = id(which)?;
+                Kind::Verbatim(Verbatim::new(get_entry(&dlq_id), Check::Entry(dlq_id)))
             }
             "retryCallback" => {
                 let call = RetryCallback::new(id(which)?);
@@ -94,24 +91,15 @@ impl Api {
                 if let Some(cursor) = cursor {
                     list = list.from_cursor(cursor);
                 }
-                Kind::Verbatim(Verbatim::new(list.request(), Check::Page(list)))
+                Kind::Verbatim(Verbatim::new(list.request(), Check::Page))
             }
             "page" => {
-                let selection = read_selection(Pairs(which))?;
-                Kind::Verbatim(match read_action(action, overrides)? {
-                    Action::Resume(overrides) => {
-                        let call = ResumeMany::new(selection, overrides).page(few, cursor);
-                        Verbatim::new(call.request(), Check::Created)
-                    }
-                    Action::Restart(overrides) => {
-                        let call = RestartMany::new(selection, overrides).page(few, cursor);
-                        Verbatim::new(call.request(), Check::Created)
-                    }
-                    Action::Delete => {
-                        let call = DeleteMany::new(selection).page(few, cursor);
-                        Verbatim::new(call.request(), Check::Deleted)
-                    }
-                })
+                let selected = Selected::new(read_selection(Pairs(which))?, 0).page(few, cursor);
+                let action = read_action(action, overrides)?;
+                let mut request = action.request();
+                selected.act_in(&mut request);
+                let check = if let Action::Delete = action { Check::Deleted } else { Check::Created };
+                Kind::Verbatim(Verbatim::new(request, check))
             }
             _ => {
                 let scope = match read_selection(Pairs(which))? {

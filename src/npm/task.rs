@@ -12,7 +12,8 @@ use crate::{
     client::{
         Act, Ask, BulkError, BulkJob, CallError, Endpoint, Exchange, Machine, Memory, Moment, Once, Patience,
     },
-    dlq::{ApiError, ApiRequest, Call, CreatedMany, DeletedMany, GetEntry, List, Transported},
+    dlq::{ApiError, ApiRequest, CreatedMany, DeletedMany, Page, Transported, body},
+    ids::DlqId,
     js_host::{entropy, now},
 };
 
@@ -50,8 +51,8 @@ impl Task {
             Kind::Verbatim(call) => call,
         };
         match machine.step(came, &moment) {
-            Ask::Send { request, timeout } => {
-                Ok(sending(endpoint.base_url(), endpoint.token(), &request, timeout))
+            Ask::Send(timeout) => {
+                Ok(sending(endpoint.base_url(), endpoint.token(), machine.request(), timeout))
             }
             Ask::Wait(span) => Ok(waiting(span)),
             Ask::Nothing => self.outcome(),
@@ -82,8 +83,8 @@ impl Task {
                 Some(Err(error)) => return Err(js_error("malformed", &error.to_string())),
             },
             Kind::Verbatim(call) => {
-                if let Some(error) = &call.error {
-                    return Err(failed(error).into());
+                if let Some(error) = call.exchange.failure() {
+                    return Err(failed(&error).into());
                 }
                 step.flag("verbatim", true);
             }
@@ -97,30 +98,31 @@ impl Task {
 pub(super) struct Verbatim {
     exchange: Exchange,
     check: Check,
-    error: Option<CallError>,
 }
 
 /// What a call is to be answered with.
 pub(super) enum Check {
-    Entry(GetEntry),
-    Page(List),
+    /// An entry, which may leave its id out.
+    Entry(DlqId),
+    Page,
     Created,
     Deleted,
 }
 
 impl Verbatim {
     pub(super) const fn new(request: ApiRequest, check: Check) -> Self {
-        Self { exchange: Exchange::new(request), check, error: None }
+        Self { exchange: Exchange::new(request), check }
     }
 }
 
 impl Check {
     fn read(&self, transported: Transported) -> Result<(), ApiError> {
+        let body = body(transported)?;
         match self {
-            Self::Entry(entry) => entry.finish(transported).map(drop),
-            Self::Page(list) => list.finish(transported).map(drop),
-            Self::Created => CreatedMany::parse(&transported?).map(drop),
-            Self::Deleted => DeletedMany::parse(&transported?).map(drop),
+            Self::Entry(id) => Page::of_one(&body, Some(id)).map(drop),
+            Self::Page => Page::parse(&body).map(drop),
+            Self::Created => CreatedMany::read(&body, &mut Vec::new()).map(drop),
+            Self::Deleted => DeletedMany::read(&body).map(drop),
         }
     }
 }
@@ -129,15 +131,13 @@ impl Machine for Verbatim {
     fn step(&mut self, came: Option<Transported>, moment: &Moment<'_>) -> Ask {
         let failed = match came.map(|transported| self.check.read(transported)) {
             Some(Ok(())) => return Ask::Nothing,
-            Some(Err(error)) if self.exchange.is_ambiguous_after(&error) => {
-                self.error = Some(CallError::Ambiguous { error, attempts: self.exchange.attempts() });
-                return Ask::Nothing;
-            }
-            failed => failed.and_then(Result::err),
+            Some(Err(error)) => Some(error),
+            None => None,
         };
-        self.exchange.next(failed, moment).unwrap_or_else(|error| {
-            self.error = Some(CallError::Failed { error, attempts: self.exchange.attempts() });
-            Ask::Nothing
-        })
+        self.exchange.next_blindly(failed, moment)
+    }
+
+    fn request(&self) -> &ApiRequest {
+        &self.exchange.request
     }
 }
