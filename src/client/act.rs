@@ -80,7 +80,7 @@ impl<W: World> Client<W> {
     pub async fn act(&self, action: &Action, ids: &Ids) -> Acted {
         let mut act = Act::many(action.clone(), ids.clone());
         self.drive(&mut act).await;
-        act.acted
+        *act.acted
     }
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct Act {
     /// The present one, or the last.
     deed: Deed,
     is_over: bool,
-    pub(crate) acted: Acted,
+    pub(crate) acted: Box<Acted>,
 }
 
 /// Entries that one call acts on.
@@ -117,7 +117,7 @@ impl Act {
 
     fn new(what: What, ids: Vec<DlqId>) -> Self {
         let groups = vec![Group { ids, was_lost: false }];
-        let mut act = Self { what, groups, deed: Deed::default(), is_over: false, acted: Acted::default() };
+        let mut act = Self { what, groups, deed: Deed::default(), is_over: false, acted: Box::default() };
         act.begin();
         act
     }

@@ -39,7 +39,6 @@ pub enum Scope {
 #[derive(Clone, Debug)]
 pub struct BulkJob {
     action: Action,
-    scope: Scope,
     /// The next page.
     list: List,
     exchange: Exchange,
@@ -60,12 +59,11 @@ pub struct BulkJob {
     outcome: Option<Result<Step, BulkError>>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a job has one")]
 #[derive(Clone, Debug)]
 enum Doing {
     Nothing,
     Listing,
-    Acting(Act),
+    Acting(Box<Act>),
 }
 
 /// What follows the present page.
@@ -102,7 +100,7 @@ pub struct Totals {
 #[non_exhaustive]
 pub struct Step {
     /// What was done on this page.
-    pub acted: Acted,
+    pub acted: Box<Acted>,
     /// Everything so far.
     pub totals: Totals,
 }
@@ -111,13 +109,19 @@ impl BulkJob {
     /// A job that has not begun.
     #[must_use]
     pub fn new(action: Action, scope: Scope) -> Self {
-        let list = match &scope {
-            Scope::Filter(filter) => List::matching((**filter).clone()),
-            Scope::All => List::all(),
-        };
+        Self::over(
+            action,
+            match scope {
+                Scope::Filter(filter) => List::matching(*filter),
+                Scope::All => List::all(),
+            },
+        )
+    }
+
+    /// The same for what a list lists.
+    pub(crate) fn over(action: Action, list: List) -> Self {
         Self {
             action,
-            scope,
             list,
             exchange: Exchange::default(),
             cursors: Seen::default(),
@@ -207,12 +211,11 @@ impl BulkJob {
         self.doing = Doing::Nothing;
         if !fresh.is_empty() {
             self.found = true;
-            self.doing = Doing::Acting(Act::many(self.action.clone(), Ids(fresh)));
+            self.doing = Doing::Acting(Box::new(Act::many(self.action.clone(), Ids(fresh))));
         }
     }
 
-    fn acted(&mut self, acted: Acted) {
-        self.doing = Doing::Nothing;
+    fn acted(&mut self, acted: Box<Acted>) {
         self.count(&acted);
         if acted.stopped.is_some() {
             // It would stop the next page as well.
@@ -232,10 +235,7 @@ impl BulkJob {
             if !self.seen.insert(entry.dlq_id.as_str()) {
                 continue;
             }
-            let is_meant = match &self.scope {
-                Scope::Filter(filter) => filter.matches(entry),
-                Scope::All => true,
-            };
+            let is_meant = self.list.selects(entry);
             let is_ours = entry.run_id.as_ref().is_some_and(|run_id| self.created.contains(run_id.as_str()));
             // An id with a comma cannot be named in a list.
             if is_meant && !is_ours && !entry.dlq_id.as_str().contains(',') {
@@ -298,8 +298,9 @@ impl Machine for BulkJob {
                 }
                 Doing::Acting(act) => match act.step(came, moment) {
                     Ask::Nothing => {
-                        let acted = mem::take(&mut act.acted);
-                        self.acted(acted);
+                        if let Doing::Acting(act) = mem::replace(&mut self.doing, Doing::Nothing) {
+                            self.acted(act.acted);
+                        }
                     }
                     ask => return ask,
                 },

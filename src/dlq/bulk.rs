@@ -48,7 +48,7 @@ impl ResumeMany {
     /// The same with another count stated, and from a cursor on where there is one. The service may act on fewer.
     #[must_use]
     pub fn page(mut self, count: usize, cursor: Option<String>) -> Self {
-        self.selected = self.selected.page(count, cursor);
+        self.selected.page(count, cursor);
         self
     }
 }
@@ -70,7 +70,7 @@ impl RestartMany {
     /// The same with another count stated, and from a cursor on where there is one. The service may act on fewer.
     #[must_use]
     pub fn page(mut self, count: usize, cursor: Option<String>) -> Self {
-        self.selected = self.selected.page(count, cursor);
+        self.selected.page(count, cursor);
         self
     }
 }
@@ -92,7 +92,7 @@ impl DeleteMany {
     /// The same with another count stated, and from a cursor on where there is one. The service may act on fewer.
     #[must_use]
     pub fn page(mut self, count: usize, cursor: Option<String>) -> Self {
-        self.selected = self.selected.page(count, cursor);
+        self.selected.page(count, cursor);
         self
     }
 }

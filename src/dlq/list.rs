@@ -1,7 +1,7 @@
 //! Pages of the dead letter queue.
 
 use super::call::Call;
-use super::entry::Page;
+use super::entry::{Entry, Page};
 use super::error::{ApiError, success};
 use super::filter::Filter;
 use super::pages::Paged;
@@ -92,6 +92,31 @@ impl List {
     #[must_use]
     pub const fn count(&self) -> usize {
         self.selected.count
+    }
+
+    /// The same for entries that meet the criteria.
+    #[cfg(feature = "npm")]
+    pub(crate) fn filter(&mut self, filter: Filter) {
+        self.selected.selection = Selection::Filter(filter);
+    }
+
+    /// The same with a criterion that only lists take.
+    #[cfg(feature = "npm")]
+    pub(crate) fn set_legacy(&mut self, criterion: &'static str, value: &str) {
+        self.legacy.set(criterion, value.to_owned());
+    }
+
+    /// What is selected.
+    pub(crate) const fn selected(&mut self) -> &mut Selected {
+        &mut self.selected
+    }
+
+    /// Whether an entry meets the criteria, as far as it shows.
+    pub(crate) fn selects(&self, entry: &Entry) -> bool {
+        match &self.selected.selection {
+            Selection::Filter(filter) => filter.matches(entry),
+            Selection::Ids(_) | Selection::All => true,
+        }
     }
 
     /// Goes on, or to the beginning.

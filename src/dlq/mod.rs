@@ -53,7 +53,6 @@ pub use response::{ApiResponse, RESPONSE_HEADERS, Transported};
 pub use retry_delay::{InvalidRetryDelayError, MAX_RETRY_DELAY_BYTES, RetryDelay};
 pub(crate) use runs::RunsSince;
 pub use runs::{InvalidRunsError, MAX_RUNS_PER_CALL, Run, RunRef, RunState, RunStates};
-pub(crate) use selection::Selected;
 pub use selection::{Ids, InvalidIdsError, MAX_PER_CALL, Selection};
 pub use signing_keys::SigningKeys;
 pub(crate) use single::get_entry;

@@ -92,7 +92,7 @@ impl core::error::Error for InvalidIdsError {}
 /// A selection, and which part of it the next call is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Selected {
-    selection: Selection,
+    pub(super) selection: Selection,
     /// Ids before this one were dealt with.
     offset: usize,
     pub(super) count: usize,
@@ -100,7 +100,7 @@ pub(crate) struct Selected {
 }
 
 impl Selected {
-    pub(crate) const fn new(selection: Selection, count: usize) -> Self {
+    pub(super) const fn new(selection: Selection, count: usize) -> Self {
         Self { selection, offset: 0, count, cursor: None }
     }
 
@@ -110,10 +110,9 @@ impl Selected {
     }
 
     /// Goes on from a cursor, with another count.
-    pub(crate) fn page(mut self, count: usize, cursor: Option<String>) -> Self {
+    pub(crate) fn page(&mut self, count: usize, cursor: Option<String>) {
         self.count = count.max(1);
         self.cursor = cursor;
-        self
     }
 
     /// Goes on to what is left, given the cursor that came with the answer; `false` if nothing is.

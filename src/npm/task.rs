@@ -30,14 +30,19 @@ pub(super) struct Task {
     pub(super) kind: Kind,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a task has one")]
 pub(super) enum Kind {
-    Act(Act),
+    Act(Box<Act>),
     /// About the failure callback of one entry.
-    Callback(Act),
+    Callback(Box<Act>),
     /// A page a turn.
-    Job(BulkJob),
-    Verbatim(Verbatim),
+    Job(Box<BulkJob>),
+    Verbatim(Box<Verbatim>),
+}
+
+impl Kind {
+    pub(super) fn verbatim(request: ApiRequest, check: Check) -> Self {
+        Self::Verbatim(Box::new(Verbatim { exchange: Exchange::new(request), check }))
+    }
 }
 
 impl Task {
@@ -46,9 +51,9 @@ impl Task {
         let Account { endpoint, patience, memory } = &*self.account;
         let moment = Moment { now: now(), entropy: entropy(), patience, memory };
         let machine: &mut dyn Machine = match &mut self.kind {
-            Kind::Act(act) | Kind::Callback(act) => act,
-            Kind::Job(job) => job,
-            Kind::Verbatim(call) => call,
+            Kind::Act(act) | Kind::Callback(act) => &mut **act,
+            Kind::Job(job) => &mut **job,
+            Kind::Verbatim(call) => &mut **call,
         };
         match machine.step(came, &moment) {
             Ask::Send(timeout) => {
@@ -107,12 +112,6 @@ pub(super) enum Check {
     Page,
     Created,
     Deleted,
-}
-
-impl Verbatim {
-    pub(super) const fn new(request: ApiRequest, check: Check) -> Self {
-        Self { exchange: Exchange::new(request), check }
-    }
 }
 
 impl Check {
