@@ -79,7 +79,7 @@ impl<W: World> Client<W> {
     /// service refuses is told apart from the others of its call by halves.
     pub async fn act(&self, action: &Action, ids: &Ids) -> Acted {
         let mut act = Act::many(action.clone(), ids.clone());
-        self.drive(&mut act).await;
+        self.drive(&mut *act).await;
         *act.acted
     }
 }
@@ -106,36 +106,42 @@ struct Group {
 
 impl Act {
     /// Does something to entries, as many in a call as one takes.
-    pub(crate) fn many(action: Action, ids: Ids) -> Self {
+    pub(crate) fn many(action: Action, ids: Ids) -> Box<Self> {
         Self::new(What::Many(action), ids.0)
     }
 
     /// Does something to one entry, by this request.
-    pub(crate) fn one(kind: Kind, request: ApiRequest, dlq_id: DlqId) -> Self {
+    pub(crate) fn one(kind: Kind, request: ApiRequest, dlq_id: DlqId) -> Box<Self> {
         Self::new(What::One(kind, request), vec![dlq_id])
     }
 
-    fn new(what: What, ids: Vec<DlqId>) -> Self {
+    fn new(what: What, ids: Vec<DlqId>) -> Box<Self> {
         let groups = vec![Group { ids, was_lost: false }];
-        let mut act = Self { what, groups, deed: Deed::default(), is_over: false, acted: Box::default() };
+        let (deed, acted) = (Deed::default(), Box::default());
+        let mut act = Box::new(Self { what, groups, deed, is_over: false, acted });
         act.begin();
         act
     }
 
     /// What came of [`one`](Self::one).
-    pub(crate) fn take_once(&mut self) -> Result<Once, CallError> {
-        if !self.acted.done.is_empty() {
-            return Ok(Once::Answered(self.acted.created.pop()));
+    pub(super) fn take_once(&mut self) -> Result<Once, CallError> {
+        match self.failure() {
+            Some(error) => Err(error),
+            None if self.acted.settled.is_empty() => Ok(Once::Answered(self.acted.created.pop())),
+            None => Ok(Once::Settled { since: self.deed.exchange.started() }),
         }
-        if !self.acted.settled.is_empty() {
-            return Ok(Once::Settled { since: self.deed.exchange.started() });
+    }
+
+    /// Why [`one`](Self::one) has failed, if it has.
+    pub(crate) fn failure(&mut self) -> Option<CallError> {
+        let acted = &mut self.acted;
+        if !acted.done.is_empty() || !acted.settled.is_empty() {
+            return None;
         }
+        let refused = acted.refused.pop().map(|refused| refused.error);
+        let error = self.deed.error.take().or(refused).or(acted.stopped.take())?;
         let attempts = self.deed.exchange.attempts();
-        let refused = self.acted.refused.pop().map(|refused| refused.error);
-        let Some(error) = self.deed.error.take().or(refused).or(self.acted.stopped.take()) else {
-            return Ok(Once::Answered(None));
-        };
-        Err(if self.acted.ambiguous.is_empty() {
+        Some(if acted.ambiguous.is_empty() {
             CallError::Failed { error, attempts }
         } else {
             CallError::Ambiguous { error, attempts }
@@ -152,7 +158,7 @@ impl Act {
             let ids = group.ids.split_off(MAX_PER_CALL);
             self.groups.push(Group { ids, was_lost: group.was_lost });
         }
-        self.deed = Deed::new(&self.what, group.ids, group.was_lost);
+        self.deed.begin(&self.what, group.ids, group.was_lost);
     }
 }
 

@@ -211,7 +211,7 @@ impl BulkJob {
         self.doing = Doing::Nothing;
         if !fresh.is_empty() {
             self.found = true;
-            self.doing = Doing::Acting(Box::new(Act::many(self.action.clone(), Ids(fresh))));
+            self.doing = Doing::Acting(Act::many(self.action.clone(), Ids(fresh)));
         }
     }
 

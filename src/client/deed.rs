@@ -88,9 +88,13 @@ enum At {
 }
 
 impl Deed {
-    pub(super) fn new(what: &What, ids: Vec<DlqId>, was_lost: bool) -> Self {
-        let exchange = Exchange::new(what.request(&ids));
-        Self { ids, was_lost, exchange, ..Self::default() }
+    /// Begins with other entries.
+    pub(super) fn begin(&mut self, what: &What, ids: Vec<DlqId>, was_lost: bool) {
+        self.exchange = Exchange::new(what.request(&ids));
+        self.ids = ids;
+        self.was_lost = was_lost;
+        self.error = None;
+        self.at = At::Call;
     }
 
     /// What is sent at the moment.

@@ -106,8 +106,10 @@ impl Exchange {
 }
 
 /// Whole milliseconds.
+#[inline(never)]
 pub(super) fn millis(span: Duration) -> u64 {
-    span.as_secs().saturating_mul(1000).saturating_add(u64::from(span.subsec_millis()))
+    // Longer than 500 million years is as good as forever; a saturating product takes 128 bits.
+    span.as_secs().min(u64::MAX / 1024) * 1000 + u64::from(span.subsec_millis())
 }
 
 /// Whether the same call may do better in a moment. An answer that is too large will be too large again.

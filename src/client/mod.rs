@@ -29,7 +29,7 @@ pub(crate) use exchange::Exchange;
 pub(crate) use machine::{Ask, Machine, Memory, Moment};
 
 #[cfg(feature = "npm")]
-pub(crate) use act::{Act, Once};
+pub(crate) use act::Act;
 pub use act::{Acted, Action, Refused};
 pub use bulk_job::{BulkError, BulkJob, Scope, Step, Totals};
 #[cfg(feature = "npm")]

@@ -9,6 +9,8 @@ use super::pairs::Pairs;
 use super::request::ApiRequest;
 use crate::http_url::{HttpUrl, is_ip_address};
 use crate::ids::RunId;
+#[cfg(feature = "npm")]
+use crate::text::said;
 use crate::time::{Timestamp, decimal};
 
 /// At least one criterion. Values of one criterion are alternatives; an entry must meet every criterion (source:
@@ -224,7 +226,7 @@ enum Takes {
 #[cfg(feature = "npm")]
 impl Takes {
     fn fault(&self, value: &str) -> Option<String> {
-        let words = |error: &dyn fmt::Display| Some(error.to_string());
+        let words = |error: &dyn fmt::Display| Some(said(error));
         match self {
             Self::Address => None,
             Self::FlowControlKey => words(&FlowControlKey::new(value).err()?),

@@ -234,11 +234,9 @@ impl Call for FindByRun {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Lookup, ApiError> {
-        let page = Page::parse(success(&response)?)?;
-        for entry in page.entries {
-            if entry.run_id.as_ref() == Some(&self.run_id) {
-                return Ok(Lookup::Found(Box::new(entry)));
-            }
+        let mut page = Page::parse(success(&response)?)?;
+        if let Some(at) = page.entries.iter().position(|entry| entry.run_id.as_ref() == Some(&self.run_id)) {
+            return Ok(Lookup::Found(Box::new(page.entries.swap_remove(at))));
         }
         if page.cursor.is_none() {
             return Ok(Lookup::Absent);

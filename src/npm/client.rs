@@ -72,7 +72,7 @@ impl Api {
                     ids.push(id(dlq_id)?);
                 }
                 let ids = Ids::new(ids).map_err(|error| invalid("", &error))?;
-                Kind::Act(Box::new(Act::many(read_action(action, overrides)?, ids)))
+                Kind::Act(Act::many(read_action(action, overrides)?, ids))
             }
             "list" | "page" | "job" => {
                 let mut list = read(Pairs(which)).map_err(|fault| js_error("invalid_argument", &fault))?;
@@ -98,11 +98,11 @@ impl Api {
                 match operation {
                     "retryCallback" => {
                         let request = RetryCallback::new(dlq_id.clone()).request();
-                        Kind::Callback(Box::new(Act::one(DeedKind::RetryCallback, request, dlq_id)))
+                        Kind::Callback(Act::one(DeedKind::RetryCallback, request, dlq_id))
                     }
                     "cancelCallback" => {
                         let request = CancelCallback::new(dlq_id.clone()).request();
-                        Kind::Callback(Box::new(Act::one(DeedKind::CancelCallback, request, dlq_id)))
+                        Kind::Callback(Act::one(DeedKind::CancelCallback, request, dlq_id))
                     }
                     _ => Kind::verbatim(get_entry(&dlq_id), Check::Entry(dlq_id)),
                 }

@@ -4,6 +4,7 @@ use super::pairs::Pairs;
 use crate::{
     dlq::{Filter, List, ListPath},
     http_url::HttpUrl,
+    text::said,
     time::decimal,
 };
 
@@ -16,7 +17,7 @@ pub(super) fn read(criteria: Pairs<'_>) -> Result<Box<List>, String> {
             // These two only lists take.
             "url" => {
                 list.set_legacy("url", value);
-                HttpUrl::parse(value).err().map(|error| error.to_string())
+                HttpUrl::parse(value).err().map(|error| said(&error))
             }
             "responseStatus" => {
                 if decimal(value).is_some_and(|status| status <= u16::MAX.into()) {
@@ -31,7 +32,7 @@ pub(super) fn read(criteria: Pairs<'_>) -> Result<Box<List>, String> {
         }
     }
     if !filter.is_empty() {
-        list.filter(filter.build().map_err(|error| ["`filter`: ", &error.to_string()].concat())?);
+        list.filter(filter.build().map_err(|error| ["`filter`: ", &said(&error)].concat())?);
     }
     Ok(list)
 }

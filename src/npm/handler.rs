@@ -32,7 +32,7 @@ impl Handler {
     #[wasm_bindgen(constructor)]
     pub fn new(settings: &str) -> Result<Self, JsValue> {
         let settings = Settings::read(|name| Pairs(settings).value(name)).map_err(|cause| {
-            let mut thrown = error("invalid_setting", &cause.to_string());
+            let mut thrown = error("invalid_setting", &cause);
             thrown.text("setting", cause.name());
             JsValue::from_str(&thrown.end())
         })?;
@@ -86,19 +86,17 @@ impl Inner {
 
 /// `{status, headers, body, log, isError}`.
 fn to_json(reply: &Reply, log: &LogLine) -> String {
-    let mut headers = Object::new();
-    headers.text("Content-Type", "application/json");
+    let mut json = Object::new();
+    json.number("status", reply.status.into());
+    json.open("headers", '{');
+    json.text("Content-Type", "application/json");
     if let Some(seconds) = reply.retry_after {
-        headers.number("Retry-After", seconds);
+        json.number("Retry-After", seconds);
     }
     if reply.non_retryable {
-        headers.text("Upstash-NonRetryable-Error", "true");
+        json.text("Upstash-NonRetryable-Error", "true");
     }
-    let mut json = Object::new();
-    json.number("status", reply.status.into())
-        .raw("headers", &headers.end())
-        .text("body", &reply.body)
-        .raw("log", &log.json)
-        .flag("isError", log.is_error);
+    json.close('}');
+    json.text("body", &reply.body).raw("log", &log.json).flag("isError", log.is_error);
     json.end()
 }

@@ -9,9 +9,7 @@ use super::json::Object;
 use super::request::{sending, waiting};
 use super::types::{self, Thrown};
 use crate::{
-    client::{
-        Act, Ask, BulkError, BulkJob, CallError, Endpoint, Exchange, Machine, Memory, Moment, Once, Patience,
-    },
+    client::{Act, Ask, BulkError, BulkJob, Endpoint, Exchange, Machine, Memory, Moment, Patience},
     dlq::{ApiError, ApiRequest, CreatedMany, DeletedMany, Page, Transported, body},
     ids::DlqId,
     js_host::{entropy, now},
@@ -66,33 +64,43 @@ impl Task {
 
     fn outcome(&mut self) -> Result<String, JsValue> {
         let token = self.account.endpoint.token();
-        let failed = |error: &CallError| Thrown::call(error, token);
         let mut step = Object::new();
-        match &mut self.kind {
+        let failure = match &mut self.kind {
             Kind::Act(act) => {
-                step.raw("done", &types::acted(&act.acted, token).end());
+                step.open("done", '{');
+                types::acted(&mut step, &act.acted, token);
+                step.close('}');
+                None
             }
             Kind::Callback(act) => {
-                if let Once::Answered(Some(created)) = act.take_once().map_err(|error| failed(&error))? {
-                    step.raw("done", &types::created_run(&created).end());
+                if let Some(created) = act.acted.created.first() {
+                    step.open("done", '{');
+                    types::created_run(&mut step, created);
+                    step.close('}');
                 }
+                act.failure()
             }
             Kind::Job(job) => match job.take_outcome() {
-                None => {}
+                None => None,
                 Some(Ok(page)) => {
-                    let mut done = types::acted(&page.acted, token);
-                    done.value("totals", &types::totals(&page.totals));
-                    step.raw("done", &done.end());
+                    step.open("done", '{');
+                    types::acted(&mut step, &page.acted, token);
+                    step.open("totals", '{');
+                    types::totals(&mut step, &page.totals);
+                    step.close('}');
+                    step.close('}');
+                    None
                 }
-                Some(Err(BulkError::List(error))) => return Err(failed(&error).into()),
-                Some(Err(error)) => return Err(js_error("malformed", &error.to_string())),
+                Some(Err(BulkError::List(error))) => Some(error),
+                Some(Err(error)) => return Err(js_error("malformed", &error)),
             },
             Kind::Verbatim(call) => {
-                if let Some(error) = call.exchange.failure() {
-                    return Err(failed(&error).into());
-                }
                 step.flag("verbatim", true);
+                call.exchange.failure()
             }
+        };
+        if let Some(error) = failure {
+            return Err(Thrown::call(&error, token).into());
         }
         step.flag("ended", true);
         Ok(step.end())

@@ -28,4 +28,3 @@ pub(super) use acted::{acted, created_run, totals};
 pub(super) use api_error::Thrown;
 pub(super) use decision::decision;
 pub(super) use failure::failure;
-pub(super) use plain::Plain;
