@@ -9,7 +9,7 @@ use super::{Acted, Action, CallError, Client, World};
 use crate::{
     dlq::{
         ApiRequest, Call, Entry, Filter, Ids, List, ListPath, Page, Paged, RepeatedCursorError,
-        TransportError, Transported, body,
+        TransportError, Transported, succeeded,
     },
     ids::DlqId,
     seen::Seen,
@@ -253,14 +253,11 @@ impl BulkJob {
             self.created.insert(created.run_id.as_str());
         }
         let totals = &mut self.totals;
-        let done = (acted.done.len() + acted.settled.len()) as u64;
-        let (gone, refused) = (acted.gone.len() as u64, acted.refused.len() as u64);
-        let ambiguous = acted.ambiguous.len() as u64;
-        totals.done += done;
-        totals.gone += gone;
-        totals.refused += refused;
-        totals.ambiguous += ambiguous;
-        totals.entries += done + gone + refused + ambiguous;
+        totals.done += (acted.done.len() + acted.settled.len()) as u64;
+        totals.gone += acted.gone.len() as u64;
+        totals.refused += acted.refused.len() as u64;
+        totals.ambiguous += acted.ambiguous.len() as u64;
+        totals.entries = totals.done + totals.gone + totals.refused + totals.ambiguous;
     }
 }
 
@@ -276,9 +273,9 @@ impl Machine for BulkJob {
                     }
                 }
                 Doing::Listing => {
-                    let page = came.map(|transported| Page::parse(&body(transported)?));
-                    let failed = match page {
-                        Some(Ok(page)) => {
+                    let mut page = Page::default();
+                    let failed = match came.map(|came| page.read(succeeded(came)?.body())) {
+                        Some(Ok(())) => {
                             self.listed(page);
                             continue;
                         }

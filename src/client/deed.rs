@@ -8,7 +8,7 @@ use super::{Acted, Action, Refused};
 use crate::{
     dlq::{
         ApiError, ApiErrorKind, ApiRequest, CallbackState, Created, CreatedMany, DeletedMany, Page,
-        Transported, body, get_entry, list_of,
+        Transported, get_entry, list_of, succeeded,
     },
     ids::DlqId,
 };
@@ -110,10 +110,13 @@ impl Deed {
             (At::Call, None) => self.again(None, on),
             (At::Call, Some(transported)) => self.answered(transported, on),
             (_, None) => self.look_again(None, on),
-            (_, Some(transported)) => match self.read(transported) {
-                Ok(page) => self.found(Some(&page), on),
-                Err(error) => self.look_again(Some(error), on),
-            },
+            (_, Some(transported)) => {
+                let mut page = Page::default();
+                match self.read(transported, &mut page) {
+                    Ok(()) => self.found(Some(&page), on),
+                    Err(error) => self.look_again(Some(error), on),
+                }
+            }
         }
     }
 
@@ -182,13 +185,15 @@ impl Deed {
     }
 
     /// What a look shows, be it one entry.
-    fn read(&self, transported: Transported) -> Result<Page, ApiError> {
-        let body = body(transported)?;
-        match self.at {
-            At::Entry(index) => Page::of_one(&body, self.ids.get(index)),
-            At::Witness => Page::of_one(&body, self.ids.first()),
-            At::Call | At::List => Page::parse(&body),
-        }
+    fn read(&self, transported: Transported, page: &mut Page) -> Result<(), ApiError> {
+        let response = succeeded(transported)?;
+        let asked = match self.at {
+            At::Call | At::List => return page.read(response.body()),
+            At::Entry(index) => index,
+            // Any id stands in for one that the answer leaves out.
+            At::Witness => 0,
+        };
+        page.read_entry(response.body(), self.ids.get(asked))
     }
 
     /// A look has ended; without a page where it has failed.
@@ -337,18 +342,19 @@ impl What {
 
     /// Reads how many entries an answer says it was done to, and which runs it names.
     fn read(&self, transported: Transported, runs: &mut Vec<Created>) -> Result<usize, ApiError> {
-        let body = match (body(transported), self.kind()) {
+        let response = match (succeeded(transported), self.kind()) {
             // This is the documented answer.
             (Err(error), Kind::CancelCallback) if error.status() == Some(302) => return Ok(1),
-            (body, _) => body?,
+            (response, _) => response?,
         };
+        let body = response.body();
         match (self, self.kind()) {
-            (Self::One(..), Kind::Revive | Kind::RetryCallback) => Created::read(&body, runs).map(|()| 1),
+            (Self::One(..), Kind::Revive | Kind::RetryCallback) => Created::read(body, runs).map(|()| 1),
             (Self::One(..), Kind::Delete | Kind::CancelCallback) => Ok(1),
             (Self::Many(_), Kind::Delete) => {
-                Ok(usize::try_from(DeletedMany::read(&body)?.deleted).unwrap_or(usize::MAX))
+                Ok(usize::try_from(DeletedMany::read(body)?.deleted).unwrap_or(usize::MAX))
             }
-            (Self::Many(_), _) => CreatedMany::read(&body, runs).map(|_| runs.len()),
+            (Self::Many(_), _) => CreatedMany::read(body, runs).map(|_| runs.len()),
         }
     }
 

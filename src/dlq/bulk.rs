@@ -127,7 +127,8 @@ impl CreatedMany {
 
     fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
         let mut runs = Vec::new();
-        let cursor = Self::read(success(response)?, &mut runs)?;
+        success(response)?;
+        let cursor = Self::read(response.body(), &mut runs)?;
         Ok(Self { runs, cursor })
     }
 }
@@ -144,7 +145,8 @@ impl DeletedMany {
     }
 
     fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
-        Self::read(success(response)?)
+        success(response)?;
+        Self::read(response.body())
     }
 }
 

@@ -36,9 +36,9 @@ fn answered(transported: Transported) -> Result<ApiResponse, ApiError> {
     Ok(transported?)
 }
 
-/// The body of a success.
-pub(crate) fn body(transported: Transported) -> Result<Vec<u8>, ApiError> {
+/// An answer that is a success.
+pub(crate) fn succeeded(transported: Transported) -> Result<ApiResponse, ApiError> {
     let response = transported?;
     success(&response)?;
-    Ok(response.into_body())
+    Ok(response)
 }

@@ -217,9 +217,9 @@ impl core::error::Error for ApiError {
     }
 }
 
-/// The answer itself if it is a success, else what it means.
-pub(super) fn success(response: &ApiResponse) -> Result<&[u8], ApiError> {
-    if response.is_success() { Ok(response.body()) } else { Err(ApiError::from_answer(response)) }
+/// What an answer means that is no success.
+pub(super) fn success(response: &ApiResponse) -> Result<(), ApiError> {
+    if response.is_success() { Ok(()) } else { Err(ApiError::from_answer(response)) }
 }
 
 /// `text` in at most `max` bytes, with blanks for control characters.

@@ -66,6 +66,6 @@ impl Call for CancelCallback {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<(), ApiError> {
-        if response.status() == 302 { Ok(()) } else { success(&response).map(|_| ()) }
+        if response.status() == 302 { Ok(()) } else { success(&response) }
     }
 }

@@ -161,7 +161,10 @@ impl Call for List {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Page, ApiError> {
-        Page::parse(success(&response)?)
+        success(&response)?;
+        let mut page = Page::default();
+        page.read(response.body())?;
+        Ok(page)
     }
 }
 

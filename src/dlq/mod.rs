@@ -31,7 +31,7 @@ mod transport;
 pub use bulk::{CreatedMany, DeleteMany, DeletedMany, RestartMany, ResumeMany};
 pub(crate) use bulk::{delete_many, restart_many, resume_many};
 pub use call::Call;
-pub(crate) use call::body;
+pub(crate) use call::succeeded;
 pub use duration::{GoDuration, InvalidDurationError};
 pub use entry::{CallbackState, Entry, Page};
 pub(crate) use error::message as error_message;

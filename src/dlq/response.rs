@@ -65,10 +65,6 @@ impl ApiResponse {
         &self.0.body
     }
 
-    pub(super) fn into_body(self) -> Vec<u8> {
-        self.0.body
-    }
-
     /// What the headers say about limits, supposing that one was hit.
     #[must_use]
     pub fn rate_limit(&self) -> RateLimit {

@@ -93,7 +93,8 @@ impl Created {
     /// form with one element.
     pub fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
         let mut runs = Vec::new();
-        Self::read(success(response)?, &mut runs)?;
+        success(response)?;
+        Self::read(response.body(), &mut runs)?;
         runs.pop().ok_or_else(|| ApiError::malformed(NOT_ONE))
     }
 
@@ -148,7 +149,8 @@ impl Call for GetEntry {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Entry, ApiError> {
-        Entry::parse(success(&response)?, Some(&self.dlq_id))
+        success(&response)?;
+        Entry::parse(response.body(), Some(&self.dlq_id))
     }
 }
 
@@ -181,7 +183,7 @@ impl Call for DeleteEntry {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<(), ApiError> {
-        success(&response).map(|_| ())
+        success(&response)
     }
 }
 
@@ -234,7 +236,9 @@ impl Call for FindByRun {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Lookup, ApiError> {
-        let mut page = Page::parse(success(&response)?)?;
+        success(&response)?;
+        let mut page = Page::default();
+        page.read(response.body())?;
         if let Some(at) = page.entries.iter().position(|entry| entry.run_id.as_ref() == Some(&self.run_id)) {
             return Ok(Lookup::Found(Box::new(page.entries.swap_remove(at))));
         }

@@ -10,7 +10,7 @@ use super::request::{sending, waiting};
 use super::types::{self, Thrown};
 use crate::{
     client::{Act, Ask, BulkError, BulkJob, Endpoint, Exchange, Machine, Memory, Moment, Patience},
-    dlq::{ApiError, ApiRequest, CreatedMany, DeletedMany, Page, Transported, body},
+    dlq::{ApiError, ApiRequest, CreatedMany, DeletedMany, Page, Transported, succeeded},
     ids::DlqId,
     js_host::{entropy, now},
 };
@@ -124,12 +124,13 @@ pub(super) enum Check {
 
 impl Check {
     fn read(&self, transported: Transported) -> Result<(), ApiError> {
-        let body = body(transported)?;
+        let response = succeeded(transported)?;
+        let body = response.body();
         match self {
-            Self::Entry(id) => Page::of_one(&body, Some(id)).map(drop),
-            Self::Page => Page::parse(&body).map(drop),
-            Self::Created => CreatedMany::read(&body, &mut Vec::new()).map(drop),
-            Self::Deleted => DeletedMany::read(&body).map(drop),
+            Self::Entry(id) => Page::default().read_entry(body, Some(id)),
+            Self::Page => Page::default().read(body),
+            Self::Created => CreatedMany::read(body, &mut Vec::new()).map(drop),
+            Self::Deleted => DeletedMany::read(body).map(drop),
         }
     }
 }
