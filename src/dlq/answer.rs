@@ -21,7 +21,7 @@ pub(super) const fn whole(name: &'static str) -> Field {
 
 /// The wanted fields of an object; `what` it should have been.
 pub(super) fn object(json: &[u8], wanted: &'static [Field], what: &'static str) -> Result<Fields, ApiError> {
-    Fields::of(json, wanted).map_err(|_| ApiError::Malformed { what })
+    Fields::of(json, wanted).map_err(|_| ApiError::malformed(what))
 }
 
 /// Reads the elements of a list one by one; `what` it should have been. Gives the cursor that leads on.
@@ -40,7 +40,7 @@ pub(super) fn list(
                 read(element)?;
             }
         }
-        _ => return Err(ApiError::Malformed { what }),
+        _ => return Err(ApiError::malformed(what)),
     }
     Ok(fields.word("cursor"))
 }

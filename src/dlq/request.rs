@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::http_url::push_percent_encoded;
+use crate::ids::DlqId;
 use crate::text;
 
 /// The methods of the API.
@@ -74,6 +75,13 @@ impl ApiRequest {
     /// Says what the method does not: a `POST` may only set something to a value, a deletion may go on.
     pub(crate) const fn set_repeatable(&mut self, repeatable: bool) {
         self.repeatable = repeatable;
+    }
+
+    /// Names entries.
+    pub(crate) fn name_ids(&mut self, ids: &[DlqId]) {
+        for id in ids {
+            self.add("dlqIds", id.as_str());
+        }
     }
 
     /// Appends a query parameter; the value is encoded here.

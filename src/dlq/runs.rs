@@ -167,8 +167,9 @@ fn read_runs(response: &ApiResponse) -> Result<(Vec<Run>, Option<String>), ApiEr
     const FIELDS: &[Field] = &[whole("runs"), short("cursor")];
     const WHAT: &str = "no JSON object with a list `runs` of workflow runs";
     let mut runs = Vec::new();
-    let cursor = list(success(response)?, FIELDS, "runs", WHAT, &mut |run| {
-        runs.push(read_run(run).ok_or(ApiError::Malformed { what: WHAT })?);
+    success(response)?;
+    let cursor = list(response.body(), FIELDS, "runs", WHAT, &mut |run| {
+        runs.push(read_run(run).ok_or_else(|| ApiError::malformed(WHAT))?);
         Ok(())
     })?;
     Ok((runs, cursor))

@@ -140,21 +140,18 @@ fn moment() -> Moment {
 fn ended(conclusion: &Conclusion, timings: Timings, started: Timestamp) -> String {
     let log = LogLine::new(conclusion, Timings { total: now().since(started), ..timings });
     let reply = Reply::from(conclusion);
-    let mut headers = Object::new();
-    headers.text("Content-Type", "application/json");
+    let mut step = Object::new();
+    step.flag("ended", true).open("done", '{');
+    step.number("status", reply.status.into()).open("headers", '{');
+    step.text("Content-Type", "application/json");
     if let Some(seconds) = reply.retry_after {
-        headers.number("Retry-After", seconds);
+        step.number("Retry-After", seconds);
     }
     if reply.non_retryable {
-        headers.text("Upstash-NonRetryable-Error", "true");
+        step.text("Upstash-NonRetryable-Error", "true");
     }
-    let mut done = Object::new();
-    done.number("status", reply.status.into())
-        .raw("headers", &headers.end())
-        .text("body", &reply.body)
-        .raw("log", &log.json)
-        .flag("isError", log.is_error);
-    let mut step = Object::new();
-    step.flag("ended", true).raw("done", &done.end());
+    step.close('}');
+    step.text("body", &reply.body).raw("log", &log.json).flag("isError", log.is_error);
+    step.close('}');
     step.end()
 }

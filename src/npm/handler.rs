@@ -33,7 +33,7 @@ impl Handler {
     #[wasm_bindgen(constructor)]
     pub fn new(settings: &str) -> Result<Self, JsValue> {
         let settings = Settings::read(|name| Pairs(settings).value(name)).map_err(|cause| {
-            let mut thrown = error("invalid_setting", &cause.to_string());
+            let mut thrown = error("invalid_setting", &cause);
             thrown.text("setting", cause.name());
             JsValue::from_str(&thrown.end())
         })?;

@@ -1,8 +1,6 @@
 //! JSON texts, written by hand.
 
-use super::Plain;
-
-/// An object in the making.
+/// An object in the making, with what is open within it.
 pub(crate) struct Object(String);
 
 impl Object {
@@ -11,72 +9,66 @@ impl Object {
     }
 
     pub(crate) fn text(&mut self, name: &str, value: &str) -> &mut Self {
-        self.value(name, &value)
+        quote(self.key(name), value);
+        self
     }
 
-    #[cfg(feature = "npm")]
     pub(crate) fn number(&mut self, name: &str, value: u64) -> &mut Self {
-        self.value(name, &value)
+        self.raw(name, &value.to_string())
     }
 
-    #[cfg(feature = "npm")]
     pub(crate) fn flag(&mut self, name: &str, value: bool) -> &mut Self {
-        self.value(name, &value)
+        self.raw(name, if value { "true" } else { "false" })
     }
 
     /// A value that is JSON already.
     pub(crate) fn raw(&mut self, name: &str, json: &str) -> &mut Self {
-        self.key(name);
-        self.0.push_str(json);
+        self.key(name).push_str(json);
         self
     }
 
-    /// A value of any type; what is absent is left out.
-    pub(crate) fn value(&mut self, name: &str, value: &dyn Plain) -> &mut Self {
-        if !value.is_absent() {
-            self.key(name);
-            value.write(&mut self.0);
-        }
-        self
+    /// What follows belongs to a list or object of this name, until it is closed.
+    pub(crate) fn open(&mut self, name: &str, bracket: char) {
+        self.key(name).push(bracket);
+    }
+
+    /// The same for an object in a list.
+    pub(crate) fn open_element(&mut self) {
+        self.next().push('{');
+    }
+
+    /// A text in a list.
+    pub(crate) fn element(&mut self, text: &str) {
+        quote(self.next(), text);
+    }
+
+    pub(crate) fn close(&mut self, bracket: char) {
+        self.0.push(bracket);
     }
 
     pub(crate) fn end(mut self) -> String {
-        self.0.push('}');
+        self.close('}');
         self.0
     }
 
-    fn key(&mut self, name: &str) {
-        if self.0.len() > 1 {
-            self.0.push(',');
-        }
-        quote(&mut self.0, name);
-        self.0.push(':');
-    }
-}
-
-/// A list in the making.
-pub(crate) struct List(String);
-
-impl List {
-    pub(crate) fn new() -> Self {
-        Self("[".to_owned())
+    /// Begins a property: its value is to be written next.
+    fn key(&mut self, name: &str) -> &mut String {
+        let out = self.next();
+        quote(out, name);
+        out.push(':');
+        out
     }
 
-    /// Where the next element is to be written.
-    pub(crate) fn next(&mut self) -> &mut String {
-        if self.0.len() > 1 {
+    /// Separates what is written next from what is there.
+    fn next(&mut self) -> &mut String {
+        if !matches!(self.0.as_bytes(), [.., b'{' | b'[']) {
             self.0.push(',');
         }
         &mut self.0
     }
-
-    pub(crate) fn end(mut self) -> String {
-        self.0.push(']');
-        self.0
-    }
 }
 
-pub(crate) fn quote(out: &mut String, text: &str) {
+fn quote(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {
@@ -103,10 +95,17 @@ mod tests {
         let hard = "\"\\\n\0\x1f\u{7f}é\u{2028}😀";
         let mut json = Object::new();
         json.text("a\"", hard).number("n", u64::MAX).flag("f", true);
-        json.value("l", &vec!["x", hard]).raw("r", "{}").value("none", &None::<u64>);
+        json.open("l", '[');
+        json.element("x");
+        json.element(hard);
+        json.open_element();
+        json.close('}');
+        json.close(']');
+        json.raw("r", "{}");
         let read: serde_json::Value = serde_json::from_str(&json.end()).unwrap();
-        let expected = serde_json::json!({"a\"": hard, "n": u64::MAX, "f": true, "l": ["x", hard], "r": {}});
+        let expected =
+            serde_json::json!({"a\"": hard, "n": u64::MAX, "f": true, "l": ["x", hard, {}], "r": {}});
         assert_eq!(read, expected);
-        assert_eq!((Object::new().end(), List::new().end()), ("{}".to_owned(), "[]".to_owned()));
+        assert_eq!(Object::new().end(), "{}");
     }
 }

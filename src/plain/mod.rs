@@ -3,129 +3,117 @@
 pub(crate) mod json;
 
 use crate::ids::DlqId;
-use json::{List, Object, quote};
+use json::Object;
 
-/// A type whose values are handed out as objects: each field with its name there. Absent values are left out.
+/// A type whose values are handed out as objects: each field with its name there, and what it is made of. Absent values
+/// are left out.
 macro_rules! plain {
     (
         $(#[doc = $doc:literal])*
         $(#[ts($($named:tt)+)])?
-        $name:ident $(<$life:lifetime>)? {
-            $($(#[doc = $about:literal])* $(#[ts($($ts:tt)+)])? $field:ident as $key:literal: $type:ty,)+
+        $name:ident $(<$life:lifetime>)? by $function:ident($($given:ident: $of:ty),+) {
+            $(
+                $(#[doc = $about:literal])* $(#[ts($($ts:tt)+)])?
+                $field:ident as $key:literal: $type:ty = $value:expr,
+            )+
         }
     ) => {
         $(#[doc = $doc])*
-        #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields $(, $($named)+)?))]
+        #[cfg(test)]
+        #[derive(ts_rs::TS)]
+        #[ts(optional_fields $(, $($named)+)?)]
+        #[expect(dead_code, reason = "it is only declared")]
         pub(crate) struct $name $(<$life>)? {
-            $($(#[doc = $about])* $(#[cfg_attr(test, ts($($ts)+))])? #[cfg_attr(test, ts(rename = $key))] $field: $type,)+
+            $($(#[doc = $about])* $(#[ts($($ts)+)])? #[ts(rename = $key)] $field: $type,)+
         }
 
-        impl $(<$life>)? $name $(<$life>)? {
-            pub(crate) fn object(&self) -> $crate::plain::json::Object {
-                let mut object = $crate::plain::json::Object::new();
-                $(object.value($key, &self.$field);)+
-                object
-            }
-        }
-
-        impl $(<$life>)? $crate::plain::Plain for $name $(<$life>)? {
-            fn write(&self, out: &mut String) {
-                out.push_str(&self.object().end());
-            }
+        $(#[doc = $doc])*
+        pub(crate) fn $function $(<$life>)? (object: &mut $crate::plain::json::Object, $($given: $of),+) {
+            $(<$type as $crate::plain::Plain>::put($value, $key, object);)+
         }
     };
 }
 
 /// What becomes a value of JavaScript.
 pub(crate) trait Plain {
-    /// Writes it as JSON.
-    fn write(&self, out: &mut String);
-
-    /// Whether there is nothing to write.
-    fn is_absent(&self) -> bool {
-        false
-    }
+    /// Makes it a property of an object; of what is absent there is none.
+    fn put(self, name: &str, object: &mut Object);
 }
 
 impl Plain for &str {
-    fn write(&self, out: &mut String) {
-        quote(out, self);
+    fn put(self, name: &str, object: &mut Object) {
+        object.text(name, self);
+    }
+}
+
+/// A value that is JSON already.
+pub(crate) struct Json<'a>(pub(crate) &'a str);
+
+impl Plain for Json<'_> {
+    fn put(self, name: &str, object: &mut Object) {
+        object.raw(name, self.0);
     }
 }
 
 impl Plain for bool {
-    fn write(&self, out: &mut String) {
-        out.push_str(if *self { "true" } else { "false" });
+    fn put(self, name: &str, object: &mut Object) {
+        object.flag(name, self);
     }
 }
 
 /// Times and counts are exact in JavaScript for the next 280,000 years.
 impl Plain for u64 {
-    fn write(&self, out: &mut String) {
-        out.push_str(&self.to_string());
+    fn put(self, name: &str, object: &mut Object) {
+        object.number(name, self);
     }
 }
 
 impl Plain for u16 {
-    fn write(&self, out: &mut String) {
-        u64::from(*self).write(out);
+    fn put(self, name: &str, object: &mut Object) {
+        object.number(name, self.into());
     }
 }
 
 impl Plain for u32 {
-    fn write(&self, out: &mut String) {
-        u64::from(*self).write(out);
+    fn put(self, name: &str, object: &mut Object) {
+        object.number(name, self.into());
     }
 }
 
 impl<T: Plain> Plain for Option<T> {
-    fn write(&self, out: &mut String) {
+    fn put(self, name: &str, object: &mut Object) {
         if let Some(value) = self {
-            value.write(out);
+            value.put(name, object);
         }
-    }
-
-    fn is_absent(&self) -> bool {
-        self.is_none()
-    }
-}
-
-impl<T: Plain> Plain for Vec<T> {
-    fn write(&self, out: &mut String) {
-        let mut list = List::new();
-        for value in self {
-            value.write(list.next());
-        }
-        out.push_str(&list.end());
     }
 }
 
 impl Plain for &[String] {
-    fn write(&self, out: &mut String) {
-        let mut list = List::new();
-        for text in *self {
-            quote(list.next(), text);
+    fn put(self, name: &str, object: &mut Object) {
+        object.open(name, '[');
+        for text in self {
+            object.element(text);
         }
-        out.push_str(&list.end());
+        object.close(']');
     }
 }
 
 impl Plain for &[DlqId] {
-    fn write(&self, out: &mut String) {
-        let mut list = List::new();
-        for id in *self {
-            quote(list.next(), id.as_str());
+    fn put(self, name: &str, object: &mut Object) {
+        object.open(name, '[');
+        for id in self {
+            object.element(id.as_str());
         }
-        out.push_str(&list.end());
+        object.close(']');
     }
 }
 
 impl Plain for &[(&'static str, String)] {
-    fn write(&self, out: &mut String) {
-        let mut object = Object::new();
-        for (name, value) in *self {
+    fn put(self, name: &str, object: &mut Object) {
+        object.open(name, '{');
+        for (name, value) in self {
             object.text(name, value);
         }
-        out.push_str(&object.end());
+        object.close('}');
     }
 }

@@ -2,8 +2,13 @@
 
 use core::time::Duration;
 
-use super::{Conclusion, summary::Summary};
-use crate::{settings::SettingsError, time::millis};
+use super::{Conclusion, summary::told};
+use crate::{
+    plain::{Json, json::Object},
+    settings::SettingsError,
+    text::said,
+    time::millis,
+};
 
 /// Where the time of one callback went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,31 +43,18 @@ impl LogLine {
     /// The line of one callback.
     #[must_use]
     pub fn new(conclusion: &Conclusion, timings: Timings) -> Self {
-        let line = Line {
-            event: "failure_callback",
-            result: Summary::of(conclusion),
-            failure_status: conclusion.subject.failure_status,
-            detail: conclusion.detail.as_deref(),
-            total_ms: millis(timings.total),
-            api_ms: millis(timings.api),
-            api_calls: timings.api_calls,
-        };
-        Self { is_error: is_error(conclusion), json: line.object().end() }
+        let subject = &conclusion.subject;
+        let json = written(&told(conclusion), subject.failure_status, conclusion.detail.as_deref(), timings);
+        Self { is_error: is_error(conclusion), json }
     }
 
     /// The line of a deployment that cannot work.
     #[must_use]
     pub fn misconfigured(error: &SettingsError) -> Self {
-        let line = Line {
-            event: "failure_callback",
-            result: Summary::refused("misconfigured"),
-            failure_status: None,
-            detail: Some(&error.to_string()),
-            total_ms: 0,
-            api_ms: 0,
-            api_calls: 0,
-        };
-        Self { is_error: true, json: line.object().end() }
+        let mut result = Object::new();
+        result.text("outcome", "refused").text("reason", "misconfigured");
+        let json = written(&result.end(), None, Some(&said(error)), Timings::default());
+        Self { is_error: true, json }
     }
 }
 
@@ -74,22 +66,29 @@ const fn is_error(conclusion: &Conclusion) -> bool {
     }
 }
 
+fn written(result: &str, failure_status: Option<u16>, detail: Option<&str>, timings: Timings) -> String {
+    let mut object = Object::new();
+    line(&mut object, result, failure_status, detail, timings);
+    object.end()
+}
+
 plain! {
     /// A line for the operator: ids, names and numbers, no payload and no secret.
     #[ts(rename = "LogLine")]
-    Line<'a> {
+    Line<'a> by line(result: &'a str, failure_status: Option<u16>, detail: Option<&'a str>, timings: Timings) {
         #[ts(type = "\"failure_callback\"")]
-        event as "event": &'static str,
-        result as "result": Summary<'a>,
+        event as "event": &'static str = "failure_callback",
+        #[ts(as = "super::summary::Summary<'a>")]
+        result as "result": Json<'a> = Json(result),
         /// Status of the failing delivery of the run.
-        failure_status as "failureStatus": Option<u16>,
+        failure_status as "failureStatus": Option<u16> = failure_status,
         /// What went wrong, in words.
-        detail as "detail": Option<&'a str>,
+        detail as "detail": Option<&'a str> = detail,
         /// Milliseconds from arrival to reply.
-        total_ms as "totalMs": u64,
+        total_ms as "totalMs": u64 = millis(timings.total),
         /// Milliseconds of these that were spent on waiting for the DLQ API.
-        api_ms as "apiMs": u64,
+        api_ms as "apiMs": u64 = millis(timings.api),
         /// Calls of the DLQ API.
-        api_calls as "apiCalls": u32,
+        api_calls as "apiCalls": u32 = timings.api_calls,
     }
 }

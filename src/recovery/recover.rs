@@ -10,14 +10,15 @@ use super::{
 use crate::{
     callback::{CallbackError, Failure},
     dlq::{
-        ApiError, ApiRequest, Call, Created, DeleteEntry, FindByRun, GetEntry, Lookup, Restart, Resume,
-        Transported,
+        ApiError, ApiErrorKind, ApiRequest, Call, Created, DeleteEntry, FindByRun, Lookup, Restart, Resume,
+        Transported, get_entry, succeeded,
     },
     ids::{DlqId, RunId},
     lineage::Lineage,
     policy::{Action, Decision, Policy},
     settings::Account,
     signature::BodyDigest,
+    text::said,
     time::Timestamp,
 };
 
@@ -166,7 +167,7 @@ impl Recovery {
             (Step::Find, _) | (_, None) => Ask::Send(self.find.request()),
             (Step::Claim, Some(entry)) => Ask::Claim(entry),
             (Step::Act, Some(entry)) => Ask::Send(self.act(entry.clone())),
-            (Step::Look, Some(entry)) => Ask::Send(GetEntry::new(entry.clone()).request()),
+            (Step::Look, Some(entry)) => Ask::Send(get_entry(entry)),
             (Step::Settle, Some(entry)) => Ask::Settle(entry),
         }
     }
@@ -218,7 +219,7 @@ impl Recovery {
                 self.pages += 1;
             }
             Lookup::Continue(_) => {
-                let error = ApiError::Malformed { what: "the pages of one run's entries do not end" };
+                let error = ApiError::malformed("the pages of one run's entries do not end");
                 self.failed(&error, moment);
             }
         }
@@ -235,9 +236,9 @@ impl Recovery {
 
     /// The run that the call has created, if that is what it does.
     fn read(&self, answer: Transported) -> Result<Option<RunId>, ApiError> {
-        let answer = answer?;
+        let answer = succeeded(answer)?;
         if self.decision.action == Action::Delete {
-            return DeleteEntry::read(&answer).map(|()| None);
+            return Ok(None);
         }
         Created::parse(&answer).map(|created| Some(created.run_id))
     }
@@ -258,19 +259,20 @@ impl Recovery {
         let acts = self.step == Step::Act;
         // 10 to 30 seconds, so that callbacks that failed together do not come back together.
         let pause = Duration::from_secs(10 + entropy % 21);
-        let outcome = match error {
-            ApiError::NotFound { .. } if acts => return self.end(Ok(Outcome::Gone)),
+        let outcome = match error.kind() {
+            ApiErrorKind::NotFound if acts => return self.end(Ok(Outcome::Gone)),
             // The API will not resume this entry, now or later; it stays for a person.
-            ApiError::BadRequest { .. } if acts => Ok(Outcome::Parked { reason: "refused_by_api" }),
-            ApiError::Unauthorized { .. } => Err(Refusal::TokenRefused),
-            ApiError::RateLimited(limit) => {
-                let retry_after = limit.retry_after(now).unwrap_or(pause).min(self.retry_after_cap);
+            ApiErrorKind::BadRequest if acts => Ok(Outcome::Parked { reason: "refused_by_api" }),
+            ApiErrorKind::Unauthorized => Err(Refusal::TokenRefused),
+            ApiErrorKind::RateLimited => {
+                let asked = error.rate_limit().and_then(|limit| limit.retry_after(now));
+                let retry_after = asked.unwrap_or(pause).min(self.retry_after_cap);
                 Err(Refusal::Unavailable { code: "api_rate_limited", retry_after })
             }
             _ => Err(Refusal::Unavailable { code: unavailable(error), retry_after: pause }),
         };
         // The API's own words for the log. An API that repeats our token must not put it there.
-        self.conclusion.detail = Some(self.account.token.redact(&error.to_string()));
+        self.conclusion.detail = Some(self.account.token.redact(&said(error)));
         self.end(outcome);
         if acts && error.may_have_been_processed() {
             self.step = Step::Look;
@@ -286,10 +288,10 @@ impl Recovery {
 }
 
 const fn unavailable(error: &ApiError) -> &'static str {
-    match error {
-        ApiError::Transport(_) => "api_unreachable",
-        ApiError::Malformed { .. } => "api_malformed_answer",
-        ApiError::Server { .. } => "api_server_error",
+    match error.kind() {
+        ApiErrorKind::Transport => "api_unreachable",
+        ApiErrorKind::Malformed => "api_malformed_answer",
+        ApiErrorKind::Server => "api_server_error",
         _ => "api_unexpected_answer",
     }
 }

@@ -1,7 +1,7 @@
 //! What QStash is told: the one place where conclusions become HTTP.
 
-use super::{Conclusion, Refusal, summary::Summary};
-use crate::{plain::json::Object, settings::SettingsError};
+use super::{Conclusion, Refusal, summary::told};
+use crate::{plain::json::Object, settings::SettingsError, text::said};
 
 /// An HTTP answer as a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Reply {
 impl From<&Conclusion> for Reply {
     fn from(conclusion: &Conclusion) -> Self {
         match &conclusion.outcome {
-            Ok(_) => Self::new(200, Summary::of(conclusion).object()),
+            Ok(_) => Self::new(200, told(conclusion)),
             Err(refusal) => refusal.into(),
         }
     }
@@ -30,7 +30,7 @@ impl From<&Conclusion> for Reply {
 
 impl From<&Refusal> for Reply {
     fn from(refusal: &Refusal) -> Self {
-        let mut reply = Self::error(refusal.status(), refusal.code(), &refusal.to_string());
+        let mut reply = Self::error(refusal.status(), refusal.code(), &said(refusal));
         reply.retry_after = refusal.retry_after().map(|wait| wait.as_secs().max(1));
         reply.non_retryable = reply.status == 489;
         reply
@@ -41,17 +41,17 @@ impl Reply {
     /// An error: `{"error": {"code": …, "message": …}}`.
     #[must_use]
     pub fn error(status: u16, code: &str, message: &str) -> Self {
-        let mut error = Object::new();
-        error.text("code", code).text("message", message);
         let mut body = Object::new();
-        body.raw("error", &error.end());
-        Self::new(status, body)
+        body.open("error", '{');
+        body.text("code", code).text("message", message);
+        body.close('}');
+        Self::new(status, body.end())
     }
 
     /// 500: the deployment cannot work. QStash is to deliver the callback again once it can.
     #[must_use]
     pub fn misconfigured(error: &SettingsError) -> Self {
-        Self::error(500, "misconfigured", &error.to_string())
+        Self::error(500, "misconfigured", &said(error))
     }
 
     /// 405, with the methods that the path takes.
@@ -66,10 +66,10 @@ impl Reply {
     pub fn healthy() -> Self {
         let mut body = Object::new();
         body.text("status", "ok").text("version", env!("CARGO_PKG_VERSION"));
-        Self::new(200, body)
+        Self::new(200, body.end())
     }
 
-    fn new(status: u16, body: Object) -> Self {
-        Self { status, retry_after: None, non_retryable: false, allow: None, body: body.end() }
+    fn new(status: u16, body: String) -> Self {
+        Self { status, retry_after: None, non_retryable: false, allow: None, body }
     }
 }

@@ -1,86 +1,76 @@
 //! A conclusion as JSON: the body of the reply, and the core of the log line.
 
-use super::{Conclusion, Outcome};
+use core::time::Duration;
+
+use super::{Conclusion, Outcome, Revival};
+use crate::{
+    ids::{DlqId, RunId},
+    plain::json::Object,
+};
 
 plain! {
     /// What came of a failure callback.
     #[ts(rename = "CallbackResult")]
-    Summary<'a> {
+    Summary<'a> by summary(conclusion: &'a Conclusion) {
         #[ts(type = "Outcome | \"refused\"")]
-        outcome as "outcome": &'static str,
+        outcome as "outcome": &'static str = conclusion.outcome.as_ref().map_or("refused", Outcome::name),
         /// Why: of a decision, or the code of an error.
-        reason as "reason": Option<&'static str>,
+        reason as "reason": Option<&'static str> = reason(conclusion),
         /// Of a dry run: what would have been done.
         #[ts(as = "Option<crate::policy::Action>")]
-        decision as "decision": Option<&'static str>,
+        decision as "decision": Option<&'static str> = decision(conclusion),
         /// The name of the rule that matched.
-        rule as "rule": Option<&'a str>,
+        rule as "rule": Option<&'a str> = conclusion.subject.rule.as_deref(),
         /// The run that failed.
-        run_id as "runId": Option<&'a str>,
-        dlq_id as "dlqId": Option<&'a str>,
+        run_id as "runId": Option<&'a str> = conclusion.subject.run_id.as_ref().map(RunId::as_str),
+        dlq_id as "dlqId": Option<&'a str> = conclusion.subject.dlq_id.as_ref().map(DlqId::as_str),
         /// The run that was created, where an answer named it.
-        new_run_id as "newRunId": Option<&'a str>,
+        new_run_id as "newRunId": Option<&'a str> =
+            revival(conclusion).and_then(|revival| revival.new_run_id.as_ref()).map(RunId::as_str),
         /// The run that failed first, of which this one is a descendant or which it is itself.
-        root_run_id as "rootRunId": Option<&'a str>,
+        root_run_id as "rootRunId": Option<&'a str> = conclusion.subject.root_run_id.as_ref().map(RunId::as_str),
         /// Resumes and restarts of the run and its ancestors, this one included.
-        attempt as "attempt": Option<u32>,
+        attempt as "attempt": Option<u32> = conclusion.subject.attempt,
         /// How long QStash waits before the new run starts.
-        delay_seconds as "delaySeconds": Option<u64>,
+        delay_seconds as "delaySeconds": Option<u64> = delay(conclusion).map(|delay| delay.as_secs()),
         /// Whether it is the answer to an earlier delivery of the callback.
-        duplicate as "duplicate": Option<bool>,
+        duplicate as "duplicate": Option<bool> = conclusion.duplicate.then_some(true),
     }
 }
 
-impl<'a> Summary<'a> {
-    pub(super) fn of(conclusion: &'a Conclusion) -> Self {
-        let subject = &conclusion.subject;
-        let mut summary = Self {
-            rule: subject.rule.as_deref(),
-            run_id: subject.run_id.as_ref().map(AsRef::as_ref),
-            dlq_id: subject.dlq_id.as_ref().map(AsRef::as_ref),
-            root_run_id: subject.root_run_id.as_ref().map(AsRef::as_ref),
-            attempt: subject.attempt,
-            duplicate: conclusion.duplicate.then_some(true),
-            ..Self::refused("")
-        };
-        match &conclusion.outcome {
-            Ok(outcome) => summary.tell(outcome),
-            Err(refusal) => summary.reason = Some(refusal.code()),
-        }
-        summary
-    }
+/// The same as a text.
+pub(super) fn told(conclusion: &Conclusion) -> String {
+    let mut object = Object::new();
+    summary(&mut object, conclusion);
+    object.end()
+}
 
-    /// Nothing was done, and nothing is known of the run.
-    pub(super) const fn refused(code: &'static str) -> Self {
-        Self {
-            outcome: "refused",
-            reason: Some(code),
-            decision: None,
-            rule: None,
-            run_id: None,
-            dlq_id: None,
-            new_run_id: None,
-            root_run_id: None,
-            attempt: None,
-            delay_seconds: None,
-            duplicate: None,
-        }
+const fn reason(conclusion: &Conclusion) -> Option<&'static str> {
+    match &conclusion.outcome {
+        Ok(Outcome::DryRun { reason, .. }) => Some(reason.code()),
+        Ok(Outcome::Parked { reason }) => Some(reason),
+        Ok(_) => None,
+        Err(refusal) => Some(refusal.code()),
     }
+}
 
-    fn tell(&mut self, outcome: &'a Outcome) {
-        (self.outcome, self.reason) = (outcome.name(), None);
-        match outcome {
-            Outcome::Deleted | Outcome::Gone => {}
-            Outcome::DryRun { action, reason, delay } => {
-                self.decision = Some(action.name());
-                self.reason = Some(reason.code());
-                self.delay_seconds = delay.map(|delay| delay.as_secs());
-            }
-            Outcome::Parked { reason } => self.reason = Some(reason),
-            Outcome::Restarted(revival) | Outcome::Resumed(revival) => {
-                self.new_run_id = revival.new_run_id.as_ref().map(AsRef::as_ref);
-                self.delay_seconds = Some(revival.delay.as_secs());
-            }
-        }
+const fn decision(conclusion: &Conclusion) -> Option<&'static str> {
+    match &conclusion.outcome {
+        Ok(Outcome::DryRun { action, .. }) => Some(action.name()),
+        _ => None,
+    }
+}
+
+const fn revival(conclusion: &Conclusion) -> Option<&Revival> {
+    match &conclusion.outcome {
+        Ok(Outcome::Restarted(revival) | Outcome::Resumed(revival)) => Some(revival),
+        _ => None,
+    }
+}
+
+fn delay(conclusion: &Conclusion) -> Option<Duration> {
+    match &conclusion.outcome {
+        Ok(Outcome::DryRun { delay, .. }) => *delay,
+        _ => revival(conclusion).map(|revival| revival.delay),
     }
 }
