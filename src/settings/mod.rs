@@ -74,7 +74,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The account that a callback belongs to, shared with all that is under way for it: its `Upstash-Region`'s, else the one without a region.
+    /// The account that a callback belongs to, shared with all that is under way for it: its `Upstash-Region`'s, else
+    /// the one without a region.
     pub fn account(&self, region: Option<&str>) -> Result<&Arc<Account>, SignatureError> {
         self.accounts.of(region.and_then(Region::from_header)).ok_or(SignatureError::Key)
     }
