@@ -30,6 +30,8 @@
 
 #[macro_use]
 mod named;
+#[macro_use]
+mod plain;
 
 mod base64;
 pub mod callback;

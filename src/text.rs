@@ -1,7 +1,15 @@
-//! Searching in text.
+//! Searching in text, and writing it.
 //!
 //! The standard library searches in linear time whatever the pattern, at the cost of 4 KB of WebAssembly. What is
-//! searched here is short, and what for is set by the operator.
+//! searched here is short, and what for is set by the operator. Its searches for one character cost another 1 KB.
+
+use core::fmt;
+
+/// What something says of itself. One copy for all types, where `to_string` has one for each.
+#[inline(never)]
+pub(crate) fn said(what: &dyn fmt::Display) -> String {
+    what.to_string()
+}
 
 /// Where `part` first stands in `text`.
 pub(crate) fn find(text: &str, part: &str) -> Option<usize> {
@@ -13,6 +21,55 @@ pub(crate) fn find(text: &str, part: &str) -> Option<usize> {
 pub(crate) fn split_once<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
     let (before, rest) = text.split_at_checked(find(text, separator)?)?;
     Some((before, rest.strip_prefix(separator)?))
+}
+
+/// What stands before and after the first `separator`, an ASCII character.
+pub(crate) fn cut(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == separator)?;
+    let (before, rest) = text.split_at_checked(at)?;
+    Some((before, rest.get(1..)?))
+}
+
+/// What stands between the `separator`s, an ASCII character: one part more than there are of them.
+pub(crate) const fn parts(text: &str, separator: u8) -> Parts<'_> {
+    Parts { rest: Some(text), separator }
+}
+
+/// The parts of a text that are not read yet.
+pub(crate) struct Parts<'a> {
+    rest: Option<&'a str>,
+    separator: u8,
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a str;
+
+    // In WebAssembly one copy is enough for all the loops over parts.
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest?;
+        let (part, rest) = cut(rest, self.separator).map_or((rest, None), |(part, rest)| (part, Some(rest)));
+        self.rest = rest;
+        Some(part)
+    }
+}
+
+/// The text without the `last`s at its end.
+pub(crate) fn trim_end(mut text: &str, last: char) -> &str {
+    while let Some(shorter) = text.strip_suffix(last) {
+        text = shorter;
+    }
+    text
+}
+
+/// Whether a byte is one of a few.
+pub(crate) fn is_one_of(byte: u8, few: &[u8]) -> bool {
+    few.iter().any(|one| *one == byte)
+}
+
+/// Whether every byte is of a kind.
+pub(crate) fn all(text: &str, is_of_kind: fn(&u8) -> bool) -> bool {
+    text.as_bytes().iter().all(is_of_kind)
 }
 
 /// The text with `by` in the place of every `part`.
@@ -46,6 +103,9 @@ mod tests {
         fn it_agrees_with_the_standard_library(text in "[abé]{0,12}", part in "[abé]{1,3}") {
             prop_assert_eq!(find(&text, &part), text.find(&part));
             prop_assert_eq!(split_once(&text, &part), text.split_once(&part));
+            prop_assert_eq!(cut(&text, b'a'), text.split_once('a'));
+            prop_assert!(parts(&text, b'a').eq(text.split('a')));
+            prop_assert_eq!(trim_end(&text, 'a'), text.trim_end_matches('a'));
             prop_assert_eq!(replace(&text, &part, "…"), text.replace(&part, "…"));
         }
     }

@@ -67,50 +67,50 @@ impl CallbackError {
             }
         }
     }
+
+    /// The message, before and after what the variant names.
+    const fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Duplicate { .. } => ("callback field `", "` appears twice; each field is accepted once"),
+            Self::Incomplete => ("callback body ends too early; one complete JSON object is accepted", ""),
+            Self::Invalid { .. } => ("callback field `", "` is invalid; accepted is "),
+            Self::NoWorkflowUrl => (
+                "callback names no endpoint; accepted is body field `url` or header `Upstash-Workflow-Url`",
+                "",
+            ),
+            Self::NotAWorkflow => (
+                "callback is not about a workflow run; ",
+                "accepted is body field `workflowRunId` or header `Upstash-Workflow-RunId`",
+            ),
+            Self::NotAnObject => ("callback body is not an object; one JSON object is accepted", ""),
+            Self::Syntax { .. } => ("callback body is not JSON at byte ", "; one JSON object is accepted"),
+            Self::TooDeep => ("callback body nests too deeply; ", " levels are accepted"),
+            Self::TooLong { .. } => ("callback field `", "` is too long; "),
+        }
+    }
 }
 
 impl fmt::Display for CallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // No more than texts one after the other: formatting them costs more WebAssembly than they do.
-        let number;
-        let words = match self {
-            Self::Duplicate { field } => {
-                ["callback field `", field, "` appears twice; each field is accepted once"]
-            }
-            Self::Incomplete => {
-                ["callback body ends too early; one complete JSON object is accepted", "", ""]
-            }
-            Self::Invalid { field, accepted } => {
-                f.write_str("callback field `")?;
-                [field, "` is invalid; accepted is ", accepted]
-            }
-            Self::NoWorkflowUrl => [
-                "callback names no endpoint; accepted is body field `url` or header `Upstash-Workflow-Url`",
-                "",
-                "",
-            ],
-            Self::NotAWorkflow => [
-                "callback is not about a workflow run; ",
-                "accepted is body field `workflowRunId` or header `Upstash-Workflow-RunId`",
-                "",
-            ],
-            Self::NotAnObject => ["callback body is not an object; one JSON object is accepted", "", ""],
-            Self::Syntax { at } => {
-                number = at.to_string();
-                ["callback body is not JSON at byte ", &number, "; one JSON object is accepted"]
-            }
-            Self::TooDeep => {
-                number = MAX_DEPTH.to_string();
-                ["callback body nests too deeply; ", &number, " levels are accepted"]
-            }
-            Self::TooLong { field, limit } => {
-                number = limit.to_string();
-                f.write_str("callback field `")?;
+        let (before, after) = self.words();
+        f.write_str(before)?;
+        match self {
+            Self::Duplicate { field } | Self::Invalid { field, .. } | Self::TooLong { field, .. } => {
                 f.write_str(field)?;
-                ["` is too long; ", &number, " bytes are accepted"]
             }
-        };
-        words.into_iter().try_for_each(|words| f.write_str(words))
+            Self::Syntax { at } => fmt::Display::fmt(at, f)?,
+            Self::TooDeep => fmt::Display::fmt(&MAX_DEPTH, f)?,
+            Self::Incomplete | Self::NoWorkflowUrl | Self::NotAWorkflow | Self::NotAnObject => {}
+        }
+        f.write_str(after)?;
+        match self {
+            Self::Invalid { accepted, .. } => f.write_str(accepted),
+            Self::TooLong { limit, .. } => {
+                fmt::Display::fmt(limit, f)?;
+                f.write_str(" bytes are accepted")
+            }
+            _ => Ok(()),
+        }
     }
 }
 

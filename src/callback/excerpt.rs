@@ -25,6 +25,11 @@ impl Excerpt {
         &self.text
     }
 
+    /// The text alone.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
     /// Whether there was more.
     #[must_use]
     pub const fn is_cut(&self) -> bool {

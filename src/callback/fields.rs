@@ -5,7 +5,7 @@
 
 use super::error::CallbackError;
 use crate::{
-    json::{Captured, Field, Fields, Over, decode, scalar},
+    json::{Captured, Captures, Field, Fields, Over, decode, scalar},
     time::{Timestamp, decimal, parse_wire_time},
 };
 
@@ -39,62 +39,94 @@ pub(super) const FIELDS: &[Field] = &[
     Field { name: "workflowRunId", limit: ID_LIMIT * 6 + 2, over: Over::Drop },
 ];
 
-/// A string that decides; `null` and `""` are none.
-pub(super) fn required_text(
-    fields: &mut Fields,
-    name: &'static str,
-) -> Result<Option<String>, CallbackError> {
-    let invalid = CallbackError::Invalid { field: name, accepted: "a string of sound Unicode" };
-    match fields.take(name) {
-        Captured::Absent => Ok(None),
-        Captured::TooLong => Err(CallbackError::TooLong { field: name, limit: limit(name) }),
-        Captured::Value { raw, .. } => match raw.as_slice() {
-            b"null" => Ok(None),
-            [b'"', string @ ..] => match decode(string) {
-                decoded if !decoded.exact => Err(invalid),
-                decoded => Ok(Some(decoded.text).filter(|text| !text.is_empty())),
-            },
-            _ => Err(invalid),
-        },
-    }
+/// The fields of a body on their way into a failure. The first error is kept, and everything after it is as good as none.
+pub(super) struct Body {
+    fields: Fields,
+    error: Option<CallbackError>,
 }
 
-/// A small number, or a string of digits.
-pub(super) fn count(fields: &mut Fields, name: &'static str) -> Option<u32> {
-    small(&fields.text(name)?)
+impl Body {
+    pub(super) const fn new(captures: Captures) -> Self {
+        Self { fields: Fields::new(captures), error: None }
+    }
+
+    /// The first error.
+    pub(super) const fn error(&self) -> Option<CallbackError> {
+        self.error
+    }
+
+    /// Keeps an error, unless there is one already; gives the one that is kept.
+    pub(super) fn refuse(&mut self, error: CallbackError) -> CallbackError {
+        *self.error.get_or_insert(error)
+    }
+
+    /// Keeps that a field has a value that it cannot have.
+    // In WebAssembly one copy is enough.
+    #[inline(never)]
+    pub(super) fn invalid(&mut self, field: &'static str, accepted: &'static str) {
+        self.refuse(CallbackError::Invalid { field, accepted });
+    }
+
+    /// A field as it was captured.
+    pub(super) fn take(&mut self, name: &'static str) -> Captured {
+        self.fields.take(name)
+    }
+
+    /// A string that decides; `null` and `""` are none, which is the empty one.
+    pub(super) fn string(&mut self, field: &'static str) -> String {
+        match self.fields.take(field) {
+            Captured::Absent => {}
+            Captured::TooLong => _ = self.refuse(CallbackError::TooLong { field, limit: limit(field) }),
+            Captured::Value { raw, .. } if raw == b"null" => {}
+            Captured::Value { raw, .. } => match raw.strip_prefix(b"\"").map(decode) {
+                Some(decoded) if decoded.exact => return decoded.text,
+                _ => self.invalid(field, "a string of sound Unicode"),
+            },
+        }
+        String::new()
+    }
+
+    /// The HTTP status of the failing delivery; 0 where there was no response.
+    ///
+    /// QStash declares the status of its messages as a Go integer that is left out when it is zero (upstash/docs, pull
+    /// request 58), so that an absent status is the same as 0.
+    pub(super) fn status(&mut self) -> u16 {
+        let text = match self.fields.take("status") {
+            Captured::Absent => return 0,
+            Captured::Value { raw, .. } if raw == b"null" => return 0,
+            Captured::Value { raw, .. } => scalar(&raw).unwrap_or_default(),
+            Captured::TooLong => String::new(),
+        };
+        let status = match text.strip_prefix('-') {
+            Some(digits) => decimal(digits).map(|_| 0),
+            None => decimal(&text),
+        };
+        if let Some(status @ (0 | 100..=999)) = status {
+            return u16::try_from(status).unwrap_or_default();
+        }
+        self.invalid("status", "an HTTP status, or 0 for no response");
+        0
+    }
+
+    /// A string, or a number as it was written.
+    pub(super) fn text(&mut self, name: &'static str) -> String {
+        self.fields.text(name).unwrap_or_default()
+    }
+
+    /// A small number, or a string of digits.
+    pub(super) fn count(&mut self, name: &'static str) -> Option<u32> {
+        small(&self.text(name))
+    }
+
+    /// A point in time in any of its forms.
+    pub(super) fn instant(&mut self, name: &'static str) -> Option<Timestamp> {
+        parse_wire_time(&self.text(name))
+    }
 }
 
 /// A number of nothing but digits.
 pub(super) fn small(text: &str) -> Option<u32> {
     decimal(text)?.try_into().ok()
-}
-
-/// A point in time in any of its forms.
-pub(super) fn instant(fields: &mut Fields, name: &'static str) -> Option<Timestamp> {
-    parse_wire_time(&fields.text(name)?)
-}
-
-/// The HTTP status of the failing delivery; 0 where there was no response.
-///
-/// QStash declares the status of its messages as a Go integer that is left out when it is zero (upstash/docs, pull
-/// request 58), so that an absent status is the same as 0.
-pub(super) fn status(fields: &mut Fields) -> Result<u16, CallbackError> {
-    let invalid =
-        CallbackError::Invalid { field: "status", accepted: "an HTTP status, or 0 for no response" };
-    match fields.take("status") {
-        Captured::Absent => Ok(0),
-        Captured::Value { raw, .. } if raw == b"null" => Ok(0),
-        Captured::Value { raw, .. } => {
-            let text = scalar(&raw).unwrap_or_default();
-            let below_zero = text.strip_prefix('-').and_then(decimal).map(|_| 0);
-            match below_zero.or_else(|| decimal(&text)) {
-                Some(0) => Ok(0),
-                Some(status @ 100..=999) => u16::try_from(status).map_err(|_| invalid),
-                _ => Err(invalid),
-            }
-        }
-        Captured::TooLong => Err(invalid),
-    }
 }
 
 fn limit(name: &str) -> usize {

@@ -1,77 +1,72 @@
 //! The request headers of a callback, and header maps inside its body.
 
-use crate::json::{Captured, Captures, Field, Keys, Scanner, decode, lossy};
+use crate::json::{Captured, Field, Keys, Scanner, decode, lossy};
 
-/// The request headers of a callback that matter, as received.
+/// The SDK stores it when the run is triggered, so that the body's id is trusted more.
+pub(super) const RUN_ID: &str = "Upstash-Workflow-RunId";
+/// The endpoint of the workflow.
+pub(super) const WORKFLOW_URL: &str = "Upstash-Workflow-Url";
+/// The same for every delivery of this callback.
+pub(super) const MESSAGE_ID: &str = "Upstash-Message-Id";
+/// Labels of the run, separated by commas.
+pub(super) const LABEL: &str = "Upstash-Label";
+/// How often the delivery of this callback was retried.
+pub(super) const RETRIED: &str = "Upstash-Retried";
+
+/// The headers of a callback that matter, as received: a name for each value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CallbackHeaders {
-    /// `Upstash-Workflow-RunId`. The SDK stores it when the run is triggered, so that the body's id is trusted more.
-    pub run_id: Option<String>,
-    /// `Upstash-Workflow-Url`: the endpoint of the workflow.
-    pub workflow_url: Option<String>,
-    /// `Upstash-Message-Id`: the same for every delivery of this callback.
-    pub message_id: Option<String>,
-    /// `Upstash-Label`: labels of the run, separated by commas.
-    pub label: Option<String>,
-    /// `Upstash-Retried`: how often the delivery of this callback was retried.
-    pub retried: Option<String>,
-}
+pub struct CallbackHeaders(pub(super) Vec<(&'static str, String)>);
 
 impl CallbackHeaders {
     /// The names of all headers that [`CallbackHeaders::read`] asks for.
-    pub const NAMES: [&'static str; 5] = [
-        "Upstash-Workflow-RunId",
-        "Upstash-Workflow-Url",
-        "Upstash-Message-Id",
-        "Upstash-Label",
-        "Upstash-Retried",
-    ];
+    pub const NAMES: [&'static str; 5] = [RUN_ID, WORKFLOW_URL, MESSAGE_ID, LABEL, RETRIED];
 
-    /// Takes the headers from `header`, which looks a value up by its name without regard to case.
-    pub fn read(header: impl FnMut(&'static str) -> Option<String>) -> Self {
-        let [run_id, workflow_url, message_id, label, retried] = Self::NAMES.map(header);
-        Self { run_id, workflow_url, message_id, label, retried }
+    /// Takes the headers of the request from `header`, which looks a value up by its name without regard to case.
+    pub fn read(mut header: impl FnMut(&'static str) -> Option<String>) -> Self {
+        let mut headers = Vec::new();
+        for &name in &Self::NAMES {
+            if let Some(value) = header(name) {
+                headers.push((name, value));
+            }
+        }
+        Self(headers)
     }
-}
 
-/// The wanted headers of a JSON header map, `{"Name": ["value"]}` or `{"Name": "value"}`, that may be cut.
-pub(super) struct HeaderMap {
-    captures: Captures,
-}
+    /// The first value of a header; empty where there is none.
+    pub(super) fn value(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
 
-impl HeaderMap {
-    /// Reads a captured map; anything else than an object is a map without entries.
-    pub(super) fn read(map: &Captured, wanted: &'static [Field]) -> Self {
+    /// Adds the wanted headers of a JSON header map, `{"Name": ["value"]}` or `{"Name": "value"}`, that may be cut;
+    /// anything else than an object is a map without entries.
+    pub(super) fn add(&mut self, map: &Captured, wanted: &'static [Field]) {
+        let Captured::Value { raw, .. } = map else { return };
         let mut scanner = Scanner::new(wanted, Keys::AnyCase);
-        if let Captured::Value { raw, .. } = map {
-            scanner.push(raw);
+        scanner.push(raw);
+        let mut captures = scanner.salvage();
+        for field in wanted {
+            if let Captured::Value { raw, cut: false } = captures.take(field.name) {
+                self.add_values(field.name, &raw);
+            }
         }
-        Self { captures: scanner.salvage() }
     }
 
-    /// Moves out the values of one header, in their order.
-    pub(super) fn take(&mut self, name: &str) -> Vec<String> {
-        let Captured::Value { raw, cut: false } = self.captures.take(name) else { return Vec::new() };
+    /// Adds the strings of a JSON string or array of strings, or a number.
+    fn add_values(&mut self, name: &'static str, mut raw: &[u8]) {
         match raw.first() {
-            Some(b'"' | b'[') => strings(&raw),
-            Some(b'0'..=b'9') => vec![lossy(&raw)],
-            _ => Vec::new(),
+            Some(b'"' | b'[') => {}
+            Some(b'0'..=b'9') => return self.0.push((name, lossy(raw))),
+            _ => return,
+        }
+        while let Some((byte, rest)) = raw.split_first() {
+            raw = rest;
+            if *byte == b'"' {
+                let decoded = decode(raw);
+                self.0.push((name, decoded.text));
+                raw = raw.get(decoded.len..).unwrap_or_default();
+            }
         }
     }
-}
-
-/// The strings of a JSON string or array of strings.
-fn strings(mut raw: &[u8]) -> Vec<String> {
-    let mut strings = Vec::new();
-    while let Some((byte, rest)) = raw.split_first() {
-        raw = rest;
-        if *byte == b'"' {
-            let decoded = decode(raw);
-            strings.push(decoded.text);
-            raw = raw.get(decoded.len..).unwrap_or_default();
-        }
-    }
-    strings
 }
 
 #[cfg(test)]
@@ -85,7 +80,9 @@ mod tests {
     ];
 
     fn take(map: &str, name: &str) -> Vec<String> {
-        HeaderMap::read(&Captured::Value { raw: map.into(), cut: true }, WANTED).take(name)
+        let mut headers = CallbackHeaders::default();
+        headers.add(&Captured::Value { raw: map.into(), cut: true }, WANTED);
+        headers.0.into_iter().filter(|(known, _)| *known == name).map(|(_, value)| value).collect()
     }
 
     #[test]

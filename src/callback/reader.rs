@@ -4,19 +4,21 @@ use core::fmt;
 
 use super::{
     CallbackError, CallbackHeaders, Excerpt, Failure, RetryHint,
-    fields::{FIELDS, ID_LIMIT, URL_LIMIT, count, instant, required_text, small, status},
-    headers::HeaderMap,
+    fields::{Body, FIELDS, ID_LIMIT, URL_LIMIT, small},
+    headers::{LABEL, MESSAGE_ID, RETRIED, RUN_ID, WORKFLOW_URL},
     response::failure_error,
 };
 use crate::{
     ids::{DlqId, RunId},
-    json::{Field, Fields, Keys, Over, Scanner},
+    json::{Field, Keys, Over, Scanner},
+    text,
     time::Timestamp,
 };
 
 const STEP_NAME: &str = "Upstash-Error-Step-Name";
-const LABEL: &str = "Upstash-Label";
 
+/// What ids are.
+const AN_ID: &str = "an id of 1 to 512 bytes without blanks and control characters";
 /// Bytes of a step name or label.
 const NAME_LIMIT: usize = 256;
 /// Labels kept.
@@ -79,25 +81,29 @@ impl FailureReader {
 
     /// The failure, once the whole body was read. `now` is when the callback arrived.
     pub fn finish(self, now: Timestamp) -> Result<Failure, CallbackError> {
-        let Self { headers, scanner } = self;
-        let mut fields = Fields::new(scanner.finish()?);
+        let Self { mut headers, scanner } = self;
+        let mut body = Body::new(scanner.finish()?);
+        headers.add(&body.take("sourceHeader"), SOURCE_HEADERS);
+        headers.add(&body.take("header"), RESPONSE_HEADERS);
 
-        let mut failure =
-            Failure::new(run_id(&mut fields, headers.run_id)?, String::new(), status(&mut fields)?);
-        failure.workflow_url = workflow_url(&mut fields, headers.workflow_url)?;
-        if let Some(id) = required_text(&mut fields, "dlqId")? {
-            failure.dlq_id = Some(DlqId::new(id).map_err(|_| invalid_id("dlqId"))?);
+        let run_id = run_id(&mut body, &headers)?;
+        let mut failure = Failure::new(run_id, String::new(), body.status());
+        failure.workflow_url = workflow_url(&mut body, &headers);
+        let entry = body.string("dlqId");
+        if !entry.is_empty() {
+            match DlqId::new(entry) {
+                Ok(entry) => failure.dlq_id = Some(entry),
+                Err(_) => body.invalid("dlqId", AN_ID),
+            }
         }
-        failure.error = failure_error(&fields.take("body"));
-        read_headers(&mut failure, &mut fields, headers.label.as_deref(), now);
-        failure.retried = count(&mut fields, "retried");
-        failure.max_retries = count(&mut fields, "maxRetries");
-        failure.source_message_id = fields.text("sourceMessageId").and_then(short_id);
-        failure.created_at = instant(&mut fields, "createdAt");
-        failure.workflow_created_at = instant(&mut fields, "workflowCreatedAt");
-        failure.callback_message_id = headers.message_id.and_then(short_id);
-        failure.callback_retried = headers.retried.and_then(|retried| small(&retried));
-        Ok(failure)
+        failure.error = failure_error(&body.take("body"));
+        read_headers(&mut failure, &headers, now);
+        failure.retried = body.count("retried");
+        failure.max_retries = body.count("maxRetries");
+        failure.source_message_id = short_id(&body.text("sourceMessageId"));
+        failure.created_at = body.instant("createdAt");
+        failure.workflow_created_at = body.instant("workflowCreatedAt");
+        body.error().map_or(Ok(failure), Err)
     }
 }
 
@@ -116,69 +122,62 @@ const fn header(name: &'static str) -> Field {
 
 /// The body names the run that failed. The header may still name the run that this one was resumed from, because
 /// the SDK stores it when it triggers the first one.
-fn run_id(fields: &mut Fields, header: Option<String>) -> Result<RunId, CallbackError> {
-    const BODY: &str = "workflowRunId";
-    if let Some(id) = required_text(fields, BODY)? {
-        return RunId::new(id).map_err(|_| invalid_id(BODY));
+fn run_id(body: &mut Body, headers: &CallbackHeaders) -> Result<RunId, CallbackError> {
+    let (mut field, mut id) = ("workflowRunId", body.string("workflowRunId"));
+    if id.is_empty() {
+        (field, id) = (RUN_ID, headers.value(RUN_ID).to_owned());
     }
-    match header.filter(|id| !id.is_empty()) {
-        Some(id) => RunId::new(id).map_err(|_| invalid_id("Upstash-Workflow-RunId")),
-        None => Err(CallbackError::NotAWorkflow),
+    if id.is_empty() {
+        body.refuse(CallbackError::NotAWorkflow);
     }
+    RunId::new(id).map_err(|_| body.refuse(CallbackError::Invalid { field, accepted: AN_ID }))
 }
 
-fn workflow_url(fields: &mut Fields, header: Option<String>) -> Result<String, CallbackError> {
-    let url = match required_text(fields, "url")? {
-        Some(url) => url,
-        None => header.filter(|url| !url.is_empty()).ok_or(CallbackError::NoWorkflowUrl)?,
-    };
+fn workflow_url(body: &mut Body, headers: &CallbackHeaders) -> String {
+    let mut url = body.string("url");
+    if url.is_empty() {
+        headers.value(WORKFLOW_URL).clone_into(&mut url);
+    }
+    if url.is_empty() {
+        body.refuse(CallbackError::NoWorkflowUrl);
+    }
     if url.len() > URL_LIMIT {
-        Err(CallbackError::TooLong { field: "url", limit: URL_LIMIT })
-    } else {
-        Ok(url)
+        body.refuse(CallbackError::TooLong { field: "url", limit: URL_LIMIT });
     }
-}
-
-fn invalid_id(field: &'static str) -> CallbackError {
-    CallbackError::Invalid {
-        field,
-        accepted: "an id of 1 to 512 bytes without blanks and control characters",
-    }
+    url
 }
 
 /// An id that is only passed on. One that is too long is dropped: half an id could be another message's.
-fn short_id(id: String) -> Option<String> {
-    Some(id).filter(|id| (1..=ID_LIMIT).contains(&id.len()))
+fn short_id(id: &str) -> Option<String> {
+    (!id.is_empty() && id.len() <= ID_LIMIT).then(|| id.to_owned())
 }
 
-/// What the headers of the failing response and of the original message say.
-fn read_headers(failure: &mut Failure, fields: &mut Fields, label: Option<&str>, now: Timestamp) {
-    let mut response = HeaderMap::read(&fields.take("header"), RESPONSE_HEADERS);
-    let source = HeaderMap::read(&fields.take("sourceHeader"), SOURCE_HEADERS);
-    for name in response.take(STEP_NAME) {
-        let name = name.trim_ascii();
-        if !name.is_empty() {
-            failure.step_name = Some(Excerpt::new(name, NAME_LIMIT).as_str().to_owned());
-            break;
-        }
-    }
-    for name in RetryHint::HEADERS {
-        // No hint is less than any.
-        failure.retry_hint = failure.retry_hint.max(RetryHint::longest(&response.take(name), now));
-    }
-    add_labels(&mut failure.labels, label.unwrap_or_default());
-    for mut map in [source, response] {
-        for list in map.take(LABEL) {
-            add_labels(&mut failure.labels, &list);
+/// What the headers of the callback, of the original message and of the failing response say.
+fn read_headers(failure: &mut Failure, headers: &CallbackHeaders, now: Timestamp) {
+    for (name, value) in &headers.0 {
+        let value = value.as_str();
+        match *name {
+            RUN_ID | WORKFLOW_URL => {}
+            MESSAGE_ID => failure.callback_message_id = short_id(value),
+            RETRIED => failure.callback_retried = small(value),
+            LABEL => add_labels(&mut failure.labels, value),
+            STEP_NAME => {
+                let step = value.trim_ascii();
+                if failure.step_name.is_none() && !step.is_empty() {
+                    failure.step_name = Some(Excerpt::new(step, NAME_LIMIT).into_text());
+                }
+            }
+            // No hint is less than any.
+            _ => failure.retry_hint = failure.retry_hint.max(RetryHint::parse(value, now)),
         }
     }
 }
 
 fn add_labels(labels: &mut Vec<String>, list: &str) {
-    for label in list.split(',') {
+    for label in text::parts(list, b',') {
         let label = label.trim_ascii();
         // Policies compare labels as a whole, so a part of one is worth nothing.
-        let fits = (1..=NAME_LIMIT).contains(&label.len()) && labels.len() < MAX_LABELS;
+        let fits = !label.is_empty() && label.len() <= NAME_LIMIT && labels.len() < MAX_LABELS;
         if fits && labels.iter().all(|known| known != label) {
             labels.push(label.to_owned());
         }

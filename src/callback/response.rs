@@ -4,6 +4,7 @@ use super::{excerpt::Excerpt, failure::FailureError};
 use crate::{
     base64::{self, Alphabet},
     json::{Captured, Captures, Field, Keys, Over, Scanner, decode},
+    text,
 };
 
 /// Bytes of an error's name.
@@ -26,21 +27,16 @@ pub(super) fn failure_error(body: &Captured) -> Option<FailureError> {
     let Captured::Value { raw, cut } = body else { return None };
     let string = decode(raw.strip_prefix(b"\"")?);
     // A cut leaves any number of characters, and bits of a byte that is not there.
-    let bytes = base64::decode(string.text.trim_end_matches('='), Alphabet::Standard)?;
-    if bytes.trim_ascii_start().starts_with(b"{") {
-        let mut scanner = Scanner::new(FIELDS, Keys::AnyCase);
-        scanner.push(&bytes);
-        let mut captures = scanner.salvage();
-        let name = excerpt(&mut captures, "error", MESSAGE_LIMIT);
-        if let Some(message) = excerpt(&mut captures, "message", MESSAGE_LIMIT) {
-            let name = name.map(|name| Excerpt::new(name.as_str(), NAME_LIMIT).or_cut(name.is_cut()));
-            return Some(FailureError { name, message });
-        }
-        if let Some(message) = name {
-            return Some(FailureError { name: None, message });
-        }
-    }
-    Some(FailureError { name: None, message: plain_text(&bytes, *cut)? })
+    let bytes = base64::decode(text::trim_end(&string.text, '='), Alphabet::Standard)?;
+    // Of anything but an object there are no fields.
+    let mut scanner = Scanner::new(FIELDS, Keys::AnyCase);
+    scanner.push(&bytes);
+    let mut fields = scanner.salvage();
+    let Some(message) = excerpt(&mut fields, "message", MESSAGE_LIMIT) else {
+        let error = excerpt(&mut fields, "error", MESSAGE_LIMIT);
+        return Some(FailureError { name: None, message: error.or_else(|| plain_text(&bytes, *cut))? });
+    };
+    Some(FailureError { name: excerpt(&mut fields, "error", NAME_LIMIT), message })
 }
 
 fn excerpt(captures: &mut Captures, name: &str, limit: usize) -> Option<Excerpt> {
@@ -60,9 +56,8 @@ fn plain_text(bytes: &[u8], cut: bool) -> Option<Excerpt> {
         Err(_) => return None,
     };
     let text = text.trim_ascii();
-    let binary =
-        text.is_empty() || text.contains(|c: char| c.is_control() && !matches!(c, '\t'..='\r' | '\u{85}'));
-    (!binary).then(|| Excerpt::new(text, MESSAGE_LIMIT).or_cut(cut))
+    let is_binary = text.chars().any(|c| c.is_control() && !matches!(c, '\t'..='\r' | '\u{85}'));
+    (!text.is_empty() && !is_binary).then(|| Excerpt::new(text, MESSAGE_LIMIT).or_cut(cut))
 }
 
 #[cfg(test)]

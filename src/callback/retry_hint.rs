@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::{
     dlq::GoDuration,
+    text,
     time::{Timestamp, decimal, parse_http_date},
 };
 
@@ -42,11 +43,6 @@ impl RetryHint {
         Some(Self { until })
     }
 
-    /// The longest of several hints; those that cannot be read do not count.
-    pub(super) fn longest(values: &[String], now: Timestamp) -> Option<Self> {
-        values.iter().filter_map(|value| Self::parse(value, now)).max()
-    }
-
     /// The time asked for.
     #[must_use]
     pub const fn until(self) -> Timestamp {
@@ -62,12 +58,11 @@ impl RetryHint {
 
 /// A decimal number of seconds, rounded up to milliseconds so that a wait is never cut short.
 fn parse_number(text: &str) -> Option<Duration> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let (whole, fraction) = text::cut(text, b'.').unwrap_or((text, "0"));
     decimal(fraction)?;
-    let (millis, finer) = fraction.split_at_checked(3).unwrap_or((fraction, ""));
-    let millis =
-        millis.bytes().chain([b'0'; 3]).take(3).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
-    let above = u64::from(finer.bytes().any(|digit| digit != b'0'));
+    let digit = |at| fraction.as_bytes().get(at).map_or(0, |digit| u64::from(digit - b'0'));
+    let millis = (digit(0) * 10 + digit(1)) * 10 + digit(2);
+    let above = u64::from(fraction.bytes().skip(3).any(|digit| digit != b'0'));
     Some(Duration::from_secs(decimal(whole)?).saturating_add(Duration::from_millis(millis + above)))
 }
 
@@ -130,16 +125,6 @@ mod tests {
         ] {
             assert_eq!(delay(value), None, "{value}");
         }
-    }
-
-    #[test]
-    fn the_longest_of_several_counts() {
-        let values = ["5", "garbage", "1m", "1792567700"].map(String::from);
-        assert_eq!(
-            RetryHint::longest(&values, NOW).map(|hint| hint.delay(NOW)),
-            Some(Duration::from_mins(1))
-        );
-        assert_eq!(RetryHint::longest(&[], NOW), None);
     }
 
     #[test]

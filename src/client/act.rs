@@ -1,10 +1,15 @@
 //! The same done to certain entries, to each once.
 
+use core::mem;
+
 use super::deed::{Deed, Kind, On, Turn, What};
 use super::machine::{Ask, Machine, Moment};
 use super::{CallError, Client, World};
 use crate::{
-    dlq::{ApiError, ApiRequest, Created, Ids, MAX_PER_CALL, Overrides, Transported},
+    dlq::{
+        ApiError, ApiRequest, Created, Ids, MAX_PER_CALL, Overrides, Transported, delete_many, restart_many,
+        resume_many,
+    },
     ids::DlqId,
     time::Timestamp,
 };
@@ -18,6 +23,17 @@ pub enum Action {
     Restart(Overrides),
     /// They are removed for good.
     Delete,
+}
+
+impl Action {
+    /// The call for many, without those that it is about.
+    pub(crate) fn request(&self) -> ApiRequest {
+        match self {
+            Self::Resume(overrides) => resume_many(overrides),
+            Self::Restart(overrides) => restart_many(overrides),
+            Self::Delete => delete_many(),
+        }
+    }
 }
 
 /// What came of acting on entries. Every entry is in exactly one of the lists of ids.
@@ -63,8 +79,8 @@ impl<W: World> Client<W> {
     /// service refuses is told apart from the others of its call by halves.
     pub async fn act(&self, action: &Action, ids: &Ids) -> Acted {
         let mut act = Act::many(action.clone(), ids.clone());
-        self.drive(&mut act).await;
-        act.acted
+        self.drive(&mut *act).await;
+        *act.acted
     }
 }
 
@@ -77,7 +93,7 @@ pub(crate) struct Act {
     /// The present one, or the last.
     deed: Deed,
     is_over: bool,
-    pub(crate) acted: Acted,
+    pub(crate) acted: Box<Acted>,
 }
 
 /// Entries that one call acts on.
@@ -90,52 +106,59 @@ struct Group {
 
 impl Act {
     /// Does something to entries, as many in a call as one takes.
-    pub(crate) fn many(action: Action, ids: Ids) -> Self {
-        let Ids(mut first) = ids;
-        let mut groups = Vec::new();
-        while first.len() > MAX_PER_CALL {
-            let start = (first.len() - 1) / MAX_PER_CALL * MAX_PER_CALL;
-            groups.push(Group { ids: first.split_off(start), was_lost: false });
-        }
-        Self::new(What::Many(action), first, groups)
+    pub(crate) fn many(action: Action, ids: Ids) -> Box<Self> {
+        Self::new(What::Many(action), ids.0)
     }
 
     /// Does something to one entry, by this request.
-    pub(crate) fn one(kind: Kind, request: ApiRequest, dlq_id: DlqId) -> Self {
-        Self::new(What::One(kind, request), vec![dlq_id], Vec::new())
+    pub(crate) fn one(kind: Kind, request: ApiRequest, dlq_id: DlqId) -> Box<Self> {
+        Self::new(What::One(kind, request), vec![dlq_id])
     }
 
-    fn new(what: What, first: Vec<DlqId>, groups: Vec<Group>) -> Self {
-        let deed = Deed::new(&what, first, false);
-        Self { what, groups, deed, is_over: false, acted: Acted::default() }
+    fn new(what: What, ids: Vec<DlqId>) -> Box<Self> {
+        let groups = vec![Group { ids, was_lost: false }];
+        let (deed, acted) = (Deed::default(), Box::default());
+        let mut act = Box::new(Self { what, groups, deed, is_over: false, acted });
+        act.begin();
+        act
     }
 
     /// What came of [`one`](Self::one).
-    pub(crate) fn take_once(&mut self) -> Result<Once, CallError> {
-        if !self.acted.done.is_empty() {
-            return Ok(Once::Answered(self.acted.created.pop()));
+    pub(super) fn take_once(&mut self) -> Result<Once, CallError> {
+        match self.failure() {
+            Some(error) => Err(error),
+            None if self.acted.settled.is_empty() => Ok(Once::Answered(self.acted.created.pop())),
+            None => Ok(Once::Settled { since: self.deed.exchange.started() }),
         }
-        if !self.acted.settled.is_empty() {
-            return Ok(Once::Settled { since: self.deed.exchange.started() });
+    }
+
+    /// Why [`one`](Self::one) has failed, if it has.
+    pub(crate) fn failure(&mut self) -> Option<CallError> {
+        let acted = &mut self.acted;
+        if !acted.done.is_empty() || !acted.settled.is_empty() {
+            return None;
         }
+        let refused = acted.refused.pop().map(|refused| refused.error);
+        let error = self.deed.error.take().or(refused).or(acted.stopped.take())?;
         let attempts = self.deed.exchange.attempts();
-        let refused = self.acted.refused.pop().map(|refused| refused.error);
-        let Some(error) = self.deed.error.take().or(refused).or(self.acted.stopped.take()) else {
-            return Ok(Once::Answered(None));
-        };
-        Err(if self.acted.ambiguous.is_empty() {
+        Some(if acted.ambiguous.is_empty() {
             CallError::Failed { error, attempts }
         } else {
             CallError::Ambiguous { error, attempts }
         })
     }
 
-    /// Begins with the next group.
+    /// Begins with the next group, as far as one call takes it.
     fn begin(&mut self) {
-        match self.groups.pop() {
-            Some(Group { ids, was_lost }) => self.deed = Deed::new(&self.what, ids, was_lost),
-            None => self.is_over = true,
+        let Some(mut group) = self.groups.pop() else {
+            self.is_over = true;
+            return;
+        };
+        if group.ids.len() > MAX_PER_CALL {
+            let ids = group.ids.split_off(MAX_PER_CALL);
+            self.groups.push(Group { ids, was_lost: group.was_lost });
         }
+        self.deed.begin(&self.what, group.ids, group.was_lost);
     }
 }
 
@@ -147,22 +170,25 @@ impl Machine for Act {
                 Turn::Ask(ask) => return ask,
                 Turn::Over => {}
                 Turn::Split => {
-                    let mut ids = core::mem::take(&mut self.deed.ids);
                     let was_lost = self.deed.was_lost;
-                    let second = ids.split_off(ids.len() / 2);
-                    self.groups.push(Group { ids: second, was_lost });
+                    let ids = self.deed.ids.split_off(self.deed.ids.len() / 2);
                     self.groups.push(Group { ids, was_lost });
+                    self.groups.push(Group { ids: mem::take(&mut self.deed.ids), was_lost });
                 }
                 Turn::Stop(error) => {
                     while let Some(mut group) = self.groups.pop() {
                         self.acted.untouched.append(&mut group.ids);
                     }
-                    self.acted.stopped = Some(error);
+                    self.acted.stopped = error;
                 }
             }
             self.begin();
         }
         Ask::Nothing
+    }
+
+    fn request(&self) -> &ApiRequest {
+        self.deed.request()
     }
 }
 

@@ -8,11 +8,12 @@ use super::machine::{Ask, Machine, Moment};
 use super::{Acted, Action, CallError, Client, World};
 use crate::{
     dlq::{
-        Call, Entry, Filter, Ids, List, ListPath, Page, Pages, RepeatedCursorError, TransportError,
-        Transported,
+        ApiRequest, Call, Entry, Filter, Ids, List, ListPath, Page, Paged, RepeatedCursorError,
+        TransportError, Transported, succeeded,
     },
     ids::DlqId,
     seen::Seen,
+    text,
 };
 
 /// How often the queue is gone through from its beginning at most.
@@ -39,30 +40,42 @@ pub enum Scope {
 #[derive(Clone, Debug)]
 pub struct BulkJob {
     action: Action,
-    scope: Scope,
+    /// The next page.
     list: List,
-    pages: Pages<List>,
+    exchange: Exchange,
+    /// Where pages of this pass began.
+    cursors: Seen,
     /// Entries that were dealt with.
     seen: Seen,
     /// Runs that were created.
     created: Seen,
     ceiling: u64,
     passes: u32,
+    /// Whether this pass has found anything new.
     found: bool,
-    ended: bool,
+    next: Next,
     totals: Totals,
     doing: Doing,
     /// What came of the page before.
     outcome: Option<Result<Step, BulkError>>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a job has one")]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 enum Doing {
-    #[default]
     Nothing,
-    Listing(List, Exchange),
-    Acting(Act),
+    Listing,
+    Acting(Box<Act>),
+}
+
+/// What follows the present page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Page,
+    /// The queue from its beginning, if that may bring anything new.
+    Pass,
+    /// A page that came before.
+    Circle,
+    Nothing,
 }
 
 /// How far a job has got.
@@ -88,7 +101,7 @@ pub struct Totals {
 #[non_exhaustive]
 pub struct Step {
     /// What was done on this page.
-    pub acted: Acted,
+    pub acted: Box<Acted>,
     /// Everything so far.
     pub totals: Totals,
 }
@@ -97,21 +110,28 @@ impl BulkJob {
     /// A job that has not begun.
     #[must_use]
     pub fn new(action: Action, scope: Scope) -> Self {
-        let list = match &scope {
-            Scope::Filter(filter) => List::matching((**filter).clone()),
-            Scope::All => List::all(),
-        };
+        Self::over(
+            action,
+            match scope {
+                Scope::Filter(filter) => List::matching(*filter),
+                Scope::All => List::all(),
+            },
+        )
+    }
+
+    /// The same for what a list lists.
+    pub(crate) fn over(action: Action, list: List) -> Self {
         Self {
             action,
-            scope,
-            pages: Pages::new(list.clone()),
             list,
+            exchange: Exchange::default(),
+            cursors: Seen::default(),
             seen: Seen::default(),
             created: Seen::default(),
             ceiling: u64::MAX,
             passes: 1,
             found: false,
-            ended: false,
+            next: Next::Page,
             totals: Totals::default(),
             doing: Doing::Nothing,
             outcome: None,
@@ -129,7 +149,6 @@ impl BulkJob {
     #[must_use]
     pub fn at(mut self, path: ListPath) -> Self {
         self.list = self.list.at(path);
-        self.pages = Pages::new(self.list.clone());
         self
     }
 
@@ -157,46 +176,53 @@ impl BulkJob {
 
     /// Finds out what to do next; `false` when a page has ended, or the job.
     fn begin(&mut self) -> bool {
-        if self.outcome.is_some() || self.ended || self.totals.entries >= self.ceiling {
+        if self.outcome.is_some() || self.totals.entries >= self.ceiling {
             return false;
         }
-        match self.pages.next_call() {
-            Ok(Some(list)) => {
-                let exchange = Exchange::new(list.request());
-                self.doing = Doing::Listing(list, exchange);
+        match self.next {
+            Next::Page => {
+                self.exchange = Exchange::new(self.list.request());
+                self.doing = Doing::Listing;
             }
-            Ok(None) => {
-                self.ended = !self.found || self.passes >= MAX_PASSES;
-                self.begin_pass();
+            Next::Pass if self.found && self.passes < MAX_PASSES => {
+                self.passes += 1;
+                self.found = false;
+                self.cursors = Seen::default();
+                self.list.go_to(None);
+                self.next = Next::Page;
             }
-            Err(error) => {
-                self.ended = true;
+            Next::Circle => {
+                let error = RepeatedCursorError::new(self.list.cursor().unwrap_or_default());
                 self.outcome = Some(Err(BulkError::Cursor(error)));
+                self.next = Next::Nothing;
             }
+            Next::Pass | Next::Nothing => return false,
         }
         true
     }
 
-    fn listed(&mut self, page: &Page) {
+    fn listed(&mut self, page: Page) {
         let fresh = self.fresh(&page.entries);
-        self.pages.feed(page);
+        self.next = match &page.cursor {
+            None => Next::Pass,
+            Some(cursor) if self.cursors.insert(cursor) => Next::Page,
+            Some(_) => Next::Circle,
+        };
+        self.list.go_to(page.cursor);
+        self.doing = Doing::Nothing;
         if !fresh.is_empty() {
             self.found = true;
             self.doing = Doing::Acting(Act::many(self.action.clone(), Ids(fresh)));
         }
     }
 
-    fn acted(&mut self, acted: Acted) {
+    fn acted(&mut self, acted: Box<Acted>) {
         self.count(&acted);
-        // What stopped one page would stop the next.
-        self.ended = acted.stopped.is_some();
+        if acted.stopped.is_some() {
+            // It would stop the next page as well.
+            self.next = Next::Nothing;
+        }
         self.outcome = Some(Ok(Step { acted, totals: self.totals }));
-    }
-
-    fn begin_pass(&mut self) {
-        self.pages = Pages::new(self.list.clone());
-        self.passes += 1;
-        self.found = false;
     }
 
     /// The entries of a page that are to be acted on, up to the ceiling.
@@ -210,13 +236,10 @@ impl BulkJob {
             if !self.seen.insert(entry.dlq_id.as_str()) {
                 continue;
             }
-            let is_meant = match &self.scope {
-                Scope::Filter(filter) => filter.matches(entry),
-                Scope::All => true,
-            };
+            let is_meant = self.list.selects(entry);
             let is_ours = entry.run_id.as_ref().is_some_and(|run_id| self.created.contains(run_id.as_str()));
             // An id with a comma cannot be named in a list.
-            if is_meant && !is_ours && !entry.dlq_id.as_str().contains(',') {
+            if is_meant && !is_ours && text::find(entry.dlq_id.as_str(), ",").is_none() {
                 fresh.push(entry.dlq_id.clone());
                 left -= 1;
             } else {
@@ -231,14 +254,11 @@ impl BulkJob {
             self.created.insert(created.run_id.as_str());
         }
         let totals = &mut self.totals;
-        let done = (acted.done.len() + acted.settled.len()) as u64;
-        let (gone, refused) = (acted.gone.len() as u64, acted.refused.len() as u64);
-        let ambiguous = acted.ambiguous.len() as u64;
-        totals.done += done;
-        totals.gone += gone;
-        totals.refused += refused;
-        totals.ambiguous += ambiguous;
-        totals.entries += done + gone + refused + ambiguous;
+        totals.done += (acted.done.len() + acted.settled.len()) as u64;
+        totals.gone += acted.gone.len() as u64;
+        totals.refused += acted.refused.len() as u64;
+        totals.ambiguous += acted.ambiguous.len() as u64;
+        totals.entries = totals.done + totals.gone + totals.refused + totals.ambiguous;
     }
 }
 
@@ -246,43 +266,50 @@ impl Machine for BulkJob {
     /// Ends at the end of each page.
     fn step(&mut self, mut came: Option<Transported>, moment: &Moment<'_>) -> Ask {
         loop {
-            match mem::take(&mut self.doing) {
-                Doing::Nothing if self.begin() => {}
-                Doing::Nothing => return Ask::Nothing,
-                Doing::Listing(list, mut exchange) => {
-                    let failed = match came.take().map(|transported| list.finish(transported)).transpose() {
-                        Ok(Some(page)) => {
-                            self.listed(&page);
-                            continue;
-                        }
-                        Ok(None) => None,
-                        Err(error) => Some(error),
-                    };
-                    match exchange.next(failed, moment) {
-                        Ok(ask) => {
-                            self.doing = Doing::Listing(list, exchange);
-                            return ask;
-                        }
-                        Err(error) if is_too_large(&error) && list.count() > 1 => {
-                            // Entries come with their payloads.
-                            let count = list.count() / 2;
-                            self.list = mem::replace(&mut self.list, List::all()).with_count(count);
-                            self.pages.shorten(count);
-                        }
-                        Err(error) => {
-                            let error = CallError::Failed { error, attempts: exchange.attempts() };
-                            self.outcome = Some(Err(BulkError::List(error)));
-                        }
+            let came = came.take();
+            match &mut self.doing {
+                Doing::Nothing => {
+                    if !self.begin() {
+                        return Ask::Nothing;
                     }
                 }
-                Doing::Acting(mut act) => match act.step(came.take(), moment) {
-                    Ask::Nothing => self.acted(act.acted),
-                    ask => {
-                        self.doing = Doing::Acting(act);
-                        return ask;
+                Doing::Listing => {
+                    let mut page = Page::default();
+                    let failed = match came.map(|came| page.read(succeeded(came)?.body())) {
+                        Some(Ok(())) => {
+                            self.listed(page);
+                            continue;
+                        }
+                        Some(Err(error)) => Some(error),
+                        None => None,
+                    };
+                    // Entries come with their payloads.
+                    let is_shorter = failed.as_ref().is_some_and(is_too_large) && self.list.halve();
+                    if !is_shorter {
+                        match self.exchange.next_blindly(failed, moment) {
+                            Ask::Nothing => {}
+                            ask => return ask,
+                        }
+                        self.outcome = self.exchange.failure().map(|error| Err(BulkError::List(error)));
                     }
+                    self.doing = Doing::Nothing;
+                }
+                Doing::Acting(act) => match act.step(came, moment) {
+                    Ask::Nothing => {
+                        if let Doing::Acting(act) = mem::replace(&mut self.doing, Doing::Nothing) {
+                            self.acted(act.acted);
+                        }
+                    }
+                    ask => return ask,
                 },
             }
+        }
+    }
+
+    fn request(&self) -> &ApiRequest {
+        match &self.doing {
+            Doing::Acting(act) => act.request(),
+            Doing::Listing | Doing::Nothing => &self.exchange.request,
         }
     }
 }

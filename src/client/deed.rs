@@ -1,12 +1,14 @@
 //! One thing done once: to an entry, or to entries that one call names.
 
+use core::mem;
+
 use super::exchange::Exchange;
 use super::machine::{Ask, Moment};
 use super::{Acted, Action, Refused};
 use crate::{
     dlq::{
-        ApiError, ApiRequest, Call, CallbackState, CancelCallback, Created, CreatedMany, DeleteEntry,
-        DeleteMany, DeletedMany, Entry, GetEntry, Ids, List, Page, RestartMany, ResumeMany, Transported,
+        ApiError, ApiErrorKind, ApiRequest, CallbackState, Created, CreatedMany, DeletedMany, Page,
+        Transported, get_entry, list_of, succeeded,
     },
     ids::DlqId,
 };
@@ -34,15 +36,24 @@ pub(crate) enum Kind {
 }
 
 /// Something on its way to being done.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Deed {
+    /// Those that nothing is settled about.
     pub(super) ids: Vec<DlqId>,
     /// Whether an answer about these was lost before.
     pub(super) was_lost: bool,
     pub(super) exchange: Exchange,
     /// Why it is not known to be done.
     pub(super) error: Option<ApiError>,
-    look: Option<Look>,
+    /// Whether the answer counts those that it was done to, and does not name them.
+    was_counted: bool,
+    at: At,
+    /// What is looked at.
+    look: Exchange,
+    /// Those of the entries that a look has not found.
+    away: Vec<DlqId>,
+    /// Whether there were any of these.
+    has_progress: bool,
 }
 
 /// What a deed is part of.
@@ -59,55 +70,64 @@ pub(super) enum Turn {
     Over,
     /// One of the entries is at fault: each half for itself.
     Split,
-    /// Nothing more can be done about any entry.
-    Stop(ApiError),
+    /// Nothing more can be done about any entry, because of this.
+    Stop(Option<ApiError>),
 }
 
-/// A look at the queue after a call that has failed with `error`.
-#[derive(Clone, Debug)]
-struct Look {
-    error: ApiError,
-    /// Whether the answer counts those that it was done to, and does not name them.
-    was_counted: bool,
-    at: At,
-    exchange: Exchange,
-    /// The entries that are still there.
-    left: Vec<DlqId>,
-}
-
-#[derive(Clone, Debug)]
+/// What a deed waits for: the answer to its call, or to a look at the queue after that has failed.
+#[derive(Clone, Copy, Debug, Default)]
 enum At {
-    /// All at once, where the service lists entries by id.
-    List(List),
+    #[default]
+    Call,
+    /// All entries at once, where the service lists entries by id.
+    List,
     /// One after the other; this is the one with the index.
-    Entry(usize, GetEntry),
+    Entry(usize),
     /// The entry of which it is known that it was acted on.
-    Witness(GetEntry),
-}
-
-enum Found {
-    Page(Page),
-    Entry(Entry),
+    Witness,
 }
 
 impl Deed {
-    pub(super) fn new(what: &What, ids: Vec<DlqId>, was_lost: bool) -> Self {
-        let exchange = Exchange::new(what.request(&ids));
-        Self { ids, was_lost, exchange, error: None, look: None }
+    /// Begins with other entries.
+    pub(super) fn begin(&mut self, what: &What, ids: Vec<DlqId>, was_lost: bool) {
+        self.exchange = Exchange::new(what.request(&ids));
+        self.ids = ids;
+        self.was_lost = was_lost;
+        self.error = None;
+        self.at = At::Call;
+    }
+
+    /// What is sent at the moment.
+    pub(super) const fn request(&self) -> &ApiRequest {
+        match self.at {
+            At::Call => &self.exchange.request,
+            At::List | At::Entry(_) | At::Witness => &self.look.request,
+        }
     }
 
     pub(super) fn step(&mut self, came: Option<Transported>, on: &mut On<'_>) -> Turn {
-        if let Some(look) = self.look.take() {
-            return self.look(look, came, on);
+        match (self.at, came) {
+            (At::Call, None) => self.again(None, on),
+            (At::Call, Some(transported)) => self.answered(transported, on),
+            (_, None) => self.look_again(None, on),
+            (_, Some(transported)) => {
+                let mut page = Page::default();
+                match self.read(transported, &mut page) {
+                    Ok(()) => self.found(Some(&page), on),
+                    Err(error) => self.look_again(Some(error), on),
+                }
+            }
         }
-        let Some(transported) = came else { return self.again(None, on) };
-        let mut was_counted = false;
-        let error = match on.what.read(transported) {
-            Ok(answer) => {
-                on.acted.created.extend(answer.runs);
-                on.acted.counted += answer.count;
-                was_counted = !self.was_lost;
-                if answer.count >= self.ids.len() {
+    }
+
+    fn answered(&mut self, transported: Transported, on: &mut On<'_>) -> Turn {
+        self.was_counted = false;
+        let mut runs = Vec::new();
+        let error = match on.what.read(transported, &mut runs) {
+            Ok(count) => {
+                on.acted.created.append(&mut runs);
+                on.acted.counted += count;
+                if count >= self.ids.len() {
                     if let (Kind::Revive, Some(witness)) = (on.what.kind(), self.ids.first()) {
                         on.moment.memory.witness.get_or_init(|| witness.clone());
                     }
@@ -115,193 +135,189 @@ impl Deed {
                     return Turn::Over;
                 }
                 // Some were not acted on, and the answer does not say which.
-                ApiError::Malformed { what: "fewer runs or deletions than DLQ entries were named" }
+                self.was_counted = !self.was_lost;
+                ApiError::malformed("fewer runs or deletions than DLQ entries were named")
             }
             Err(error) => error,
         };
-        let is_missing = on.what.is_missing(&error);
+        self.error = Some(error);
+        let is_missing = self.is_missing(on);
         if is_missing && self.ids.len() == 1 {
             let list = if self.was_lost { &mut on.acted.settled } else { &mut on.acted.gone };
             list.append(&mut self.ids);
-            self.error = Some(error);
             return Turn::Over;
         }
         let is_settled_by_looking = match on.what.kind() {
             // Whether a call of which some entries are missing acts on the others is not documented.
-            Kind::Revive | Kind::Delete | Kind::RetryCallback => {
-                is_missing || error.may_have_been_processed()
-            }
+            Kind::Revive | Kind::Delete | Kind::RetryCallback => is_missing || self.may_be_done(),
             Kind::CancelCallback => {
-                matches!(error, ApiError::BadRequest { .. } | ApiError::NotFound { .. })
+                (self.failed_with(ApiErrorKind::BadRequest) || self.failed_with(ApiErrorKind::NotFound))
                     && self.exchange.attempts() > 1
             }
         };
         if !is_settled_by_looking {
-            return self.refused(error, on);
+            return self.refused(on);
         }
-        let at = match (on.what, self.ids.first()) {
-            (What::One(..), Some(id)) => At::Entry(0, GetEntry::new(id.clone())),
-            _ => At::List(List::of_ids(Ids(self.ids.clone()))),
-        };
-        self.look(Look { error, was_counted, exchange: at.exchange(), at, left: Vec::new() }, None, on)
-    }
-
-    fn look(&mut self, mut look: Look, came: Option<Transported>, on: &mut On<'_>) -> Turn {
-        let failed = match came.map(|transported| look.at.read(transported)).transpose() {
-            Ok(Some(found)) => return self.found(look, Ok(found), on),
-            Ok(None) => None,
-            Err(error) => Some(error),
-        };
-        match look.exchange.next(failed, on.moment) {
-            Ok(ask) => {
-                self.look = Some(look);
-                Turn::Ask(ask)
-            }
-            Err(error) => self.found(look, Err(error), on),
+        match on.what {
+            What::One(..) => self.look_at_entry(0, on),
+            What::Many(_) => self.look_at(At::List, list_of(&self.ids), on),
         }
     }
 
-    /// A look has ended.
-    fn found(&mut self, mut look: Look, found: Result<Found, ApiError>, on: &mut On<'_>) -> Turn {
-        let next = match (&look.at, found) {
+    fn look_at(&mut self, at: At, request: ApiRequest, on: &mut On<'_>) -> Turn {
+        self.at = at;
+        self.look = Exchange::new(request);
+        self.look_again(None, on)
+    }
+
+    fn look_at_entry(&mut self, index: usize, on: &mut On<'_>) -> Turn {
+        match self.ids.get(index) {
+            Some(id) => self.look_at(At::Entry(index), get_entry(id), on),
+            None => self.looked(on),
+        }
+    }
+
+    fn look_again(&mut self, failed: Option<ApiError>, on: &mut On<'_>) -> Turn {
+        match self.look.next(failed, on.moment) {
+            Ask::Nothing => self.found(None, on),
+            ask => Turn::Ask(ask),
+        }
+    }
+
+    /// What a look shows, be it one entry.
+    fn read(&self, transported: Transported, page: &mut Page) -> Result<(), ApiError> {
+        let response = succeeded(transported)?;
+        let asked = match self.at {
+            At::Call | At::List => return page.read(response.body()),
+            At::Entry(index) => index,
+            // Any id stands in for one that the answer leaves out.
+            At::Witness => 0,
+        };
+        page.read_entry(response.body(), self.ids.get(asked))
+    }
+
+    /// A look has ended; without a page where it has failed.
+    fn found(&mut self, page: Option<&Page>, on: &mut On<'_>) -> Turn {
+        let gone = matches!(&self.look.error, Some(error) if error.kind() == ApiErrorKind::NotFound);
+        let next = match (self.at, page) {
             // A service that does not know the parameter lists any entry. Then an id that is not on the page proves
             // nothing, unless the page is the whole queue: no stranger on it and nothing behind it is right either way.
-            (At::List(_), Ok(Found::Page(Page { entries, cursor: None })))
+            (At::List, Some(Page { entries, cursor: None }))
                 if entries.iter().all(|entry| self.ids.contains(&entry.dlq_id)) =>
             {
-                let is_listed = |id: &&DlqId| entries.iter().any(|entry| entry.dlq_id == **id);
-                look.left.extend(self.ids.iter().filter(is_listed).cloned());
-                return self.looked(look, on);
-            }
-            (At::List(_), _) => 0,
-            (At::Entry(index, _), found) => {
-                let index = *index;
-                match (on.what.is_left(found), self.ids.get(index)) {
-                    (Ok(true), Some(id)) => look.left.push(id.clone()),
-                    (Ok(_), _) => {}
-                    (Err(unseen), _) => {
-                        on.acted.ambiguous.append(&mut self.ids);
-                        self.error = Some(look.error);
-                        return unseen.map_or(Turn::Over, Turn::Stop);
-                    }
+                for id in mem::take(&mut self.ids) {
+                    let is_listed = entries.iter().any(|entry| entry.dlq_id == id);
+                    if is_listed { &mut self.ids } else { &mut self.away }.push(id);
                 }
-                index + 1
+                return self.looked(on);
             }
-            (At::Witness(_), found) => {
-                let keeps = match found {
-                    Ok(_) => true,
-                    Err(ApiError::NotFound { .. }) => false,
-                    // It cannot be ruled out.
-                    Err(_) => return self.ambiguous(look, on),
-                };
-                on.moment.memory.keeps_entries.get_or_init(|| keeps);
-                return self.still_there(look, on);
+            (At::Call | At::List, _) => 0,
+            (At::Entry(index), page) => match on.what.is_left(page, gone) {
+                Some(true) => index + 1,
+                Some(false) => {
+                    self.away.push(self.ids.remove(index));
+                    index
+                }
+                None => {
+                    on.acted.ambiguous.append(&mut self.away);
+                    let unseen = self.look.error.take();
+                    let turn = self.ambiguous(on);
+                    return if unseen.is_some() { Turn::Stop(unseen) } else { turn };
+                }
+            },
+            (At::Witness, page) => {
+                // Another error rules nothing out.
+                if page.is_none() && !gone {
+                    return self.ambiguous(on);
+                }
+                on.moment.memory.keeps_entries.get_or_init(|| !gone);
+                return self.still_there(on);
             }
         };
-        match self.ids.get(next) {
-            Some(id) => self.look(look.at(At::Entry(next, GetEntry::new(id.clone()))), None, on),
-            None => self.looked(look, on),
-        }
+        self.look_at_entry(next, on)
     }
 
     /// It is known which entries are left.
-    fn looked(&mut self, look: Look, on: &mut On<'_>) -> Turn {
-        let list = if on.what.is_missing(&look.error) && !self.was_lost {
+    fn looked(&mut self, on: &mut On<'_>) -> Turn {
+        self.has_progress = !self.away.is_empty();
+        let list = if self.is_missing(on) && !self.was_lost {
             &mut on.acted.gone
-        } else if look.was_counted {
+        } else if self.was_counted {
             &mut on.acted.done
         } else {
             &mut on.acted.settled
         };
-        list.extend(self.ids.iter().filter(|id| !look.left.contains(id)).cloned());
-        if look.left.is_empty() {
-            return Turn::Over;
-        }
-        self.still_there(look, on)
+        list.append(&mut self.away);
+        if self.ids.is_empty() { Turn::Over } else { self.still_there(on) }
     }
 
     /// What is still there was not done, as far as entries leave the queue by it.
-    fn still_there(&mut self, look: Look, on: &mut On<'_>) -> Turn {
-        if look.error.may_have_been_processed() {
+    fn still_there(&mut self, on: &mut On<'_>) -> Turn {
+        if self.may_be_done() {
             if let (Kind::Revive, Some(witness)) = (on.what.kind(), on.moment.memory.witness.get()) {
                 match on.moment.memory.keeps_entries.get() {
-                    Some(true) => return self.ambiguous(look, on),
+                    Some(true) => return self.ambiguous(on),
                     Some(false) => {}
-                    None => return self.look(look.at(At::Witness(GetEntry::new(witness.clone()))), None, on),
+                    None => return self.look_at(At::Witness, get_entry(witness), on),
                 }
             }
             self.was_lost = true;
         }
-        let Look { error, left, .. } = look;
-        let has_progress = left.len() < self.ids.len();
-        self.ids = left;
+        self.at = At::Call;
         if let What::Many(_) = on.what {
-            self.exchange.replace(on.what.request(&self.ids));
+            self.exchange.request = on.what.request(&self.ids);
         }
-        if has_progress && (on.what.is_missing(&error) || matches!(error, ApiError::Malformed { .. })) {
+        if self.has_progress && (self.is_missing(on) || self.failed_with(ApiErrorKind::Malformed)) {
             self.exchange.excuse();
+            self.error = None;
             return self.again(None, on);
         }
-        self.refused(error, on)
+        self.refused(on)
     }
 
     /// Sends it again where that may help.
-    fn refused(&mut self, error: ApiError, on: &mut On<'_>) -> Turn {
-        if !on.what.is_missing(&error) && !matches!(error, ApiError::BadRequest { .. }) {
-            return self.again(Some(error), on);
-        }
-        if self.ids.len() > 1 {
+    fn refused(&mut self, on: &mut On<'_>) -> Turn {
+        let is_at_fault = self.is_missing(on) || self.failed_with(ApiErrorKind::BadRequest);
+        if is_at_fault && self.ids.len() > 1 {
             return Turn::Split;
         }
-        on.acted.refused.extend(self.ids.pop().map(|dlq_id| Refused { dlq_id, error }));
+        let error = self.error.take();
+        if !is_at_fault {
+            return self.again(error, on);
+        }
+        if let (Some(dlq_id), Some(error)) = (self.ids.pop(), error) {
+            on.acted.refused.push(Refused { dlq_id, error });
+        }
         Turn::Over
     }
 
-    fn again(&mut self, error: Option<ApiError>, on: &mut On<'_>) -> Turn {
-        match self.exchange.next(error, on.moment) {
-            Ok(ask) => Turn::Ask(ask),
-            Err(error) => {
+    fn again(&mut self, failed: Option<ApiError>, on: &mut On<'_>) -> Turn {
+        match self.exchange.next(failed, on.moment) {
+            Ask::Nothing => {
                 on.acted.untouched.append(&mut self.ids);
-                Turn::Stop(error)
+                Turn::Stop(self.exchange.error.take())
             }
+            ask => Turn::Ask(ask),
         }
     }
 
-    fn ambiguous(&mut self, mut look: Look, on: &mut On<'_>) -> Turn {
-        on.acted.ambiguous.append(&mut look.left);
-        self.error = Some(look.error);
+    fn ambiguous(&mut self, on: &mut On<'_>) -> Turn {
+        on.acted.ambiguous.append(&mut self.ids);
         Turn::Over
     }
-}
 
-impl Look {
-    /// The same, at something else.
-    fn at(mut self, at: At) -> Self {
-        self.exchange = at.exchange();
-        self.at = at;
-        self
-    }
-}
-
-impl At {
-    fn exchange(&self) -> Exchange {
-        Exchange::new(match self {
-            Self::List(list) => list.request(),
-            Self::Entry(_, entry) | Self::Witness(entry) => entry.request(),
-        })
+    fn failed_with(&self, kind: ApiErrorKind) -> bool {
+        matches!(&self.error, Some(error) if error.kind() == kind)
     }
 
-    fn read(&self, transported: Transported) -> Result<Found, ApiError> {
-        match self {
-            Self::List(list) => list.finish(transported).map(Found::Page),
-            Self::Entry(_, entry) | Self::Witness(entry) => entry.finish(transported).map(Found::Entry),
-        }
+    fn may_be_done(&self) -> bool {
+        self.error.as_ref().is_some_and(ApiError::may_have_been_processed)
     }
-}
 
-struct Answer {
-    runs: Vec<Created>,
-    count: usize,
+    /// Whether the error says that entries are gone.
+    fn is_missing(&self, on: &On<'_>) -> bool {
+        self.failed_with(ApiErrorKind::NotFound) && matches!(on.what.kind(), Kind::Revive | Kind::Delete)
+    }
 }
 
 impl What {
@@ -314,58 +330,44 @@ impl What {
     }
 
     fn request(&self, ids: &[DlqId]) -> ApiRequest {
-        let ids = || Ids(ids.to_vec());
         match self {
             Self::One(_, request) => request.clone(),
-            Self::Many(Action::Resume(overrides)) => ResumeMany::new(ids(), overrides.clone()).request(),
-            Self::Many(Action::Restart(overrides)) => RestartMany::new(ids(), overrides.clone()).request(),
-            Self::Many(Action::Delete) => DeleteMany::new(ids()).request(),
+            Self::Many(action) => {
+                let mut request = action.request();
+                request.name_ids(ids);
+                request
+            }
         }
     }
 
-    fn read(&self, transported: Transported) -> Result<Answer, ApiError> {
-        let response = transported?;
-        let mut runs = Vec::new();
-        let mut count = 1;
+    /// Reads how many entries an answer says it was done to, and which runs it names.
+    fn read(&self, transported: Transported, runs: &mut Vec<Created>) -> Result<usize, ApiError> {
+        let response = match (succeeded(transported), self.kind()) {
+            // This is the documented answer.
+            (Err(error), Kind::CancelCallback) if error.status() == Some(302) => return Ok(1),
+            (response, _) => response?,
+        };
+        let body = response.body();
         match (self, self.kind()) {
-            (Self::One(..), Kind::Revive | Kind::RetryCallback) => runs.push(Created::parse(&response)?),
-            (Self::One(..), Kind::CancelCallback) => CancelCallback::read(&response)?,
-            (Self::One(..), Kind::Delete) => DeleteEntry::read(&response)?,
+            (Self::One(..), Kind::Revive | Kind::RetryCallback) => Created::read(body, runs).map(|()| 1),
+            (Self::One(..), Kind::Delete | Kind::CancelCallback) => Ok(1),
             (Self::Many(_), Kind::Delete) => {
-                count = usize::try_from(DeletedMany::parse(&response)?.deleted).unwrap_or(usize::MAX);
+                Ok(usize::try_from(DeletedMany::read(body)?.deleted).unwrap_or(usize::MAX))
             }
-            (Self::Many(_), Kind::Revive | Kind::RetryCallback | Kind::CancelCallback) => {
-                runs = CreatedMany::parse(&response)?.runs;
-                count = runs.len();
-            }
+            (Self::Many(_), _) => CreatedMany::read(body, runs).map(|_| runs.len()),
         }
-        Ok(Answer { runs, count })
     }
 
-    /// Whether an error says that entries are gone.
-    fn is_missing(&self, error: &ApiError) -> bool {
-        matches!(error, ApiError::NotFound { .. }) && matches!(self.kind(), Kind::Revive | Kind::Delete)
-    }
-
-    /// Whether an entry is as if nothing had been done, by a look at it; an error where the look does not say.
-    fn is_left(&self, found: Result<Found, ApiError>) -> Result<bool, Option<ApiError>> {
-        let found = match found {
-            Ok(Found::Entry(entry)) => Ok(entry.callback_state),
-            Ok(Found::Page(_)) => Ok(None),
-            Err(error) => Err(error),
-        };
-        let is_left = match (self.kind(), &found) {
-            (Kind::Revive | Kind::Delete, Ok(_)) => true,
-            (Kind::Revive | Kind::Delete, Err(error)) if self.is_missing(error) => false,
-            (Kind::CancelCallback, found) => !matches!(found, Ok(Some(CallbackState::Canceled))),
-            (
-                Kind::RetryCallback,
-                Ok(Some(
-                    state @ (CallbackState::Failed | CallbackState::InProgress | CallbackState::Success),
-                )),
-            ) => *state == CallbackState::Failed,
-            _ => return Err(found.err()),
-        };
-        Ok(is_left)
+    /// Whether an entry is as if nothing had been done, by the page of a look at it, or where it is `gone`; `None` where
+    /// the look does not say.
+    fn is_left(&self, page: Option<&Page>, gone: bool) -> Option<bool> {
+        let state = page.and_then(|page| page.entries.first()?.callback_state);
+        match (self.kind(), state) {
+            (Kind::Revive | Kind::Delete, _) => (page.is_some() || gone).then_some(!gone),
+            (Kind::CancelCallback, state) => Some(state != Some(CallbackState::Canceled)),
+            (Kind::RetryCallback, Some(CallbackState::Failed)) => Some(true),
+            (Kind::RetryCallback, Some(CallbackState::InProgress | CallbackState::Success)) => Some(false),
+            (Kind::RetryCallback, _) => None,
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     dlq::{ApiRequest, Method},
     http_url::{HttpUrl, percent_encode},
     settings::Token,
+    text,
 };
 
 /// The API of one account.
@@ -57,7 +58,7 @@ impl Endpoint {
     /// The request with its host and token, to be sent as it is.
     #[must_use]
     pub fn address(&self, request: &ApiRequest) -> Outgoing {
-        let base = self.base_url.as_str().trim_end_matches('/');
+        let base = text::trim_end(self.base_url.as_str(), '/');
         let mut url = [base, &request.path_and_query].concat();
         let mut headers: Vec<(&'static str, String)> = Vec::with_capacity(request.headers.len() + 1);
         match self.authentication {
@@ -65,7 +66,7 @@ impl Endpoint {
                 headers.push(("Authorization", ["Bearer ", self.token.reveal()].concat()));
             }
             Authentication::Query => {
-                url.push(if url.contains('?') { '&' } else { '?' });
+                url.push(if text::find(&url, "?").is_some() { '&' } else { '?' });
                 url.push_str("qstash_token=");
                 url.push_str(&percent_encode(self.token.reveal()));
             }
@@ -79,7 +80,7 @@ impl Endpoint {
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         let encoded = percent_encode(self.token.reveal());
-        self.token.redact(&crate::text::replace(text, &encoded, "…"))
+        self.token.redact(&text::replace(text, &encoded, "…"))
     }
 }
 

@@ -66,7 +66,7 @@ impl fmt::Display for CallError {
         }
         self.api_error().fmt(f)?;
         f.write_str(" (sent ")?;
-        fmt::Display::fmt(&self.attempts(), f)?;
+        f.write_str(&self.attempts().to_string())?;
         f.write_str("×)")
     }
 }

@@ -2,27 +2,35 @@
 
 use core::time::Duration;
 
+use super::CallError;
 use super::machine::{Ask, Moment};
 use crate::{
-    dlq::{ApiError, ApiRequest, TransportFault},
+    dlq::{ApiError, ApiRequest, Method, TransportFault},
     time::Timestamp,
 };
 
 /// A request, and what was tried with it so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
-    request: ApiRequest,
+    pub(crate) request: ApiRequest,
     /// When it was sent first.
     started: Option<Timestamp>,
     /// How often it was sent.
     attempts: u32,
-    /// What it failed with, while it waits to be sent again.
-    failed: Option<ApiError>,
+    /// What it failed with, until it is sent again.
+    pub(super) error: Option<ApiError>,
+}
+
+/// Of nothing.
+impl Default for Exchange {
+    fn default() -> Self {
+        Self::new(ApiRequest::new(Method::Get, ""))
+    }
 }
 
 impl Exchange {
     pub(crate) const fn new(request: ApiRequest) -> Self {
-        Self { request, started: None, attempts: 0, failed: None }
+        Self { request, started: None, attempts: 0, error: None }
     }
 
     /// When the first attempt was made.
@@ -31,18 +39,8 @@ impl Exchange {
     }
 
     /// How often it was sent.
-    pub(crate) const fn attempts(&self) -> u32 {
+    pub(super) const fn attempts(&self) -> u32 {
         self.attempts
-    }
-
-    /// Whether nobody could tell what came of it, after such an error.
-    pub(crate) const fn is_ambiguous_after(&self, error: &ApiError) -> bool {
-        error.may_have_been_processed() && !self.request.is_safe_to_repeat()
-    }
-
-    /// The same for what is left of it, in the same time.
-    pub(super) fn replace(&mut self, request: ApiRequest) {
-        self.request = request;
     }
 
     /// Does not count the last attempt: it has brought the matter on.
@@ -50,61 +48,68 @@ impl Exchange {
         self.attempts = self.attempts.saturating_sub(1);
     }
 
-    /// Sends the request, or, where it has `failed`, waits as long as the error makes it sensible. An error where none
-    /// of this would help. Whoever calls makes sure that repeating does no harm.
-    pub(crate) fn next(&mut self, failed: Option<ApiError>, moment: &Moment<'_>) -> Result<Ask, ApiError> {
-        match failed {
-            None => self.send(moment),
-            Some(error) => self.wait_after(error, moment),
+    /// Sends the request, or, where it has `failed`, waits as long as the error makes it sensible. Nothing where none
+    /// of this would help: then the error stays. Whoever calls makes sure that repeating does no harm.
+    pub(super) fn next(&mut self, failed: Option<ApiError>, moment: &Moment<'_>) -> Ask {
+        let patience = moment.patience;
+        let spent = moment.now.as_millis().saturating_sub(self.started.unwrap_or(moment.now).as_millis());
+        let left = millis(patience.max_elapsed).saturating_sub(spent);
+        if let Some(error) = failed {
+            // What the service asks for is the least; everybody was told the same, so that the jitter comes on top.
+            let asked = error.rate_limit().and_then(|limit| limit.retry_after(moment.now)).map_or(0, millis);
+            let wait = asked.saturating_add(patience.backoff(self.attempts, moment.entropy));
+            let helps = is_worth_repeating(&error) && self.attempts < patience.max_attempts && wait < left;
+            self.error = Some(error);
+            return if helps { Ask::Wait(Duration::from_millis(wait)) } else { Ask::Nothing };
         }
-    }
-
-    /// The first attempt has its full time, whatever the bound on all.
-    fn send(&mut self, moment: &Moment<'_>) -> Result<Ask, ApiError> {
-        let mut timeout = moment.patience.timeout;
-        self.started.get_or_insert(moment.now);
+        // The first attempt has its full time, whatever the bound on all.
+        let mut timeout = patience.timeout;
         if self.attempts > 0 {
-            let left = self.left(moment);
             // Waits can be longer than asked for.
-            if left == 0
-                && let Some(error) = self.failed.take()
-            {
-                return Err(error);
+            if left == 0 && self.error.is_some() {
+                return Ask::Nothing;
             }
             timeout = timeout.min(Duration::from_millis(left));
         }
-        self.failed = None;
+        self.started.get_or_insert(moment.now);
+        self.error = None;
         self.attempts = self.attempts.saturating_add(1);
-        Ok(Ask::Send { request: self.request.clone(), timeout })
+        Ask::Send(timeout)
     }
 
-    fn wait_after(&mut self, error: ApiError, moment: &Moment<'_>) -> Result<Ask, ApiError> {
-        if !is_worth_repeating(&error) || self.attempts >= moment.patience.max_attempts {
-            return Err(error);
+    /// The same for a request of which nothing else tells whether it was done: an error that leaves this open ends it,
+    /// unless it is safe to repeat.
+    pub(crate) fn next_blindly(&mut self, failed: Option<ApiError>, moment: &Moment<'_>) -> Ask {
+        match failed {
+            Some(error) if self.is_ambiguous_after(&error) => {
+                self.error = Some(error);
+                Ask::Nothing
+            }
+            failed => self.next(failed, moment),
         }
-        // What the service asks for is the least; everybody was told the same, so that the jitter comes on top.
-        let asked = match &error {
-            ApiError::RateLimited(limit) => limit.retry_after(moment.now).map_or(0, millis),
-            _ => 0,
-        };
-        let wait = asked.saturating_add(moment.patience.backoff(self.attempts, moment.entropy));
-        if wait >= self.left(moment) {
-            return Err(error);
-        }
-        self.failed = Some(error);
-        Ok(Ask::Wait(Duration::from_millis(wait)))
     }
 
-    /// Milliseconds.
-    fn left(&self, moment: &Moment<'_>) -> u64 {
-        let spent = moment.now.as_millis().saturating_sub(self.started().as_millis());
-        millis(moment.patience.max_elapsed).saturating_sub(spent)
+    /// Why [`next_blindly`](Self::next_blindly) has ended.
+    pub(crate) fn failure(&mut self) -> Option<CallError> {
+        let (error, attempts) = (self.error.take()?, self.attempts);
+        Some(if self.is_ambiguous_after(&error) {
+            CallError::Ambiguous { error, attempts }
+        } else {
+            CallError::Failed { error, attempts }
+        })
+    }
+
+    /// Whether nobody could tell what came of it, after such an error.
+    const fn is_ambiguous_after(&self, error: &ApiError) -> bool {
+        error.may_have_been_processed() && !self.request.is_safe_to_repeat()
     }
 }
 
 /// Whole milliseconds.
+#[inline(never)]
 pub(super) fn millis(span: Duration) -> u64 {
-    span.as_secs().saturating_mul(1000).saturating_add(u64::from(span.subsec_millis()))
+    // Longer than 500 million years is as good as forever; a saturating product takes 128 bits.
+    span.as_secs().min(u64::MAX / 1024) * 1000 + u64::from(span.subsec_millis())
 }
 
 /// Whether the same call may do better in a moment. An answer that is too large will be too large again.
@@ -112,6 +117,6 @@ fn is_worth_repeating(error: &ApiError) -> bool {
     error.is_transient() && !is_too_large(error)
 }
 
-pub(super) const fn is_too_large(error: &ApiError) -> bool {
-    matches!(error, ApiError::Transport(error) if matches!(error.fault(), TransportFault::TooLarge { .. }))
+pub(super) fn is_too_large(error: &ApiError) -> bool {
+    error.transport().is_some_and(|error| matches!(error.fault(), TransportFault::TooLarge { .. }))
 }

@@ -17,18 +17,16 @@ use crate::{
 pub(crate) trait Machine {
     /// Goes on: with the answer where a request was asked for, else with none. After [`Ask::Nothing`] it has ended.
     fn step(&mut self, came: Option<Transported>, moment: &Moment<'_>) -> Ask;
+
+    /// What [`Ask::Send`] is about.
+    fn request(&self) -> &ApiRequest;
 }
 
 /// What is to be done before a machine can go on.
 #[derive(Debug)]
 pub(crate) enum Ask {
-    /// Send this, and give up after the time.
-    Send {
-        /// The request.
-        request: ApiRequest,
-        /// The time that its answer may take.
-        timeout: Duration,
-    },
+    /// Send the [request](Machine::request), and give up after this time.
+    Send(Duration),
     /// Let this time pass.
     Wait(Duration),
     /// Nothing: it is done.

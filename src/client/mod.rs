@@ -29,7 +29,7 @@ pub(crate) use exchange::Exchange;
 pub(crate) use machine::{Ask, Machine, Memory, Moment};
 
 #[cfg(feature = "npm")]
-pub(crate) use act::{Act, Once};
+pub(crate) use act::Act;
 pub use act::{Acted, Action, Refused};
 pub use bulk_job::{BulkError, BulkJob, Scope, Step, Totals};
 #[cfg(feature = "npm")]
@@ -74,19 +74,19 @@ impl<W: World> Client<W> {
         let mut exchange = Exchange::new(call.request());
         let mut failed = None;
         loop {
-            match exchange.next(failed.take(), &self.moment()) {
-                Ok(Ask::Send { request, timeout }) => {
-                    match call.finish(self.world.send(request, timeout).await) {
+            match exchange.next_blindly(failed.take(), &self.moment()) {
+                Ask::Send(timeout) => {
+                    match call.finish(self.world.send(exchange.request.clone(), timeout).await) {
                         Ok(output) => return Ok(output),
-                        Err(error) if exchange.is_ambiguous_after(&error) => {
-                            return Err(CallError::Ambiguous { error, attempts: exchange.attempts() });
-                        }
                         Err(error) => failed = Some(error),
                     }
                 }
-                Ok(Ask::Wait(span)) => self.world.wait(span).await,
-                Ok(Ask::Nothing) => {}
-                Err(error) => return Err(CallError::Failed { error, attempts: exchange.attempts() }),
+                Ask::Wait(span) => self.world.wait(span).await,
+                Ask::Nothing => {
+                    if let Some(error) = exchange.failure() {
+                        return Err(error);
+                    }
+                }
             }
         }
     }
@@ -100,7 +100,9 @@ impl<W: World> Client<W> {
     async fn drive_on(&self, machine: &mut dyn Machine, mut came: Option<Transported>) {
         loop {
             match machine.step(came.take(), &self.moment()) {
-                Ask::Send { request, timeout } => came = Some(self.world.send(request, timeout).await),
+                Ask::Send(timeout) => {
+                    came = Some(self.world.send(machine.request().clone(), timeout).await);
+                }
                 Ask::Wait(span) => self.world.wait(span).await,
                 Ask::Nothing => return,
             }

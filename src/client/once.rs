@@ -96,7 +96,7 @@ impl<W: World> Client<W> {
 
     async fn once(&self, kind: Kind, request: ApiRequest, dlq_id: &DlqId) -> Result<Once, CallError> {
         let mut act = Act::one(kind, request, dlq_id.clone());
-        self.drive(&mut act).await;
+        self.drive(&mut *act).await;
         act.take_once()
     }
 

@@ -2,7 +2,7 @@
 
 use super::Wire;
 use crate::{
-    dlq::{ApiError, GetEntry},
+    dlq::{ApiError, ApiErrorKind, GetEntry},
     ids::DlqId,
 };
 
@@ -24,7 +24,7 @@ pub async fn settle(wire: &impl Wire, error: &ApiError, entry: &DlqId) -> Settle
         return Settlement::NotDone;
     }
     match wire.look(&GetEntry::new(entry.clone())).await {
-        Err(ApiError::NotFound { .. }) => Settlement::Done,
+        Err(error) if error.kind() == ApiErrorKind::NotFound => Settlement::Done,
         Ok(_) => Settlement::NotDone,
         Err(_) => Settlement::Unknown,
     }

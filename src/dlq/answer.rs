@@ -2,7 +2,7 @@
 
 use super::error::ApiError;
 use crate::json::{Captured, Field, Fields, Over, elements};
-use crate::time::{Timestamp, parse_wire_time};
+use crate::time::{Timestamp, decimal, parse_wire_time};
 
 /// A field of an id, a time, a cursor or another short text.
 pub(super) const fn short(name: &'static str) -> Field {
@@ -21,7 +21,7 @@ pub(super) const fn whole(name: &'static str) -> Field {
 
 /// The wanted fields of an object; `what` it should have been.
 pub(super) fn object(json: &[u8], wanted: &'static [Field], what: &'static str) -> Result<Fields, ApiError> {
-    Fields::of(json, wanted).map_err(|_| ApiError::Malformed { what })
+    Fields::of(json, wanted).map_err(|_| ApiError::malformed(what))
 }
 
 /// Reads the elements of a list one by one; `what` it should have been. Gives the cursor that leads on.
@@ -40,7 +40,7 @@ pub(super) fn list(
                 read(element)?;
             }
         }
-        _ => return Err(ApiError::Malformed { what }),
+        _ => return Err(ApiError::malformed(what)),
     }
     Ok(fields.word("cursor"))
 }
@@ -52,5 +52,5 @@ pub(super) fn time(fields: &mut Fields, name: &'static str) -> Option<Timestamp>
 
 /// The whole number of a field, where it is one.
 pub(super) fn number(fields: &mut Fields, name: &'static str) -> Option<u64> {
-    fields.text(name)?.parse().ok()
+    decimal(&fields.text(name)?)
 }

@@ -48,7 +48,7 @@ impl ResumeMany {
     /// The same with another count stated, and from a cursor on where there is one. The service may act on fewer.
     #[must_use]
     pub fn page(mut self, count: usize, cursor: Option<String>) -> Self {
-        self.selected = self.selected.page(count, cursor);
+        self.selected.page(count, cursor);
         self
     }
 }
@@ -70,7 +70,7 @@ impl RestartMany {
     /// The same with another count stated, and from a cursor on where there is one. The service may act on fewer.
     #[must_use]
     pub fn page(mut self, count: usize, cursor: Option<String>) -> Self {
-        self.selected = self.selected.page(count, cursor);
+        self.selected.page(count, cursor);
         self
     }
 }
@@ -92,7 +92,7 @@ impl DeleteMany {
     /// The same with another count stated, and from a cursor on where there is one. The service may act on fewer.
     #[must_use]
     pub fn page(mut self, count: usize, cursor: Option<String>) -> Self {
-        self.selected = self.selected.page(count, cursor);
+        self.selected.page(count, cursor);
         self
     }
 }
@@ -118,26 +118,57 @@ pub struct DeletedMany {
 }
 
 impl CreatedMany {
-    pub(crate) fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
+    /// Adds the created runs, and gives the cursor that leads on.
+    pub(crate) fn read(json: &[u8], runs: &mut Vec<Created>) -> Result<Option<String>, ApiError> {
         const FIELDS: &[Field] = &[whole("workflowRuns"), short("cursor")];
         const WHAT: &str = "no JSON object with a list `workflowRuns` of created runs";
+        list(json, FIELDS, "workflowRuns", WHAT, &mut |run| Created::read(run, runs))
+    }
+
+    fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
         let mut runs = Vec::new();
-        let cursor = list(success(response)?, FIELDS, "workflowRuns", WHAT, &mut |run| {
-            runs.push(Created::of_element(run)?);
-            Ok(())
-        })?;
+        success(response)?;
+        let cursor = Self::read(response.body(), &mut runs)?;
         Ok(Self { runs, cursor })
     }
 }
 
 impl DeletedMany {
-    pub(crate) fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
+    pub(crate) fn read(json: &[u8]) -> Result<Self, ApiError> {
         const FIELDS: &[Field] = &[short("deleted"), short("cursor")];
         const WHAT: &str = "no JSON object with a number `deleted`";
-        let mut answer = object(success(response)?, FIELDS, WHAT)?;
-        let deleted = number(&mut answer, "deleted").ok_or(ApiError::Malformed { what: WHAT })?;
-        Ok(Self { deleted, cursor: answer.word("cursor") })
+        let mut answer = object(json, FIELDS, WHAT)?;
+        match number(&mut answer, "deleted") {
+            Some(deleted) => Ok(Self { deleted, cursor: answer.word("cursor") }),
+            None => Err(ApiError::malformed(WHAT)),
+        }
     }
+
+    fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
+        success(response)?;
+        Self::read(response.body())
+    }
+}
+
+/// A call that resumes many, without those that it is about.
+pub(crate) fn resume_many(overrides: &Overrides) -> ApiRequest {
+    revival("/v2/workflows/dlq/resume", overrides)
+}
+
+/// A call that restarts many, without those that it is about.
+pub(crate) fn restart_many(overrides: &Overrides) -> ApiRequest {
+    revival("/v2/workflows/dlq/restart", overrides)
+}
+
+/// A call that deletes many, without those that it is about.
+pub(crate) fn delete_many() -> ApiRequest {
+    ApiRequest::new(Method::Delete, "/v2/workflows/dlq")
+}
+
+fn revival(path: &str, overrides: &Overrides) -> ApiRequest {
+    let mut request = ApiRequest::new(Method::Post, path);
+    request.headers = overrides.headers().to_vec();
+    request
 }
 
 macro_rules! bulk_call {
@@ -147,7 +178,9 @@ macro_rules! bulk_call {
 
             fn request(&self) -> ApiRequest {
                 let request: fn(&Self) -> ApiRequest = $request;
-                request(self)
+                let mut request = request(self);
+                self.selected.act_in(&mut request);
+                request
             }
 
             fn parse(&self, response: ApiResponse) -> Result<$output, ApiError> {
@@ -177,16 +210,6 @@ macro_rules! bulk_call {
     };
 }
 
-bulk_call!(ResumeMany, CreatedMany, |page| page.runs.len() as u64, |call| {
-    let mut request = call.selected.request(Method::Post, "/v2/workflows/dlq/resume");
-    request.headers = call.overrides.headers().to_vec();
-    request
-});
-bulk_call!(RestartMany, CreatedMany, |page| page.runs.len() as u64, |call| {
-    let mut request = call.selected.request(Method::Post, "/v2/workflows/dlq/restart");
-    request.headers = call.overrides.headers().to_vec();
-    request
-});
-bulk_call!(DeleteMany, DeletedMany, |page| page.deleted, |call| {
-    call.selected.request(Method::Delete, "/v2/workflows/dlq")
-});
+bulk_call!(ResumeMany, CreatedMany, |page| page.runs.len() as u64, |call| resume_many(&call.overrides));
+bulk_call!(RestartMany, CreatedMany, |page| page.runs.len() as u64, |call| restart_many(&call.overrides));
+bulk_call!(DeleteMany, DeletedMany, |page| page.deleted, |_| delete_many());

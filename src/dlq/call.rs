@@ -1,6 +1,6 @@
 //! What all calls have in common.
 
-use super::error::ApiError;
+use super::error::{ApiError, success};
 use super::request::ApiRequest;
 use super::response::{ApiResponse, Transported};
 
@@ -33,5 +33,12 @@ pub trait Call {
 
 /// Apart from what is compiled anew for each call.
 fn answered(transported: Transported) -> Result<ApiResponse, ApiError> {
-    transported.map_err(ApiError::Transport)
+    Ok(transported?)
+}
+
+/// An answer that is a success.
+pub(crate) fn succeeded(transported: Transported) -> Result<ApiResponse, ApiError> {
+    let response = transported?;
+    success(&response)?;
+    Ok(response)
 }

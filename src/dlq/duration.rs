@@ -6,11 +6,10 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::time::decimal;
+
 const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1000 * MILLISECOND;
-const MINUTE: u64 = 60 * SECOND;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
 
 /// The longest duration Go can hold, in whole milliseconds: 292 years.
 const MAX_MILLIS: u64 = i64::MAX.unsigned_abs() / MILLISECOND;
@@ -89,7 +88,7 @@ impl fmt::Display for GoDuration {
                 break;
             }
         }
-        fmt::Display::fmt(&number, f)?;
+        f.write_str(&number.to_string())?;
         f.write_str(unit)
     }
 }
@@ -173,38 +172,33 @@ fn take_part(text: &mut &str) -> Result<u64, InvalidDurationError> {
     if whole.is_empty() && fraction.is_empty() {
         return Err(InvalidDurationError::MissingNumber);
     }
-    let unit = unit_nanos(take(text, true))?;
-    let mut nanos = 0_u64;
-    for digit in whole.bytes() {
-        nanos = sum(nanos.checked_mul(10), u64::from(digit - b'0'))?;
-    }
-    nanos = sum(nanos.checked_mul(unit), 0)?;
+    let unit = match take(text, true) {
+        "" => return Err(InvalidDurationError::MissingUnit),
+        name => UNITS.iter().find(|(known, _)| *known == name).ok_or(InvalidDurationError::UnknownUnit)?.1,
+    };
+    let mut part = 0;
     let mut place = unit;
     for digit in fraction.bytes() {
         place /= 10;
-        nanos = sum(Some(nanos), u64::from(digit - b'0') * place)?;
+        part += u64::from(digit - b'0') * place;
     }
-    Ok(nanos)
+    let whole = if whole.is_empty() { Some(0) } else { decimal(whole) };
+    whole.and_then(|whole| whole.checked_mul(unit)?.checked_add(part)).ok_or(InvalidDurationError::TooLong)
 }
 
-fn sum(left: Option<u64>, right: u64) -> Result<u64, InvalidDurationError> {
-    left.and_then(|left| left.checked_add(right)).ok_or(InvalidDurationError::TooLong)
-}
-
-fn unit_nanos(unit: &str) -> Result<u64, InvalidDurationError> {
-    match unit {
-        "" => Err(InvalidDurationError::MissingUnit),
-        "ns" => Ok(1),
-        // The micro sign and the Greek letter mu, as in Go.
-        "us" | "\u{b5}s" | "\u{3bc}s" => Ok(1000),
-        "ms" => Ok(MILLISECOND),
-        "s" => Ok(SECOND),
-        "m" => Ok(MINUTE),
-        "h" => Ok(HOUR),
-        "d" => Ok(DAY),
-        _ => Err(InvalidDurationError::UnknownUnit),
-    }
-}
+/// Units and their nanoseconds.
+const UNITS: [(&str, u64); 9] = [
+    ("ns", 1),
+    ("us", 1000),
+    // The micro sign and the Greek letter mu, as in Go.
+    ("\u{b5}s", 1000),
+    ("\u{3bc}s", 1000),
+    ("ms", MILLISECOND),
+    ("s", SECOND),
+    ("m", 60 * SECOND),
+    ("h", 3600 * SECOND),
+    ("d", 24 * 3600 * SECOND),
+];
 
 /// Takes the digits off, or what stands before the next number.
 fn take<'a>(text: &mut &'a str, is_unit: bool) -> &'a str {

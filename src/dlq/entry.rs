@@ -76,50 +76,58 @@ impl Entry {
     /// Reads one entry; `asked` stands in for a `dlqId` that the answer leaves out.
     pub(super) fn parse(json: &[u8], asked: Option<&DlqId>) -> Result<Self, ApiError> {
         let mut fields = object(json, ENTRY, "no JSON object of a DLQ entry")?;
-        let dlq_id = match (fields.word("dlqId").map(DlqId::new), asked) {
-            (Some(Ok(id)), _) => id,
-            (None, Some(asked)) => asked.clone(),
-            _ => return Err(ApiError::Malformed { what: "no sound `dlqId` of a DLQ entry" }),
+        let dlq_id = match fields.word("dlqId") {
+            Some(id) => DlqId::new(id).ok(),
+            None => asked.cloned(),
         };
-        let run_id = match fields.word("workflowRunId").map(RunId::new) {
-            None => None,
-            Some(Ok(run_id)) => Some(run_id),
-            Some(Err(_)) => return Err(ApiError::Malformed { what: "a `workflowRunId` that is no run id" }),
-        };
-        // `label` repeats the first of `labels`, or is all there is in older answers.
-        let mut labels = fields.strings("labels");
-        if labels.is_empty() {
-            labels.extend(fields.word("label"));
+        let Some(dlq_id) = dlq_id else { return Err(ApiError::malformed("no sound `dlqId` of a DLQ entry")) };
+        let mut run_id = None;
+        if let Some(id) = fields.word("workflowRunId") {
+            run_id = RunId::new(id).ok();
+            if run_id.is_none() {
+                return Err(ApiError::malformed("a `workflowRunId` that is no run id"));
+            }
         }
-        labels.retain_mut(|label| {
-            *label = bounded(label, MAX_TEXT_BYTES);
-            !label.is_empty()
-        });
         Ok(Self {
             dlq_id,
             run_id,
+            workflow_url: fields.word("workflowUrl").map(|url| bounded(&url, MAX_TEXT_BYTES)),
+            response_status: number(&mut fields, "responseStatus")
+                .and_then(|status| u16::try_from(status).ok())
+                .filter(|status| *status > 0),
             created_at: time(&mut fields, "createdAt"),
             workflow_created_at: time(&mut fields, "workflowCreatedAt"),
-            workflow_url: fields.word("workflowUrl").map(|url| bounded(&url, MAX_TEXT_BYTES)),
-            response_status: match number(&mut fields, "responseStatus").map(u16::try_from) {
-                Some(Ok(status)) if status > 0 => Some(status),
-                _ => None,
-            },
-            labels,
+            labels: labels(&mut fields),
             callback_state: callback_state(&mut fields).map(|state| CallbackState::from_wire(&state)),
         })
     }
 }
 
+/// `label` repeats the first of `labels`, or is all there is in older answers.
+fn labels(fields: &mut Fields) -> Vec<String> {
+    let mut given = fields.strings("labels");
+    if given.is_empty()
+        && let Some(label) = fields.word("label")
+    {
+        given.push(label);
+    }
+    let mut labels = Vec::new();
+    for label in &given {
+        let label = bounded(label, MAX_TEXT_BYTES);
+        if !label.is_empty() {
+            labels.push(label);
+        }
+    }
+    labels
+}
+
 /// The OpenAPI description names the first, older answers the second, the type of the official SDK the third.
 fn callback_state(fields: &mut Fields) -> Option<String> {
     const INFO: &[Field] = &[short("state")];
-    for name in ["failureFunctionState", "failureCallbackState"] {
-        if let Some(state) = fields.word(name) {
-            return Some(state);
-        }
-    }
-    Fields::of(&fields.raw("failureCallbackInfo")?, INFO).ok()?.word("state")
+    fields.word("failureFunctionState").or_else(|| fields.word("failureCallbackState")).or_else(|| {
+        let info = fields.raw("failureCallbackInfo")?;
+        Fields::of(&info, INFO).ok()?.word("state")
+    })
 }
 
 /// The fields that are kept; the others, payloads among them, are skipped.
@@ -138,7 +146,7 @@ const ENTRY: &[Field] = &[
 ];
 
 /// A page of the queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
     /// The entries, in an order that nothing promises.
@@ -148,14 +156,20 @@ pub struct Page {
 }
 
 impl Page {
-    pub(super) fn parse(body: &[u8]) -> Result<Self, ApiError> {
+    /// Adds what a page says.
+    pub(crate) fn read(&mut self, body: &[u8]) -> Result<(), ApiError> {
         const FIELDS: &[Field] = &[whole("messages"), short("cursor")];
         const WHAT: &str = "no JSON object with a list `messages` of DLQ entries";
-        let mut entries = Vec::new();
-        let cursor = list(body, FIELDS, "messages", WHAT, &mut |message| {
-            entries.push(Entry::parse(message, None)?);
+        self.cursor = list(body, FIELDS, "messages", WHAT, &mut |message| {
+            self.entries.push(Entry::parse(message, None)?);
             Ok(())
         })?;
-        Ok(Self { entries, cursor })
+        Ok(())
+    }
+
+    /// Adds one entry; `asked` as for [`Entry::parse`].
+    pub(crate) fn read_entry(&mut self, json: &[u8], asked: Option<&DlqId>) -> Result<(), ApiError> {
+        self.entries.push(Entry::parse(json, asked)?);
+        Ok(())
     }
 }

@@ -13,179 +13,213 @@ pub const MAX_MESSAGE_BYTES: usize = 512;
 /// A longer text of the service is not kept.
 const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
 
-/// Why a call of the QStash API has no result, grouped by who has to act.
-///
-/// A `message` is the service's own text, at most [`MAX_MESSAGE_BYTES`] and without control characters.
+/// Why a call of the QStash API has no result. One pointer, so that handing it on costs nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiError(Box<Inner>);
+
 #[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
+    kind: ApiErrorKind,
+    /// Of an answer that is no success.
+    status: Option<u16>,
+    /// Words of the service, or what is wrong with its answer.
+    message: String,
+    limit: Option<RateLimit>,
+    transport: Option<TransportError>,
+}
+
+/// The kinds of errors, by who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ApiError {
+pub enum ApiErrorKind {
     /// 400: the request makes no sense to the service, or the entry cannot be resumed. Repeating does not help.
-    BadRequest {
-        /// The service's own text.
-        message: String,
-    },
+    BadRequest,
     /// 401 or 403: the token is wrong, or may not do this. Check `QSTASH_TOKEN` and that it fits `QSTASH_URL`.
-    Unauthorized {
-        /// The service's own text.
-        message: String,
-    },
+    Unauthorized,
     /// 404: no such entry; it was resumed, deleted or has expired.
-    NotFound {
-        /// The service's own text.
-        message: String,
-    },
+    NotFound,
     /// 429: wait as long as the limit says.
-    RateLimited(Box<RateLimit>),
+    RateLimited,
     /// 5xx: the service has a problem; try again later.
-    Server {
-        /// The HTTP status.
-        status: u16,
-        /// The service's own text.
-        message: String,
-    },
+    Server,
     /// Any other status, among them redirects, which are never followed.
-    Unexpected {
-        /// The HTTP status.
-        status: u16,
-        /// The service's own text.
-        message: String,
-    },
+    Unexpected,
     /// No answer at all.
-    Transport(TransportError),
+    Transport,
     /// A success whose body is not the documented one: `QSTASH_URL` may not be QStash.
-    Malformed {
-        /// What is missing or wrong in the body.
-        what: &'static str,
-    },
+    Malformed,
+}
+
+impl ApiErrorKind {
+    named! {
+        /// A fixed name, for metrics and machine-readable answers.
+        #[must_use]
+        pub const fn code(self) -> &'static str {
+            match self {
+                /// 400: the entry cannot be resumed, or the request makes no sense to QStash.
+                Self::BadRequest => "bad_request",
+                /// 401 or 403.
+                Self::Unauthorized => "unauthorized",
+                /// 404: the entry was resumed, deleted or has expired.
+                Self::NotFound => "not_found",
+                /// 429: see `retryAfter`.
+                Self::RateLimited => "rate_limited",
+                /// 5xx.
+                Self::Server => "server",
+                /// Any other status.
+                Self::Unexpected => "unexpected",
+                /// No answer, or not in time.
+                Self::Transport => "transport",
+                /// A success with a body that is not the documented one.
+                Self::Malformed => "malformed",
+            }
+        }
+    }
 }
 
 impl ApiError {
+    /// Who has to act.
+    #[must_use]
+    pub const fn kind(&self) -> ApiErrorKind {
+        self.0.kind
+    }
+
+    /// The HTTP status of an answer that is no success. 401 stands for 403 too, which says the same here.
+    #[must_use]
+    pub const fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The service's own words, at most [`MAX_MESSAGE_BYTES`] and without control characters, or what is missing or
+    /// wrong in an answer.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Of [`RateLimited`](ApiErrorKind::RateLimited): the limit.
+    #[must_use]
+    pub const fn rate_limit(&self) -> Option<&RateLimit> {
+        self.0.limit.as_ref()
+    }
+
+    /// Of [`Transport`](ApiErrorKind::Transport): why there is no answer.
+    #[must_use]
+    pub const fn transport(&self) -> Option<&TransportError> {
+        self.0.transport.as_ref()
+    }
+
+    /// The name of the [kind](Self::kind).
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.kind().code()
+    }
+
     /// Whether the same call may succeed later without anybody changing anything.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        match self {
-            Self::RateLimited(_) | Self::Server { .. } | Self::Transport(_) => true,
-            Self::BadRequest { .. }
-            | Self::Unauthorized { .. }
-            | Self::NotFound { .. }
-            | Self::Unexpected { .. }
-            | Self::Malformed { .. } => false,
-        }
+        matches!(self.kind(), ApiErrorKind::RateLimited | ApiErrorKind::Server | ApiErrorKind::Transport)
     }
 
     /// Whether the service may have done what was asked all the same, so that repeating could do it twice.
     #[must_use]
     pub const fn may_have_been_processed(&self) -> bool {
-        match self {
-            Self::Server { .. } | Self::Unexpected { .. } | Self::Malformed { .. } => true,
-            Self::Transport(error) => error.may_have_been_processed(),
-            Self::BadRequest { .. }
-            | Self::Unauthorized { .. }
-            | Self::NotFound { .. }
-            | Self::RateLimited(_) => false,
+        match &self.0.transport {
+            Some(error) => error.may_have_been_processed(),
+            None => matches!(
+                self.kind(),
+                ApiErrorKind::Server | ApiErrorKind::Unexpected | ApiErrorKind::Malformed
+            ),
         }
     }
 
-    named! {
-        /// A fixed name of the kind of error, for metrics and machine-readable answers.
-        #[must_use]
-        pub const fn code(&self) -> &'static str {
-            match self {
-                /// 400: the entry cannot be resumed, or the request makes no sense to QStash.
-                Self::BadRequest { .. } => "bad_request",
-                /// 401 or 403.
-                Self::Unauthorized { .. } => "unauthorized",
-                /// 404: the entry was resumed, deleted or has expired.
-                Self::NotFound { .. } => "not_found",
-                /// 429: see `retryAfter`.
-                Self::RateLimited(_) => "rate_limited",
-                /// 5xx.
-                Self::Server { .. } => "server",
-                /// Any other status.
-                Self::Unexpected { .. } => "unexpected",
-                /// No answer, or not in time.
-                Self::Transport(_) => "transport",
-                /// A success with a body that is not the documented one.
-                Self::Malformed { .. } => "malformed",
-            }
-        }
+    /// A success with this missing or wrong in its body.
+    pub(crate) fn malformed(what: &str) -> Self {
+        Self::new(ApiErrorKind::Malformed, what.to_owned())
     }
 
     /// The meaning of an answer that is no success.
     fn from_answer(response: &ApiResponse) -> Self {
-        let status = response.status();
+        let (kind, status) = match response.status() {
+            400 => (ApiErrorKind::BadRequest, 400),
+            401 | 403 => (ApiErrorKind::Unauthorized, 401),
+            404 => (ApiErrorKind::NotFound, 404),
+            429 => (ApiErrorKind::RateLimited, 429),
+            status @ 500..=599 => (ApiErrorKind::Server, status),
+            status => (ApiErrorKind::Unexpected, status),
+        };
+        let mut error = Self::new(kind, message(response.body()));
+        error.0.status = Some(status);
         if status == 429 {
-            return Self::RateLimited(Box::new(response.rate_limit()));
+            error.0.limit = Some(response.rate_limit());
         }
-        let message = message(response.body());
-        match status {
-            400 => Self::BadRequest { message },
-            401 | 403 => Self::Unauthorized { message },
-            404 => Self::NotFound { message },
-            500..=599 => Self::Server { status, message },
-            _ => Self::Unexpected { status, message },
-        }
+        error
+    }
+
+    fn new(kind: ApiErrorKind, message: String) -> Self {
+        Self(Box::new(Inner { kind, status: None, message, limit: None, transport: None }))
     }
 }
 
 impl From<TransportError> for ApiError {
     fn from(error: TransportError) -> Self {
-        Self::Transport(error)
+        let mut none = Self::new(ApiErrorKind::Transport, String::new());
+        none.0.transport = Some(error);
+        none
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, status, hint, message) = match self {
-            Self::BadRequest { message } => ("QStash refused the request (400)", None, "", message.as_str()),
-            Self::Unauthorized { message } => (
-                "QStash refused the token; QSTASH_TOKEN must belong to QSTASH_URL",
-                None,
-                "",
-                message.as_str(),
-            ),
-            Self::NotFound { message } => ("QStash has no such DLQ entry (404)", None, "", message.as_str()),
-            Self::RateLimited(limit) => {
-                let what = match limit.kind {
-                    RateLimitKind::Burst => "QStash's limit of requests per second is reached (429)",
-                    RateLimitKind::Daily => "QStash's limit of requests per day is reached (429)",
-                    RateLimitKind::Unknown => "a rate limit of QStash is reached (429)",
-                };
-                (what, None, "", limit.message.as_str())
+        let (what, hint) = match (self.kind(), self.rate_limit().map(|limit| limit.kind)) {
+            (ApiErrorKind::BadRequest, _) => ("QStash refused the request (400)", ""),
+            (ApiErrorKind::Unauthorized, _) => {
+                ("QStash refused the token; QSTASH_TOKEN must belong to QSTASH_URL", "")
             }
-            Self::Server { status, message } => {
-                ("QStash has a problem, status ", Some(status), "", message.as_str())
+            (ApiErrorKind::NotFound, _) => ("QStash has no such DLQ entry (404)", ""),
+            (ApiErrorKind::RateLimited, Some(RateLimitKind::Burst)) => {
+                ("QStash's limit of requests per second is reached (429)", "")
             }
-            Self::Unexpected { status, message } => {
-                ("QStash answered with status ", Some(status), "; accepted are 200 to 299", message.as_str())
+            (ApiErrorKind::RateLimited, Some(RateLimitKind::Daily)) => {
+                ("QStash's limit of requests per day is reached (429)", "")
             }
-            Self::Transport(error) => return error.fmt(f),
-            Self::Malformed { what } => ("the answer is not one of QStash", None, "", *what),
+            (ApiErrorKind::RateLimited, _) => ("a rate limit of QStash is reached (429)", ""),
+            (ApiErrorKind::Server, _) => ("QStash has a problem, status ", ""),
+            (ApiErrorKind::Unexpected, _) => ("QStash answered with status ", "; accepted are 200 to 299"),
+            (ApiErrorKind::Transport, _) => ("", ""),
+            (ApiErrorKind::Malformed, _) => ("the answer is not one of QStash", ""),
         };
         f.write_str(what)?;
-        if let Some(status) = status {
-            fmt::Display::fmt(status, f)?;
+        if let (ApiErrorKind::Server | ApiErrorKind::Unexpected, Some(status)) = (self.kind(), self.status())
+        {
+            f.write_str(&status.to_string())?;
         }
         f.write_str(hint)?;
-        if !message.is_empty() {
+        if let Some(error) = self.transport() {
+            error.fmt(f)?;
+        }
+        if !self.message().is_empty() {
             f.write_str(": ")?;
         }
-        f.write_str(message)
+        f.write_str(self.message())
     }
 }
 
 impl core::error::Error for ApiError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Transport(error) => Some(error),
-            _ => None,
-        }
+        Some(self.transport()?)
     }
 }
 
-/// The answer itself if it is a success, else what it means.
-pub(super) fn success(response: &ApiResponse) -> Result<&[u8], ApiError> {
-    if response.is_success() { Ok(response.body()) } else { Err(ApiError::from_answer(response)) }
+/// What an answer means that is no success.
+pub(super) fn success(response: &ApiResponse) -> Result<(), ApiError> {
+    if response.is_success() { Ok(()) } else { Err(ApiError::from_answer(response)) }
 }
 
 /// `text` in at most `max` bytes, with blanks for control characters.

@@ -56,10 +56,6 @@ impl CancelCallback {
     pub const fn new(dlq_id: DlqId) -> Self {
         Self { dlq_id }
     }
-
-    pub(crate) fn read(response: &ApiResponse) -> Result<(), ApiError> {
-        if response.status() == 302 { Ok(()) } else { success(response).map(|_| ()) }
-    }
 }
 
 impl Call for CancelCallback {
@@ -70,6 +66,6 @@ impl Call for CancelCallback {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<(), ApiError> {
-        Self::read(&response)
+        if response.status() == 302 { Ok(()) } else { success(&response) }
     }
 }

@@ -9,6 +9,9 @@ use super::pairs::Pairs;
 use super::request::ApiRequest;
 use crate::http_url::{HttpUrl, is_ip_address};
 use crate::ids::RunId;
+use crate::text;
+#[cfg(feature = "npm")]
+use crate::text::said;
 use crate::time::{Timestamp, decimal};
 
 /// At least one criterion. Values of one criterion are alternatives; an entry must meet every criterion (source:
@@ -37,6 +40,7 @@ pub struct FilterBuilder(Pairs);
 const CALLBACK_STATE: &str = "failureFunctionState";
 const CALLER_IP: &str = "callerIp";
 const CREATED_AT: &str = "workflowCreatedAt";
+const FLOW_CONTROL_KEY: &str = "flowControlKey";
 const FROM: &str = "fromDate";
 const LABEL: &str = "label";
 const RUN_ID: &str = "workflowRunId";
@@ -80,15 +84,16 @@ impl Filter {
 
 /// Whether an entry has this value, or does not show whether it has.
 fn shows(entry: &Entry, criterion: &str, value: &str) -> bool {
-    match criterion {
-        CALLBACK_STATE => entry.callback_state.and_then(CallbackState::as_wire) == Some(value),
-        CREATED_AT => entry.workflow_created_at.map(Timestamp::as_millis) == decimal(value),
+    let shown = match criterion {
+        CALLBACK_STATE => entry.callback_state.and_then(CallbackState::as_wire),
+        CREATED_AT => return entry.workflow_created_at.map(Timestamp::as_millis) == decimal(value),
         // Some answers carry the first label only.
-        LABEL => entry.labels.len() == 1 || entry.labels.iter().any(|label| label == value),
-        RUN_ID => entry.run_id.as_ref().map(RunId::as_str) == Some(value),
-        WORKFLOW_URL => entry.workflow_url.as_deref() == Some(value),
-        _ => true,
-    }
+        LABEL => return entry.labels.len() == 1 || entry.labels.iter().any(|label| label == value),
+        RUN_ID => entry.run_id.as_ref().map(RunId::as_str),
+        WORKFLOW_URL => entry.workflow_url.as_deref(),
+        _ => return true,
+    };
+    shown == Some(value)
 }
 
 impl FilterBuilder {
@@ -124,7 +129,7 @@ impl FilterBuilder {
 
     /// Entries of runs under this flow control key; several are alternatives.
     pub fn flow_control_key(self, key: FlowControlKey) -> Self {
-        self.or("flowControlKey", key.into())
+        self.or(FLOW_CONTROL_KEY, key.into())
     }
 
     /// Entries from this moment on, it included.
@@ -146,7 +151,7 @@ impl FilterBuilder {
             match *name {
                 CALLBACK_STATE if value.is_empty() => return Err(InvalidFilterError::CallbackState),
                 CALLER_IP if !is_ip_address(value) => return Err(InvalidFilterError::CallerIp),
-                RUN_ID | WORKFLOW_URL if value.as_bytes().contains(&b',') => {
+                RUN_ID | WORKFLOW_URL if text::find(value, ",").is_some() => {
                     return Err(InvalidFilterError::Comma);
                 }
                 _ => {}
@@ -159,6 +164,26 @@ impl FilterBuilder {
         }
     }
 
+    /// A criterion by its name, its value as a text; what is wrong with it.
+    #[cfg(feature = "npm")]
+    pub(crate) fn read(&mut self, criterion: &str, value: &str) -> Option<String> {
+        let Some((name, takes)) = CRITERIA.iter().find(|(name, _)| *name == criterion) else {
+            return Some("no criterion".to_owned());
+        };
+        let fault = takes.fault(value);
+        if matches!(takes, Takes::Moment | Takes::RunId) {
+            self.0.remove(name);
+        }
+        self.0.add(name, value.to_owned());
+        fault
+    }
+
+    /// Whether there is no criterion yet.
+    #[cfg(feature = "npm")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.as_slice().is_empty()
+    }
+
     fn or(mut self, criterion: &'static str, value: String) -> Self {
         self.0.add(criterion, value);
         self
@@ -167,6 +192,55 @@ impl FilterBuilder {
     fn only(mut self, criterion: &'static str, value: String) -> Self {
         self.0.set(criterion, value);
         self
+    }
+}
+
+/// What criteria take, by their names.
+#[cfg(feature = "npm")]
+const CRITERIA: [(&str, Takes); 9] = [
+    (CALLBACK_STATE, Takes::State),
+    (CALLER_IP, Takes::Address),
+    (CREATED_AT, Takes::Moment),
+    (FLOW_CONTROL_KEY, Takes::FlowControlKey),
+    (FROM, Takes::Moment),
+    (LABEL, Takes::Label),
+    (RUN_ID, Takes::RunId),
+    (TO, Takes::Moment),
+    (WORKFLOW_URL, Takes::Url),
+];
+
+/// What a criterion takes.
+#[cfg(feature = "npm")]
+enum Takes {
+    /// Looked at in [`FilterBuilder::build`].
+    Address,
+    FlowControlKey,
+    Label,
+    /// The last one said counts.
+    Moment,
+    /// The last one said counts.
+    RunId,
+    State,
+    Url,
+}
+
+#[cfg(feature = "npm")]
+impl Takes {
+    fn fault(&self, value: &str) -> Option<String> {
+        let words = |error: &dyn fmt::Display| Some(said(error));
+        match self {
+            Self::Address => None,
+            Self::FlowControlKey => words(&FlowControlKey::new(value).err()?),
+            Self::Label => words(&Label::new(value).err()?),
+            Self::Moment if decimal(value).is_some() => None,
+            Self::Moment => words(&"accepted are a Date or epoch milliseconds"),
+            Self::RunId => words(&RunId::new(value).err()?),
+            Self::State if CallbackState::from_wire(value).as_wire() == Some(value) => None,
+            Self::State => words(
+                &"accepted are CALLBACK_INPROGRESS, CALLBACK_SUCCESS, CALLBACK_FAIL and CALLBACK_CANCELED",
+            ),
+            Self::Url => words(&HttpUrl::parse(value).err()?),
+        }
     }
 }
 

@@ -73,8 +73,9 @@ impl Call for GetFlowControl {
             short("isPinnedRate"),
         ];
         const WHAT: &str = "no JSON object of a flow control key";
-        let mut fields = object(success(&response)?, FIELDS, WHAT)?;
-        fields.word("flowControlKey").ok_or(ApiError::Malformed { what: WHAT })?;
+        success(&response)?;
+        let mut fields = object(response.body(), FIELDS, WHAT)?;
+        fields.word("flowControlKey").ok_or_else(|| ApiError::malformed(WHAT))?;
         let mut number = |name| number(&mut fields, name);
         let state = FlowControlState {
             waiting: number("waitListSize"),
@@ -178,6 +179,6 @@ impl Call for ChangeFlowControl {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<(), ApiError> {
-        success(&response).map(|_| ())
+        success(&response)
     }
 }

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::duration::{GoDuration, InvalidDurationError};
 use super::label::is_name;
-use crate::json::{Table, TableError};
+use crate::{json::Table, text, time::decimal};
 
 /// The longest accepted flow control key, in bytes.
 pub const MAX_FLOW_CONTROL_KEY_BYTES: usize = 256;
@@ -34,21 +34,22 @@ impl FlowControl {
     }
 
     /// Reads a table of a configuration; an empty one is none.
-    pub(crate) fn from_table(mut table: Table<'_>) -> Result<Option<Self>, TableError> {
-        const KEY: &str = "a text of letters, digits, `-`, `_` and `.`";
+    pub(crate) fn from_table(table: &mut Table<'_>) -> Option<Self> {
         if table.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let key = table.text("key", KEY)?.ok_or_else(|| table.missing("key", KEY))?;
-        let parallelism = table.number("parallelism", u32::MAX)?;
-        let rate = table.number("rate", u32::MAX)?;
-        let period = table.text("period", "a duration such as \"1m\"")?;
-        let value = (parallelism.is_some() || rate.is_some() || period.is_some())
-            .then(|| FlowControlValue::new(parallelism, rate, period))
-            .transpose()
-            .map_err(|error| table.refused("key", &error))?;
-        table.end()?;
-        Ok(Some(Self { key, value }))
+        let key = table.required("key", "a text of letters, digits, `-`, `_` and `.`");
+        let parallelism = table.number("parallelism", u32::MAX);
+        let rate = table.number("rate", u32::MAX);
+        let period = table.text("period", "a duration such as \"1m\"");
+        let mut value = None;
+        if parallelism.is_some() || rate.is_some() || period.is_some() {
+            match FlowControlValue::new(parallelism, rate, period) {
+                Ok(limits) => value = Some(limits),
+                Err(error) => table.refuse("key", &[": ", error.as_str()]),
+            }
+        }
+        Some(Self { key: key?, value })
     }
 }
 
@@ -141,8 +142,8 @@ impl FlowControlValue {
     /// itself writes it in `Upstash-Flow-Control-Value`.
     pub fn parse(text: &str) -> Result<Self, InvalidFlowControlError> {
         let (mut parallelism, mut rate, mut period) = (None, None, None);
-        for pair in text.split(',') {
-            let (name, value) = pair.split_once('=').ok_or(InvalidFlowControlError::Syntax)?;
+        for pair in text::parts(text, b',') {
+            let (name, value) = text::cut(pair, b'=').ok_or(InvalidFlowControlError::Syntax)?;
             let value = value.trim_ascii();
             let repeated = match name.trim_ascii() {
                 "parallelism" => {
@@ -185,7 +186,7 @@ impl fmt::Display for FlowControlValue {
             if let Some(limit) = limit {
                 f.write_str(separator)?;
                 f.write_str(name)?;
-                fmt::Display::fmt(&limit, f)?;
+                f.write_str(&limit.to_string())?;
                 separator = ", ";
             }
         }
@@ -225,34 +226,44 @@ pub enum InvalidFlowControlError {
     Syntax,
 }
 
-impl fmt::Display for InvalidFlowControlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl InvalidFlowControlError {
+    const fn as_str(self) -> &'static str {
+        match self {
             Self::Key => "bad flow control key; accepted are 1 to 256 letters, digits, `-`, `_` and `.`",
             Self::NoLimit => "flow control value without a limit; accepted are parallelism, rate or both",
-            Self::Parallelism => "bad flow control parallelism; accepted are whole numbers from 1 to 4294967295",
+            Self::Parallelism => {
+                "bad flow control parallelism; accepted are whole numbers from 1 to 4294967295"
+            }
             Self::Period => "bad flow control period; accepted are whole seconds from `1s` to `7d`",
-            Self::PeriodWithoutRate => "flow control period without a rate; accepted is a period together with a rate",
+            Self::PeriodWithoutRate => {
+                "flow control period without a rate; accepted is a period together with a rate"
+            }
             Self::Rate => "bad flow control rate; accepted are whole numbers from 1 to 4294967295",
             Self::Syntax => {
                 "bad flow control value; accepted are parallelism, rate and period, each at most once, such as \
                  `parallelism=3, rate=10, period=1m`"
             }
-        })
+        }
+    }
+}
+
+impl fmt::Display for InvalidFlowControlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
 impl core::error::Error for InvalidFlowControlError {}
 
-/// A number without sign; zero is left to the caller's checks.
+/// A number; zero is left to the caller's checks.
 fn count(text: &str) -> Option<u32> {
-    if text.starts_with('+') { None } else { text.parse().ok() }
+    decimal(text).and_then(|count| u32::try_from(count).ok())
 }
 
 fn parse_period(text: &str) -> Result<GoDuration, InvalidFlowControlError> {
     match GoDuration::parse(text) {
         Err(InvalidDurationError::MissingUnit) => {
-            text.parse().map(GoDuration::from_secs).map_err(|_| InvalidFlowControlError::Period)
+            decimal(text).map(GoDuration::from_secs).ok_or(InvalidFlowControlError::Period)
         }
         parsed => parsed.map_err(|_| InvalidFlowControlError::Period),
     }
@@ -264,6 +275,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::json::TableError;
 
     #[test]
     fn values_are_written_as_the_service_documents_them() {
@@ -324,7 +336,11 @@ mod tests {
 
     #[test]
     fn a_table_gives_a_key_with_or_without_limits() {
-        let read = |json| FlowControl::from_table(Table::parse("flow_control", json)?);
+        let read = |json| {
+            let mut read = None;
+            let table = Table::read("flow_control", json, &mut |table| read = FlowControl::from_table(table));
+            table.map(|()| read)
+        };
         assert_eq!(read("{}"), Ok(None));
         assert_eq!(read(r#"{"key": "a"}"#).unwrap().unwrap().value, None);
         let full = read(r#"{"key": "a", "parallelism": 2, "rate": 5, "period": "1m"}"#).unwrap().unwrap();

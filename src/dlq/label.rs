@@ -3,6 +3,8 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::text;
+
 /// The longest accepted label, in bytes.
 pub const MAX_LABEL_BYTES: usize = 256;
 
@@ -70,7 +72,7 @@ impl Labels {
     /// Reads a comma list; blanks around the labels are dropped.
     pub fn parse(list: &str) -> Result<Self, InvalidLabelError> {
         let mut labels = String::new();
-        for label in list.split(',') {
+        for label in text::parts(list, b',') {
             let label = label.trim_ascii();
             if !is_name(label, MAX_LABEL_BYTES) {
                 return Err(InvalidLabelError::Label);
@@ -80,20 +82,9 @@ impl Labels {
         Ok(Self(labels))
     }
 
-    /// All labels of several lists; `None` of no list.
-    pub(super) fn joined(lists: &[Self]) -> Result<Option<Self>, InvalidLabelError> {
-        let mut labels = String::new();
-        for list in lists {
-            for label in list.iter() {
-                add(&mut labels, label)?;
-            }
-        }
-        Ok(if labels.is_empty() { None } else { Some(Self(labels)) })
-    }
-
     /// The labels in their order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.split(',')
+        text::parts(&self.0, b',')
     }
 }
 
@@ -126,7 +117,7 @@ impl fmt::Display for Labels {
 /// Appends a label that is not there yet to a comma list.
 fn add(list: &mut String, label: &str) -> Result<(), InvalidLabelError> {
     let mut count = 0;
-    for known in list.split(',') {
+    for known in text::parts(list, b',') {
         if known == label {
             return Ok(());
         }
@@ -167,7 +158,7 @@ impl core::error::Error for InvalidLabelError {}
 /// control keys.
 pub(super) fn is_name(text: &str, max: usize) -> bool {
     (1..=max).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        && text::all(text, |byte| byte.is_ascii_alphanumeric() || text::is_one_of(*byte, b"-_."))
 }
 
 #[cfg(test)]

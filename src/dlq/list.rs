@@ -1,15 +1,16 @@
 //! Pages of the dead letter queue.
 
 use super::call::Call;
-use super::entry::Page;
+use super::entry::{Entry, Page};
 use super::error::{ApiError, success};
 use super::filter::Filter;
 use super::pages::Paged;
 use super::pairs::Pairs;
 use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
-use super::selection::{Ids, Selected, Selection};
+use super::selection::{Selected, Selection};
 use crate::http_url::HttpUrl;
+use crate::ids::DlqId;
 
 /// The most entries on one page (source: Upstash Workflow OpenAPI).
 pub const MAX_PER_PAGE: usize = 100;
@@ -43,12 +44,6 @@ impl List {
     #[must_use]
     pub const fn matching(filter: Filter) -> Self {
         Self::of(Selection::Filter(filter))
-    }
-
-    /// Lists those of certain entries that are there. QStash documents this for its other queue only, so that a
-    /// service that does not know it may list any entry: the answer must be read with that in mind.
-    pub(crate) const fn of_ids(ids: Ids) -> Self {
-        Self::of(Selection::Ids(ids))
     }
 
     const fn of(selection: Selection) -> Self {
@@ -98,6 +93,55 @@ impl List {
     pub const fn count(&self) -> usize {
         self.selected.count
     }
+
+    /// The same for entries that meet the criteria.
+    #[cfg(feature = "npm")]
+    pub(crate) fn filter(&mut self, filter: Filter) {
+        self.selected.selection = Selection::Filter(filter);
+    }
+
+    /// The same with a criterion that only lists take.
+    #[cfg(feature = "npm")]
+    pub(crate) fn set_legacy(&mut self, criterion: &'static str, value: &str) {
+        self.legacy.set(criterion, value.to_owned());
+    }
+
+    /// What is selected.
+    pub(crate) const fn selected(&mut self) -> &mut Selected {
+        &mut self.selected
+    }
+
+    /// Whether an entry meets the criteria, as far as it shows.
+    pub(crate) fn selects(&self, entry: &Entry) -> bool {
+        match &self.selected.selection {
+            Selection::Filter(filter) => filter.matches(entry),
+            Selection::Ids(_) | Selection::All => true,
+        }
+    }
+
+    /// Goes on, or to the beginning.
+    pub(crate) fn go_to(&mut self, cursor: Option<String>) {
+        self.selected.cursor = cursor;
+    }
+
+    /// Has at most half as many entries a page; `false` where that is less than one.
+    pub(crate) const fn halve(&mut self) -> bool {
+        let count = self.selected.count / 2;
+        if count == 0 {
+            return false;
+        }
+        self.selected.count = count;
+        true
+    }
+}
+
+/// Lists those of certain entries that are there. QStash documents this for its other queue only, so that a service that
+/// does not know it may list any entry: the answer must be read with that in mind.
+pub(crate) fn list_of(ids: &[DlqId]) -> ApiRequest {
+    let mut request = ApiRequest::new(Method::Get, "/v2/workflows/dlq");
+    request.name_ids(ids);
+    request.add("count", "100");
+    request
 }
 
 impl Call for List {
@@ -117,7 +161,10 @@ impl Call for List {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Page, ApiError> {
-        Page::parse(success(&response)?)
+        success(&response)?;
+        let mut page = Page::default();
+        page.read(response.body())?;
+        Ok(page)
     }
 }
 

@@ -29,11 +29,13 @@ mod single;
 mod transport;
 
 pub use bulk::{CreatedMany, DeleteMany, DeletedMany, RestartMany, ResumeMany};
+pub(crate) use bulk::{delete_many, restart_many, resume_many};
 pub use call::Call;
+pub(crate) use call::succeeded;
 pub use duration::{GoDuration, InvalidDurationError};
 pub use entry::{CallbackState, Entry, Page};
 pub(crate) use error::message as error_message;
-pub use error::{ApiError, MAX_MESSAGE_BYTES};
+pub use error::{ApiError, ApiErrorKind, MAX_MESSAGE_BYTES};
 pub use failure_callback::{CancelCallback, RetryCallback};
 pub use filter::{Filter, FilterBuilder, InvalidFilterError};
 pub use flow_admin::{ChangeFlowControl, FlowControlChange, FlowControlState, GetFlowControl, Unpin};
@@ -41,6 +43,7 @@ pub use flow_control::{
     FlowControl, FlowControlKey, FlowControlValue, InvalidFlowControlError, MAX_FLOW_CONTROL_KEY_BYTES,
 };
 pub use label::{InvalidLabelError, Label, Labels, MAX_LABEL_BYTES, MAX_LABELS};
+pub(crate) use list::list_of;
 pub use list::{List, ListPath, MAX_PER_PAGE};
 pub use overrides::Overrides;
 pub use pages::{Paged, Pages, RepeatedCursorError};
@@ -52,5 +55,6 @@ pub(crate) use runs::RunsSince;
 pub use runs::{InvalidRunsError, MAX_RUNS_PER_CALL, Run, RunRef, RunState, RunStates};
 pub use selection::{Ids, InvalidIdsError, MAX_PER_CALL, Selection};
 pub use signing_keys::SigningKeys;
+pub(crate) use single::get_entry;
 pub use single::{Created, DeleteEntry, FindByRun, GetEntry, Lookup, Restart, Resume};
 pub use transport::{TransportError, TransportFault};

@@ -32,9 +32,9 @@ impl Overrides {
 
     /// The same with another wait before the next step (`Upstash-Delay`), in whole seconds, rounded up.
     #[must_use]
-    pub fn with_delay(self, delay: impl Into<GoDuration>) -> Self {
-        // The documented units of a delay end at seconds.
-        self.with(DELAY, delay.into().rounded_up_to_secs().to_string())
+    pub fn with_delay(mut self, delay: impl Into<GoDuration>) -> Self {
+        self.set_delay(delay.into());
+        self
     }
 
     /// The same with another delay between retries (`Upstash-Retry-Delay`).
@@ -46,11 +46,8 @@ impl Overrides {
     /// The same with other flow control (`Upstash-Flow-Control-Key` and `-Value`).
     #[must_use]
     pub fn with_flow_control(mut self, flow_control: FlowControl) -> Self {
-        self.0.remove(FLOW_CONTROL_VALUE);
-        if let Some(value) = flow_control.value {
-            self.0.add(FLOW_CONTROL_VALUE, value.to_string());
-        }
-        self.with(FLOW_CONTROL_KEY, flow_control.key.into())
+        self.set_flow_control(flow_control);
+        self
     }
 
     /// The same with other labels (`Upstash-Label`).
@@ -102,31 +99,53 @@ impl Overrides {
         self.0.as_slice()
     }
 
-    /// Reads a table of a configuration.
-    pub(crate) fn from_table(mut table: Table<'_>) -> Result<Self, TableError> {
+    /// Reads a configuration; `name` is what errors call it.
+    #[cfg(any(feature = "npm", test))]
+    pub(crate) fn from_json(name: &str, json: &str) -> Result<Self, TableError> {
         let mut overrides = Self::default();
-        if let Some(retries) = table.number("retries", u32::MAX)? {
-            overrides = overrides.with_retries(retries);
+        Table::read(name, json, &mut |table| overrides.read(table))?;
+        Ok(overrides)
+    }
+
+    /// Takes over what a table of a configuration sets.
+    pub(crate) fn read(&mut self, table: &mut Table<'_>) {
+        if let Some(retries) = table.number("retries", u32::MAX) {
+            self.0.set(RETRIES, retries.to_string());
         }
-        if let Some(delay) = table.text::<GoDuration>("delay", "a duration such as \"30s\"")? {
-            overrides = overrides.with_delay(delay);
+        if let Some(delay) = table.text::<GoDuration>("delay", "a duration such as \"30s\"") {
+            self.set_delay(delay);
         }
         let retry_delay = "an expression in milliseconds such as \"1000 * retried\"";
-        if let Some(retry_delay) = table.text("retry_delay", retry_delay)? {
-            overrides = overrides.with_retry_delay(retry_delay);
+        if let Some(retry_delay) = table.text::<RetryDelay>("retry_delay", retry_delay) {
+            self.0.set(RETRY_DELAY, retry_delay.into());
         }
-        if let Some(flow_control) = FlowControl::from_table(table.table("flow_control")?)? {
-            overrides = overrides.with_flow_control(flow_control);
+        table.table("flow_control", &mut |table| {
+            if let Some(flow_control) = FlowControl::from_table(table) {
+                self.set_flow_control(flow_control);
+            }
+        });
+        let accepted = "a label or a list of labels";
+        if let Some(list) = table.list("label", accepted)
+            && let Some(labels) = table.parse::<Labels>("label", accepted, &list)
+        {
+            self.0.set(LABEL, labels.into());
         }
-        let lists: Vec<Labels> = table.one_or_many("label", "a label or a list of labels")?;
-        if let Some(labels) = Labels::joined(&lists).map_err(|error| table.refused("label", &error))? {
-            overrides = overrides.with_labels(labels);
+        if let Some(url) = table.text::<HttpUrl>("failure_callback", "an absolute http or https URL") {
+            self.0.set(FAILURE_CALLBACK, url.into());
         }
-        if let Some(url) = table.text("failure_callback", "an absolute http or https URL")? {
-            overrides = overrides.with_failure_callback(url);
+    }
+
+    /// The documented units of a delay end at seconds.
+    pub(crate) fn set_delay(&mut self, delay: GoDuration) {
+        self.0.set(DELAY, delay.rounded_up_to_secs().to_string());
+    }
+
+    fn set_flow_control(&mut self, flow_control: FlowControl) {
+        self.0.remove(FLOW_CONTROL_VALUE);
+        if let Some(value) = flow_control.value {
+            self.0.add(FLOW_CONTROL_VALUE, value.to_string());
         }
-        table.end()?;
-        Ok(overrides)
+        self.0.set(FLOW_CONTROL_KEY, flow_control.key.into());
     }
 
     fn with(mut self, header: &'static str, value: String) -> Self {
@@ -141,7 +160,7 @@ mod tests {
     use crate::dlq::{FlowControlKey, FlowControlValue};
 
     fn read(json: &str) -> Result<Overrides, TableError> {
-        Overrides::from_table(Table::parse("overrides", json)?)
+        Overrides::from_json("overrides", json)
     }
 
     #[test]

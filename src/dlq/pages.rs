@@ -97,7 +97,7 @@ impl<C: Paged> Pages<C> {
         if let Some(cursor) = self.next.as_ref().and_then(C::cursor)
             && !self.seen.insert(cursor)
         {
-            self.repeated = Some(RepeatedCursorError { cursor: bounded(cursor, MAX_CURSOR_BYTES) });
+            self.repeated = Some(RepeatedCursorError::new(cursor));
         }
     }
 
@@ -131,6 +131,10 @@ pub struct RepeatedCursorError {
 }
 
 impl RepeatedCursorError {
+    pub(crate) fn new(cursor: &str) -> Self {
+        Self { cursor: bounded(cursor, MAX_CURSOR_BYTES) }
+    }
+
     /// The beginning of the cursor.
     #[must_use]
     pub fn cursor(&self) -> &str {

@@ -22,7 +22,7 @@ pub enum RateLimitKind {
 }
 
 /// A limit that the account has hit (source: QStash documentation, "API Rate Limit & Response").
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {
     /// Which limit it is.
@@ -35,8 +35,6 @@ pub struct RateLimit {
     pub reset: Option<Reset>,
     /// `Retry-After`, which a proxy may have set.
     pub wait: Option<Reset>,
-    /// The service's own text.
-    pub message: String,
 }
 
 impl RateLimit {
@@ -105,7 +103,7 @@ impl Counter {
 }
 
 /// What the headers of an answer with status 429 say. Which of the two limits it is about, none of them does.
-pub(super) fn limit_hit(headers: &Pairs, message: String) -> RateLimit {
+pub(super) fn limit_hit(headers: &Pairs) -> RateLimit {
     let [retry_after, burst @ .., _, _, _] = RESPONSE_HEADERS;
     let [_, _, _, _, daily @ ..] = RESPONSE_HEADERS;
     let (burst, daily) = (Counter::read(headers, burst), Counter::read(headers, daily));
@@ -123,7 +121,6 @@ pub(super) fn limit_hit(headers: &Pairs, message: String) -> RateLimit {
         remaining: counter.remaining,
         reset: counter.reset,
         wait: moment(headers, retry_after),
-        message,
     }
 }
 
@@ -160,7 +157,7 @@ mod tests {
         for (name, value) in headers {
             pairs.add(name, (*value).to_owned());
         }
-        limit_hit(&pairs, String::new())
+        limit_hit(&pairs)
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use core::fmt;
 
 use crate::http_url::push_percent_encoded;
+use crate::ids::DlqId;
+use crate::text;
 
 /// The methods of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,10 +77,17 @@ impl ApiRequest {
         self.repeatable = repeatable;
     }
 
+    /// Names entries.
+    pub(crate) fn name_ids(&mut self, ids: &[DlqId]) {
+        for id in ids {
+            self.add("dlqIds", id.as_str());
+        }
+    }
+
     /// Appends a query parameter; the value is encoded here.
     pub(crate) fn add(&mut self, name: &str, value: &str) {
         let query = &mut self.path_and_query;
-        query.push(if query.as_bytes().contains(&b'?') { '&' } else { '?' });
+        query.push(if text::find(query, "?").is_some() { '&' } else { '?' });
         query.push_str(name);
         query.push('=');
         push_percent_encoded(query, value);

@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use super::error::message;
 use super::pairs::Pairs;
 use super::rate_limit::{RateLimit, limit_hit};
 use super::transport::TransportError;
@@ -23,7 +22,10 @@ pub type Transported = Result<ApiResponse, TransportError>;
 
 /// An answer of the QStash API, with the few headers that matter. `Debug` leaves the body out.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ApiResponse {
+pub struct ApiResponse(Box<Parts>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Parts {
     status: u16,
     body: Vec<u8>,
     headers: Pairs,
@@ -42,39 +44,39 @@ impl ApiResponse {
                 headers.add(name, value);
             }
         }
-        Self { status, body, headers }
+        Self(Box::new(Parts { status, body, headers }))
     }
 
     /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
-        self.status
+        self.0.status
     }
 
     /// Whether the status is 200 to 299.
     #[must_use]
     pub const fn is_success(&self) -> bool {
-        matches!(self.status, 200..=299)
+        matches!(self.0.status, 200..=299)
     }
 
     /// The body as it came.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        &self.body
+        &self.0.body
     }
 
     /// What the headers say about limits, supposing that one was hit.
     #[must_use]
     pub fn rate_limit(&self) -> RateLimit {
-        limit_hit(&self.headers, message(&self.body))
+        limit_hit(&self.0.headers)
     }
 }
 
 impl fmt::Debug for ApiResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiResponse")
-            .field("status", &self.status)
-            .field("body_bytes", &self.body.len())
+            .field("status", &self.0.status)
+            .field("body_bytes", &self.0.body.len())
             .finish_non_exhaustive()
     }
 }

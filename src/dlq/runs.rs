@@ -10,6 +10,7 @@ use super::response::ApiResponse;
 use super::single::Created;
 use crate::ids::{DlqId, RunId};
 use crate::json::{Field, Fields};
+use crate::text;
 use crate::time::Timestamp;
 
 const LOGS: &str = "/v2/workflows/logs";
@@ -64,7 +65,7 @@ impl RunStates {
     pub fn new(runs: impl IntoIterator<Item = RunRef>) -> Result<Self, InvalidRunsError> {
         let runs: Vec<RunRef> = runs.into_iter().take(MAX_RUNS_PER_CALL + 1).collect();
         let sound = (1..=MAX_RUNS_PER_CALL).contains(&runs.len())
-            && !runs.iter().any(|run| run.run_id.as_str().as_bytes().contains(&b','));
+            && !runs.iter().any(|run| text::find(run.run_id.as_str(), ",").is_some());
         if sound { Ok(Self { runs }) } else { Err(InvalidRunsError) }
     }
 }
@@ -166,8 +167,9 @@ fn read_runs(response: &ApiResponse) -> Result<(Vec<Run>, Option<String>), ApiEr
     const FIELDS: &[Field] = &[whole("runs"), short("cursor")];
     const WHAT: &str = "no JSON object with a list `runs` of workflow runs";
     let mut runs = Vec::new();
-    let cursor = list(success(response)?, FIELDS, "runs", WHAT, &mut |run| {
-        runs.push(read_run(run).ok_or(ApiError::Malformed { what: WHAT })?);
+    success(response)?;
+    let cursor = list(response.body(), FIELDS, "runs", WHAT, &mut |run| {
+        runs.push(read_run(run).ok_or_else(|| ApiError::malformed(WHAT))?);
         Ok(())
     })?;
     Ok((runs, cursor))

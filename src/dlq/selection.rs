@@ -3,9 +3,10 @@
 use core::fmt;
 
 use super::filter::Filter;
-use super::request::{ApiRequest, Method};
+use super::request::ApiRequest;
 use crate::ids::DlqId;
 use crate::seen::Seen;
+use crate::text;
 
 /// The most entries that one bulk call acts on (source: Upstash Workflow documentation, "Bulk Restart"). The official
 /// SDK states 100 and gets 50, so that this count is always stated here.
@@ -46,7 +47,7 @@ impl Ids {
     }
 
     fn checked(mut ids: Vec<DlqId>) -> Result<Self, InvalidIdsError> {
-        if ids.iter().any(|id| id.as_str().as_bytes().contains(&b',')) {
+        if ids.iter().any(|id| text::find(id.as_str(), ",").is_some()) {
             return Err(InvalidIdsError::Comma);
         }
         let mut seen = Seen::default();
@@ -91,8 +92,8 @@ impl core::error::Error for InvalidIdsError {}
 
 /// A selection, and which part of it the next call is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Selected {
-    selection: Selection,
+pub(crate) struct Selected {
+    pub(super) selection: Selection,
     /// Ids before this one were dealt with.
     offset: usize,
     pub(super) count: usize,
@@ -110,10 +111,9 @@ impl Selected {
     }
 
     /// Goes on from a cursor, with another count.
-    pub(super) fn page(mut self, count: usize, cursor: Option<String>) -> Self {
+    pub(crate) fn page(&mut self, count: usize, cursor: Option<String>) {
         self.count = count.max(1);
         self.cursor = cursor;
-        self
     }
 
     /// Goes on to what is left, given the cursor that came with the answer; `false` if nothing is.
@@ -131,9 +131,8 @@ impl Selected {
     pub(super) fn name_in(&self, request: &mut ApiRequest) {
         match &self.selection {
             Selection::Ids(ids) => {
-                for id in ids.0.iter().skip(self.offset).take(self.count) {
-                    request.add("dlqIds", id.as_str());
-                }
+                let rest = ids.0.get(self.offset..).unwrap_or_default();
+                request.name_ids(rest.get(..self.count).unwrap_or(rest));
             }
             Selection::Filter(filter) => filter.write_to(request),
             Selection::All => {}
@@ -148,16 +147,14 @@ impl Selected {
         }
     }
 
-    /// A call that acts on what is selected.
-    pub(super) fn request(&self, method: Method, path: &str) -> ApiRequest {
-        let mut request = ApiRequest::new(method, path);
-        self.name_in(&mut request);
+    /// Makes a call act on what is selected.
+    pub(crate) fn act_in(&self, request: &mut ApiRequest) {
+        self.name_in(request);
         // Certain ids are the same entries again, so that the method decides whether it may be repeated.
         if !matches!(self.selection, Selection::Ids(_)) {
-            self.count_in(&mut request);
+            self.count_in(request);
             // A repetition acts on the next entries.
             request.set_repeatable(false);
         }
-        request
     }
 }

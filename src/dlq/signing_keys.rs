@@ -31,10 +31,11 @@ impl Call for SigningKeys {
     fn parse(&self, response: ApiResponse) -> Result<KeySet, ApiError> {
         const FIELDS: &[Field] = &[short("current"), short("next")];
         const WHAT: &str = "no JSON object with the signing keys `current` and `next`";
-        let mut fields = object(success(&response)?, FIELDS, WHAT)?;
+        success(&response)?;
+        let mut fields = object(response.body(), FIELDS, WHAT)?;
         let mut key = |name| {
             let key = fields.word(name).and_then(|key| SigningKey::new(&key).ok());
-            key.ok_or(ApiError::Malformed { what: WHAT })
+            key.ok_or_else(|| ApiError::malformed(WHAT))
         };
         Ok(KeySet::new(key("current")?, key("next")?))
     }

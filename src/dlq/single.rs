@@ -8,7 +8,7 @@ use super::overrides::Overrides;
 use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
 use crate::ids::{DlqId, RunId};
-use crate::json::{Field, Fields, elements};
+use crate::json::{Field, elements};
 use crate::time::Timestamp;
 
 const ENTRIES: &str = "/v2/workflows/dlq";
@@ -92,36 +92,31 @@ impl Created {
     /// Reads the answer to a resume or restart of one entry, be it the documented object or the list of the bulk
     /// form with one element.
     pub fn parse(response: &ApiResponse) -> Result<Self, ApiError> {
-        let mut run = object(success(response)?, RUN, NO_RUN)?;
-        let id = run.word("workflowRunId");
-        if id.is_none()
-            && let Some(list) = run.raw("workflowRuns")
-        {
-            let mut runs = elements(&list);
-            if let (Some(only), None) = (runs.next(), runs.next()) {
-                return Self::of_element(only);
-            }
+        let mut runs = Vec::new();
+        success(response)?;
+        Self::read(response.body(), &mut runs)?;
+        runs.pop().ok_or_else(|| ApiError::malformed(NOT_ONE))
+    }
+
+    /// Adds the run of such an answer, or of an element of such a list.
+    pub(crate) fn read(json: &[u8], runs: &mut Vec<Self>) -> Result<(), ApiError> {
+        let mut run = object(json, RUN, "no JSON object of a created run")?;
+        if let Some(id) = run.word("workflowRunId") {
+            let run_id = RunId::new(id).map_err(|_| ApiError::malformed(NOT_ONE))?;
+            runs.push(Self { run_id, created_at: time(&mut run, "workflowCreatedAt") });
+            return Ok(());
         }
-        Self::from_fields(id, run)
-    }
-
-    /// Reads one of a list of created runs.
-    pub(super) fn of_element(run: &[u8]) -> Result<Self, ApiError> {
-        let mut run = object(run, RUN, NO_RUN)?;
-        Self::from_fields(run.word("workflowRunId"), run)
-    }
-
-    fn from_fields(id: Option<String>, mut run: Fields) -> Result<Self, ApiError> {
-        let created_at = time(&mut run, "workflowCreatedAt");
-        match id.map(RunId::new) {
-            Some(Ok(run_id)) => Ok(Self { run_id, created_at }),
-            _ => Err(ApiError::Malformed { what: "not exactly one `workflowRunId` of a created run" }),
+        let list = run.raw("workflowRuns").unwrap_or_default();
+        let mut elements = elements(&list);
+        match (elements.next(), elements.next()) {
+            (Some(only), None) => Self::read(only, runs),
+            _ => Err(ApiError::malformed(NOT_ONE)),
         }
     }
 }
 
+const NOT_ONE: &str = "not exactly one `workflowRunId` of a created run";
 const RUN: &[Field] = &[short("workflowRunId"), short("workflowCreatedAt"), long("workflowRuns")];
-const NO_RUN: &str = "no JSON object of a created run";
 
 /// A resume or restart.
 fn revival(path: &str, entry: &DlqId, overrides: &Overrides) -> ApiRequest {
@@ -150,12 +145,18 @@ impl Call for GetEntry {
     type Output = Entry;
 
     fn request(&self) -> ApiRequest {
-        ApiRequest::about(Method::Get, ENTRIES, self.dlq_id.as_str())
+        get_entry(&self.dlq_id)
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Entry, ApiError> {
-        Entry::parse(success(&response)?, Some(&self.dlq_id))
+        success(&response)?;
+        Entry::parse(response.body(), Some(&self.dlq_id))
     }
+}
+
+/// The request of [`GetEntry`].
+pub(crate) fn get_entry(dlq_id: &DlqId) -> ApiRequest {
+    ApiRequest::about(Method::Get, ENTRIES, dlq_id.as_str())
 }
 
 /// Removes an entry for good: `DELETE /v2/workflows/dlq/{dlqId}`.
@@ -172,10 +173,6 @@ impl DeleteEntry {
     pub const fn new(dlq_id: DlqId) -> Self {
         Self { dlq_id }
     }
-
-    pub(crate) fn read(response: &ApiResponse) -> Result<(), ApiError> {
-        success(response).map(|_| ())
-    }
 }
 
 impl Call for DeleteEntry {
@@ -186,7 +183,7 @@ impl Call for DeleteEntry {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<(), ApiError> {
-        Self::read(&response)
+        success(&response)
     }
 }
 
@@ -239,18 +236,18 @@ impl Call for FindByRun {
     }
 
     fn parse(&self, response: ApiResponse) -> Result<Lookup, ApiError> {
-        let mut page = Page::parse(success(&response)?)?;
-        page.entries.retain(|entry| entry.run_id.as_ref() == Some(&self.run_id));
-        page.entries.truncate(1);
-        if let Some(entry) = page.entries.pop() {
-            return Ok(Lookup::Found(Box::new(entry)));
+        success(&response)?;
+        let mut page = Page::default();
+        page.read(response.body())?;
+        if let Some(at) = page.entries.iter().position(|entry| entry.run_id.as_ref() == Some(&self.run_id)) {
+            return Ok(Lookup::Found(Box::new(page.entries.swap_remove(at))));
         }
         if page.cursor.is_none() {
             return Ok(Lookup::Absent);
         }
         // A cursor that does not move on would be followed forever.
         if page.cursor == self.cursor {
-            return Err(ApiError::Malformed { what: "the same `cursor` again" });
+            return Err(ApiError::malformed("the same `cursor` again"));
         }
         Ok(Lookup::Continue(Self { run_id: self.run_id.clone(), cursor: page.cursor }))
     }

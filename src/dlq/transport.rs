@@ -11,7 +11,10 @@ const MAX_DETAIL_BYTES: usize = 256;
 
 /// A request without a usable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TransportError {
+pub struct TransportError(Box<Inner>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
     fault: TransportFault,
     may_have_been_processed: bool,
 }
@@ -46,45 +49,47 @@ impl TransportError {
     /// The connection broke after the request had been sent, or the platform does not tell whether it was.
     #[must_use]
     pub fn interrupted(detail: &str) -> Self {
-        let fault = TransportFault::Interrupted { detail: bounded(detail, MAX_DETAIL_BYTES) };
-        Self { fault, may_have_been_processed: true }
+        Self::new(TransportFault::Interrupted { detail: bounded(detail, MAX_DETAIL_BYTES) }, true)
     }
 
     /// No answer within `after`.
     #[must_use]
-    pub const fn timeout(after: Duration) -> Self {
-        Self { fault: TransportFault::Timeout { after }, may_have_been_processed: true }
+    pub fn timeout(after: Duration) -> Self {
+        Self::new(TransportFault::Timeout { after }, true)
     }
 
     /// An answer above `limit` bytes.
     #[must_use]
-    pub const fn too_large(limit: usize) -> Self {
-        Self { fault: TransportFault::TooLarge { limit }, may_have_been_processed: true }
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(TransportFault::TooLarge { limit }, true)
     }
 
     /// No connection: only for failures of which it is certain that nothing was sent.
     #[must_use]
     pub fn unreachable(detail: &str) -> Self {
-        let fault = TransportFault::Unreachable { detail: bounded(detail, MAX_DETAIL_BYTES) };
-        Self { fault, may_have_been_processed: false }
+        Self::new(TransportFault::Unreachable { detail: bounded(detail, MAX_DETAIL_BYTES) }, false)
     }
 
     /// What went wrong.
     #[must_use]
     pub const fn fault(&self) -> &TransportFault {
-        &self.fault
+        &self.0.fault
     }
 
     /// Whether the service may have acted on the request all the same.
     #[must_use]
     pub const fn may_have_been_processed(&self) -> bool {
-        self.may_have_been_processed
+        self.0.may_have_been_processed
+    }
+
+    fn new(fault: TransportFault, may_have_been_processed: bool) -> Self {
+        Self(Box::new(Inner { fault, may_have_been_processed }))
     }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, number, end) = match &self.fault {
+        let (what, number, end) = match &self.0.fault {
             TransportFault::Interrupted { detail } => {
                 ("the connection to QStash broke: ", None, detail.as_str())
             }
@@ -98,7 +103,7 @@ impl fmt::Display for TransportError {
         };
         f.write_str(what)?;
         if let Some(number) = number {
-            fmt::Display::fmt(&number, f)?;
+            f.write_str(&number.to_string())?;
         }
         f.write_str(end)
     }

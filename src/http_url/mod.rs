@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use percent::push_percent_encoded;
 pub use percent::{percent_decode, percent_encode};
 
-use crate::time::decimal;
+use crate::{text, time::decimal};
 
 /// The longest accepted URL, in bytes.
 pub const MAX_URL_BYTES: usize = 8 * 1024;
@@ -46,7 +46,8 @@ impl HttpUrl {
             return Err(InvalidUrlError::Scheme);
         };
         let rest = text.get(scheme_len..).unwrap_or_default();
-        let authority_len = rest.bytes().position(|byte| b"/?#\\".contains(&byte)).unwrap_or(rest.len());
+        let authority_len =
+            rest.bytes().position(|byte| text::is_one_of(byte, b"/?#\\")).unwrap_or(rest.len());
         let (authority, resource) = rest.split_at_checked(authority_len).unwrap_or((rest, ""));
         check_authority(authority)?;
         check_resource(resource)?;
@@ -82,7 +83,7 @@ impl HttpUrl {
     #[must_use]
     pub fn path(&self) -> &str {
         let resource = self.resource();
-        match resource.split_once('?').map_or(resource, |(path, _)| path) {
+        match text::cut(resource, b'?').map_or(resource, |(path, _)| path) {
             "" => "/",
             path => path,
         }
@@ -91,7 +92,7 @@ impl HttpUrl {
     /// What follows the first `?`, as written; `None` where there is no `?`.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.resource().split_once('?').map(|(_, query)| query)
+        text::cut(self.resource(), b'?').map(|(_, query)| query)
     }
 
     /// The same URL with another query, or with none.
@@ -120,7 +121,7 @@ impl HttpUrl {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.host();
-        top_label(host).eq_ignore_ascii_case("localhost")
+        after_last(host, b'.').eq_ignore_ascii_case("localhost")
             || host.as_bytes().starts_with(b"127.") && is_ipv4(host)
             || host == "[::1]"
     }
@@ -141,8 +142,7 @@ impl HttpUrl {
     }
 
     fn authority(&self) -> &str {
-        let scheme_len = if self.is_https() { 8 } else { 7 };
-        self.text.get(scheme_len..self.origin_len).unwrap_or_default()
+        after_last(self.origin(), b'/')
     }
 
     /// Path and query.
@@ -195,7 +195,9 @@ impl TryFrom<String> for HttpUrl {
 
 /// The raw names and values of a query, in order: `a=1&b&&c=` gives `(a, 1)`, `(b, "")`, `(c, "")`.
 pub fn query_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    text::parts(query, b'&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| text::cut(pair, b'=').unwrap_or((pair, "")))
 }
 
 /// Why a text is no [`HttpUrl`]. The text itself is not repeated: it may hold a secret.
@@ -242,21 +244,17 @@ impl core::error::Error for InvalidUrlError {}
 
 /// Host, and the port where a colon announces one.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
-    let mut colon = None;
-    for (at, byte) in authority.bytes().enumerate() {
-        match byte {
-            // What came before stands in an IPv6 address.
-            b']' => colon = None,
-            b':' if colon.is_none() => colon = Some(at),
-            _ => {}
+    // Colons in front of a bracket stand in an IPv6 address.
+    match text::cut(after_last(authority, b']'), b':') {
+        Some((_, port)) => {
+            (authority.get(..authority.len() - port.len() - 1).unwrap_or_default(), Some(port))
         }
+        None => (authority, None),
     }
-    let split = colon.and_then(|colon| authority.split_at_checked(colon));
-    split.map_or((authority, None), |(host, port)| (host, port.get(1..)))
 }
 
 fn check_authority(authority: &str) -> Result<(), InvalidUrlError> {
-    if authority.as_bytes().contains(&b'@') {
+    if text::is_one_of(b'@', authority.as_bytes()) {
         return Err(InvalidUrlError::UserInfo);
     }
     let (host, port) = split_port(authority);
@@ -292,7 +290,7 @@ pub(crate) fn is_ip_address(text: &str) -> bool {
 /// Four numbers from 0 to 255.
 fn is_ipv4(host: &str) -> bool {
     let mut count = 0;
-    for part in host.split('.') {
+    for part in text::parts(host, b'.') {
         if number(part, 255).is_none() {
             return false;
         }
@@ -303,12 +301,10 @@ fn is_ipv4(host: &str) -> bool {
 
 /// Eight groups, or fewer with a `::` for the rest.
 fn is_ipv6(address: &str) -> bool {
-    let Some(gap) = address.as_bytes().windows(2).position(|pair| pair == b"::") else {
+    let Some((head, tail)) = text::split_once(address, "::") else {
         return groups(address, true) == Some(8);
     };
-    let head = groups(address.get(..gap).unwrap_or_default(), false);
-    let tail = groups(address.get(gap + 2..).unwrap_or_default(), true);
-    head.zip(tail).is_some_and(|(head, tail)| head + tail < 8)
+    groups(head, false).zip(groups(tail, true)).is_some_and(|(head, tail)| head + tail < 8)
 }
 
 /// How many 16-bit groups a part of an IPv6 address has. The last two may be written as an IPv4 address.
@@ -318,11 +314,11 @@ fn groups(part: &str, is_last: bool) -> Option<u32> {
     }
     let mut count = 0;
     let mut may_follow = true;
-    for group in part.split(':') {
+    for group in text::parts(part, b':') {
         if !may_follow {
             return None;
         }
-        count += if matches!(group.len(), 1..=4) && group.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        count += if matches!(group.len(), 1..=4) && text::all(group, u8::is_ascii_hexdigit) {
             1
         } else if is_last && is_ipv4(group) {
             may_follow = false;
@@ -335,25 +331,25 @@ fn groups(part: &str, is_last: bool) -> Option<u32> {
 }
 
 fn is_dns_name(host: &str) -> bool {
-    for label in host.split('.') {
+    for label in text::parts(host, b'.') {
         let is_sound = matches!(label.len(), 1..=63)
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+            && text::all(label, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         if !is_sound {
             return false;
         }
     }
     // Browsers and `fetch` read a last label like these as a number of an IPv4 address: `127.1`, `0x7f000001`.
-    let is_number = match top_label(host).as_bytes() {
+    let is_number = match after_last(host, b'.').as_bytes() {
         [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
         digits => digits.iter().all(u8::is_ascii_digit),
     };
     host.len() <= 253 && !is_number
 }
 
-/// What stands behind the last dot.
-fn top_label(host: &str) -> &str {
-    let dot = host.bytes().rposition(|byte| byte == b'.');
-    dot.and_then(|dot| host.get(dot + 1..)).unwrap_or(host)
+/// What stands behind the last `separator`, an ASCII character; everything where there is none.
+fn after_last(text: &str, separator: u8) -> &str {
+    let last = text.bytes().rposition(|byte| byte == separator);
+    last.and_then(|last| text.get(last + 1..)).unwrap_or(text)
 }
 
 fn check_resource(resource: &str) -> Result<(), InvalidUrlError> {
@@ -372,7 +368,7 @@ fn check_resource(resource: &str) -> Result<(), InvalidUrlError> {
 /// Whether `byte` may stand unencoded in a path or query. RFC 3986 forbids the square brackets there, but `a[]=1`
 /// is common and read alike everywhere.
 fn is_resource_byte(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !b"\"#%<>\\^`{|}".contains(&byte)
+    byte.is_ascii_graphic() && !text::is_one_of(byte, b"\"#%<>\\^`{|}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Percent-encoding (RFC 3986, section 2.1) for path segments and query parts.
 
+use crate::text::is_one_of;
+
 /// `text` with every byte percent-encoded that is not a letter, a digit or one of `-._~`, so that it is one path
 /// segment or one query name or value whatever it contains.
 #[must_use]
@@ -11,7 +13,7 @@ pub fn percent_encode(text: &str) -> String {
 
 /// Appends `text` to `out`, encoded like this.
 pub(crate) fn push_percent_encoded(out: &mut String, text: &str) {
-    push_encoded(out, text, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    push_encoded(out, text, |byte| byte.is_ascii_alphanumeric() || is_one_of(byte, b"-._~"));
 }
 
 /// The text behind `encoded`; `None` for an incomplete escape or one that does not spell UTF-8.

@@ -78,20 +78,17 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// Adds bytes until the limit of the field is reached.
-    pub(super) fn append(&mut self, bytes: &[u8], field: &Field) {
+    /// Adds bytes until the limit is reached.
+    pub(super) fn append(&mut self, bytes: &[u8], limit: usize, over: Over) {
         if self.cut {
             return;
         }
-        match bytes.get(..field.limit.saturating_sub(self.raw.len())) {
-            Some(room) if room.len() < bytes.len() => {
-                self.cut = true;
-                match field.over {
-                    Over::Cut => self.raw.extend_from_slice(room),
-                    Over::Drop => self.raw = Vec::new(),
-                }
-            }
-            _ => self.raw.extend_from_slice(bytes),
+        let room = bytes.get(..limit.saturating_sub(self.raw.len())).unwrap_or(bytes);
+        self.cut = room.len() < bytes.len();
+        if self.cut && over == Over::Drop {
+            self.raw = Vec::new();
+        } else {
+            self.raw.extend_from_slice(room);
         }
     }
 }

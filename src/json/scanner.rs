@@ -3,7 +3,7 @@
 use core::mem;
 
 use super::{
-    capture::{Captures, Field, Keys, Slot},
+    capture::{Captures, Field, Keys, Over, Slot},
     decode,
     error::JsonError,
     plain::plain_len,
@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Containers that may be open at once.
-pub(crate) const MAX_DEPTH: u32 = 128;
+pub(crate) const MAX_DEPTH: usize = 128;
 
 /// Scans one JSON object (RFC 8259) fed in chunks.
 pub(crate) struct Scanner {
@@ -20,11 +20,10 @@ pub(crate) struct Scanner {
     slots: Vec<Slot>,
     state: State,
     in_key: bool,
-    depth: u32,
-    /// One bit per open container, the innermost lowest: set for an object.
-    objects: u128,
+    /// The bytes that end the open containers, the innermost last.
+    ends: Vec<u8>,
     keeping: Keeping,
-    key: Vec<u8>,
+    key: Slot,
     key_limit: usize,
     wanted: Option<usize>,
     seen: u64,
@@ -40,10 +39,9 @@ impl Scanner {
             slots: fields.iter().map(|_| Slot::default()).collect(),
             state: State::Start,
             in_key: false,
-            depth: 0,
-            objects: 0,
+            ends: Vec::new(),
             keeping: Keeping::Nothing,
-            key: Vec::new(),
+            key: Slot::default(),
             // Every character of a wanted name may be a six-byte escape; then the quote, and a byte that tells a longer key.
             key_limit: fields.iter().map(|field| field.name.len() * 6 + 2).max().unwrap_or(0),
             wanted: None,
@@ -70,7 +68,7 @@ impl Scanner {
 
     /// Bytes of fields and keys held at the moment.
     pub(crate) fn captured_bytes(&self) -> usize {
-        self.key.len() + self.slots.iter().map(|slot| slot.raw.len()).sum::<usize>()
+        self.key.raw.len() + self.slots.iter().map(|slot| slot.raw.len()).sum::<usize>()
     }
 
     /// The fields, if the bytes were one sound object and nothing else.
@@ -133,22 +131,16 @@ impl Scanner {
                 None => return Err(self.syntax(cursor)),
             },
             _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') && !matches!(self.state, State::Hex(_)) => {}
-            State::Start => match byte {
-                b'{' => self.open(true)?,
-                b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => return Err(JsonError::NotAnObject),
-                _ => return Err(self.syntax(cursor)),
-            },
             State::Key | State::KeyOrEnd if byte == b'"' => self.begin_key(cursor),
             State::Colon if byte == b':' => self.state = State::Value,
-            State::Value | State::ValueOrEnd if byte != b']' => return self.begin_value(byte, cursor),
-            State::AfterValue if byte == b',' => {
-                self.state = if self.objects & 1 == 1 { State::Key } else { State::Value };
+            State::Start | State::Value | State::ValueOrEnd if byte != b']' => {
+                return self.begin_value(byte, cursor);
             }
-            State::AfterValue | State::KeyOrEnd | State::ValueOrEnd
-                if byte == if self.objects & 1 == 1 { b'}' } else { b']' } =>
-            {
-                self.depth -= 1;
-                self.objects >>= 1;
+            State::AfterValue if byte == b',' => {
+                self.state = if self.ends.last() == Some(&b'}') { State::Key } else { State::Value };
+            }
+            State::AfterValue | State::KeyOrEnd | State::ValueOrEnd if self.ends.last() == Some(&byte) => {
+                self.ends.pop();
                 cursor.at += 1;
                 self.end_value(cursor);
                 return Ok(());
@@ -162,8 +154,8 @@ impl Scanner {
     fn begin_key(&mut self, cursor: &mut Cursor<'_>) {
         self.state = State::String;
         self.in_key = true;
-        if self.depth == 1 {
-            self.key.clear();
+        if self.ends.len() == 1 {
+            self.key = Slot::default();
             self.keeping = Keeping::Key;
             cursor.from = cursor.at + 1;
         }
@@ -174,10 +166,11 @@ impl Scanner {
             self.keeping = Keeping::Slot(index);
             cursor.from = cursor.at;
         }
+        let is_outermost = self.ends.is_empty();
         match byte {
             b'"' => self.state = State::String,
-            b'{' => self.open(true)?,
-            b'[' => self.open(false)?,
+            b'{' => self.open(State::KeyOrEnd, b'}')?,
+            b'[' => self.open(State::ValueOrEnd, b']')?,
             b't' => self.state = State::Literal(b"rue"),
             b'f' => self.state = State::Literal(b"alse"),
             b'n' => self.state = State::Literal(b"ull"),
@@ -186,17 +179,19 @@ impl Scanner {
             b'1'..=b'9' => self.state = State::Number(Number::Digits),
             _ => return Err(self.syntax(cursor)),
         }
+        if is_outermost && byte != b'{' {
+            return Err(JsonError::NotAnObject);
+        }
         cursor.at += 1;
         Ok(())
     }
 
-    fn open(&mut self, object: bool) -> Result<(), JsonError> {
-        if self.depth == MAX_DEPTH {
+    fn open(&mut self, state: State, end: u8) -> Result<(), JsonError> {
+        if self.ends.len() == MAX_DEPTH {
             return Err(JsonError::TooDeep);
         }
-        self.depth += 1;
-        self.objects = self.objects << 1 | u128::from(object);
-        self.state = if object { State::KeyOrEnd } else { State::ValueOrEnd };
+        self.ends.push(end);
+        self.state = state;
         Ok(())
     }
 
@@ -212,45 +207,39 @@ impl Scanner {
         if matches!(self.keeping, Keeping::Key) {
             self.keep(cursor);
             self.keeping = Keeping::Nothing;
-            self.wanted = self.look_up()?;
+            return self.look_up();
         }
         Ok(())
     }
 
     /// The cursor stands behind the value.
     fn end_value(&mut self, cursor: &Cursor<'_>) {
-        if self.depth == 1 && matches!(self.keeping, Keeping::Slot(_)) {
+        if self.ends.len() == 1 && matches!(self.keeping, Keeping::Slot(_)) {
             self.keep(cursor);
             self.keeping = Keeping::Nothing;
         }
-        self.state = if self.depth == 0 { State::Done } else { State::AfterValue };
+        self.state = if self.ends.is_empty() { State::Done } else { State::AfterValue };
     }
 
-    /// The wanted field that the key names, if it is the first of its name.
-    fn look_up(&mut self) -> Result<Option<usize>, JsonError> {
+    /// Finds the wanted field that the key names, if it is the first of its name.
+    fn look_up(&mut self) -> Result<(), JsonError> {
         // A key that was kept without its closing quote is too long to be wanted.
-        let Some(raw) = self.key.strip_suffix(b"\"") else { return Ok(None) };
-        let decoded;
-        let key = if raw.contains(&b'\\') {
-            decoded = decode(&self.key).text;
-            decoded.as_bytes()
-        } else {
-            raw
-        };
+        if !self.key.raw.ends_with(b"\"") {
+            return Ok(());
+        }
+        let key = decode(&self.key.raw).text;
         for (index, (field, slot)) in self.fields.iter().zip(&mut self.slots).enumerate() {
-            let same = match self.keys {
-                Keys::Exact => field.name.as_bytes() == key,
-                Keys::AnyCase => field.name.as_bytes().eq_ignore_ascii_case(key),
-            };
-            if same {
-                return match (mem::replace(&mut slot.present, true), self.keys) {
-                    (false, _) => Ok(Some(index)),
-                    (true, Keys::AnyCase) => Ok(None),
-                    (true, Keys::Exact) => Err(JsonError::Duplicate(field.name)),
-                };
+            let is_exact = self.keys == Keys::Exact;
+            if field.name.eq_ignore_ascii_case(&key) && (!is_exact || field.name == key) {
+                if !mem::replace(&mut slot.present, true) {
+                    self.wanted = Some(index);
+                } else if is_exact {
+                    return Err(JsonError::Duplicate(field.name));
+                }
+                break;
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Stores what has been read of the value or key being kept.
@@ -258,13 +247,10 @@ impl Scanner {
         let bytes = cursor.chunk.get(cursor.from..cursor.at).unwrap_or_default();
         match self.keeping {
             Keeping::Nothing => {}
-            Keeping::Key => {
-                let room = self.key_limit.saturating_sub(self.key.len());
-                self.key.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-            }
+            Keeping::Key => self.key.append(bytes, self.key_limit, Over::Cut),
             Keeping::Slot(index) => {
                 if let (Some(slot), Some(field)) = (self.slots.get_mut(index), self.fields.get(index)) {
-                    slot.append(bytes, field);
+                    slot.append(bytes, field.limit, field.over);
                 }
             }
         }

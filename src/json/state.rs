@@ -34,18 +34,17 @@ pub(super) enum Number {
 impl Number {
     /// The number with one byte more, if that can be a part of it.
     pub(super) fn after(self, byte: u8) -> Option<Self> {
-        match (self, byte) {
-            (Self::Minus, b'0') => Some(Self::Zero),
-            (Self::Minus, b'1'..=b'9') | (Self::Digits, b'0'..=b'9') => Some(Self::Digits),
-            (Self::Zero | Self::Digits, b'.') => Some(Self::Point),
-            (Self::Point | Self::Fraction, b'0'..=b'9') => Some(Self::Fraction),
-            (Self::Zero | Self::Digits | Self::Fraction, b'e' | b'E') => Some(Self::Exponent),
-            (Self::Exponent, b'+' | b'-') => Some(Self::ExponentSign),
-            (Self::Exponent | Self::ExponentSign | Self::ExponentDigits, b'0'..=b'9') => {
-                Some(Self::ExponentDigits)
-            }
-            _ => None,
-        }
+        let next = match (byte, self) {
+            (b'0', Self::Minus) => Self::Zero,
+            (b'0'..=b'9', Self::Minus | Self::Digits) => Self::Digits,
+            (b'0'..=b'9', Self::Point | Self::Fraction) => Self::Fraction,
+            (b'0'..=b'9', Self::Exponent | Self::ExponentSign | Self::ExponentDigits) => Self::ExponentDigits,
+            (b'.', Self::Zero | Self::Digits) => Self::Point,
+            (b'e' | b'E', Self::Zero | Self::Digits | Self::Fraction) => Self::Exponent,
+            (b'+' | b'-', Self::Exponent) => Self::ExponentSign,
+            _ => return None,
+        };
+        Some(next)
     }
 
     /// Whether a number may end here.

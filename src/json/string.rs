@@ -23,43 +23,30 @@ pub(crate) fn decode(raw: &[u8]) -> Decoded {
     loop {
         let (plain, tail) = rest.split_at_checked(plain_len(rest)).unwrap_or((rest, &[]));
         exact &= push_lossy(&mut text, plain, tail.is_empty());
-        rest = match tail {
-            [b'"', after @ ..] => {
-                rest = after;
-                break;
-            }
-            [b'\\', b'u', escape @ ..] => {
-                let Some((unit, after)) = code_unit(escape) else {
-                    rest = &[];
-                    break;
-                };
-                let (scalar, after) = scalar(unit, after);
-                // A high surrogate at the very end lost its other half to the cut.
-                if scalar.is_some() || !after.is_empty() {
-                    text.push(scalar.unwrap_or(char::REPLACEMENT_CHARACTER));
-                    exact &= scalar.is_some();
-                }
-                after
-            }
-            [b'\\', escape, after @ ..] => {
-                text.push(match escape {
-                    b'b' => '\u{8}',
-                    b'f' => '\u{c}',
-                    b'n' => '\n',
-                    b'r' => '\r',
-                    b't' => '\t',
-                    other => char::from(*other),
-                });
-                after
-            }
+        let escape = match tail {
+            [b'"', after @ ..] => return Decoded { text, exact, len: raw.len() - after.len() },
+            [b'\\', b'u', digits @ ..] => character(digits),
+            [b'\\', escape, after @ ..] => Some((Some(short(*escape)), after)),
             // A control character cannot be in scanned bytes; a lone backslash is a cut.
-            _ => {
-                rest = &[];
-                break;
-            }
+            _ => None,
         };
+        let Some((character, after)) = escape else { return Decoded { text, exact, len: raw.len() } };
+        exact &= character.is_some();
+        text.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
+        rest = after;
     }
-    Decoded { text, exact, len: raw.len() - rest.len() }
+}
+
+/// What a backslash and one character stand for.
+fn short(escape: u8) -> char {
+    match escape {
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        other => char::from(other),
+    }
 }
 
 /// Bytes as text, with U+FFFD for what is no UTF-8.
@@ -102,20 +89,18 @@ fn code_unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
     Some((unit, rest))
 }
 
-/// The character that an escaped code unit begins, joined with the low surrogate that follows a high one.
-fn scalar(unit: u32, rest: &[u8]) -> (Option<char>, &[u8]) {
-    if (0xd800..0xdc00).contains(&unit)
-        && let [b'\\', b'u', escape @ ..] = rest
+/// The character whose code unit stands here, joined with the low surrogate that follows a high one, and what comes
+/// behind it. No character for half of a pair; nothing at all where the bytes end before that can be told.
+fn character(digits: &[u8]) -> Option<(Option<char>, &[u8])> {
+    let (mut scalar, mut rest) = code_unit(digits)?;
+    if let (0xd800..0xdc00, [b'\\', b'u', digits @ ..]) = (scalar, rest)
+        && let (low @ 0xdc00..0xe000, after) = code_unit(digits)?
     {
-        match code_unit(escape) {
-            Some((low @ 0xdc00..0xe000, after)) => {
-                return (char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)), after);
-            }
-            Some(_) => {}
-            None => return (None, &[]),
-        }
+        scalar = 0x10000 + ((scalar - 0xd800) << 10) + (low - 0xdc00);
+        rest = after;
     }
-    (char::from_u32(unit), if rest == b"\\" { &[] } else { rest })
+    let character = char::from_u32(scalar);
+    (character.is_some() || !matches!(rest, [] | [b'\\'])).then_some((character, rest))
 }
 
 #[cfg(test)]

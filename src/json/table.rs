@@ -9,103 +9,119 @@ use super::{
 use crate::time::decimal;
 
 /// An object of which every key must be known.
+///
+/// It keeps the first error, which [`Table::read`] gives when all is read: until then a value that is wrong counts as
+/// left out.
 pub(crate) struct Table<'a> {
     /// Where the table stands, to be put before its keys: `rules[1].when.`, or nothing for the outermost.
     path: String,
     /// The entries that nobody has asked for yet, values raw.
     rest: Vec<(String, &'a [u8])>,
     known: Vec<&'static str>,
+    error: Option<String>,
 }
 
+/// Asks a table for its keys.
+pub(crate) type Read<'a> = &'a mut dyn FnMut(&mut Table<'_>);
+
 impl<'a> Table<'a> {
-    /// The outermost table; `name` is what errors call it.
-    pub(crate) fn parse(name: &str, json: &'a str) -> Result<Self, TableError> {
+    /// Reads the outermost table; `name` is what errors call it.
+    pub(crate) fn read(name: &str, json: &str, read: Read<'_>) -> Result<(), TableError> {
         if Fields::of(json.as_bytes(), &[]).is_err() {
             return Err(TableError([name, " must be a table"].concat()));
         }
-        Ok(Self::new(String::new(), json.as_bytes().trim_ascii()))
+        Table::within(String::new(), json.as_bytes().trim_ascii(), read)
+            .map_or(Ok(()), |error| Err(TableError(error)))
     }
 
     /// `true` or `false`.
-    pub(crate) fn flag(&mut self, key: &'static str) -> Result<Option<bool>, TableError> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(b"true") => Ok(Some(true)),
-            Some(b"false") => Ok(Some(false)),
-            Some(raw) => Err(self.must_be(key, "true or false", Cause::Kind(raw))),
+    pub(crate) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        match self.take(key)? {
+            b"true" => Some(true),
+            b"false" => Some(false),
+            raw => {
+                self.must_be(key, "true or false", "not ", kind(raw));
+                None
+            }
         }
     }
 
     /// A whole number from 0 to `max`.
-    pub(crate) fn number(&mut self, key: &'static str, max: u32) -> Result<Option<u32>, TableError> {
-        let Some(raw) = self.take(key) else { return Ok(None) };
+    pub(crate) fn number(&mut self, key: &'static str, max: u32) -> Option<u32> {
+        let raw = self.take(key)?;
         let number = str::from_utf8(raw).ok().and_then(decimal).and_then(|number| u32::try_from(number).ok());
-        match number.filter(|number| *number <= max) {
-            None => {
-                let accepted = ["a whole number from 0 to ", &max.to_string()].concat();
-                Err(self.must_be(key, &accepted, Cause::Kind(raw)))
-            }
-            number => Ok(number),
+        let number = number.filter(|number| *number <= max);
+        if number.is_none() {
+            let accepted = ["a whole number from 0 to ", &max.to_string()].concat();
+            self.must_be(key, &accepted, "not ", kind(raw));
         }
+        number
     }
 
     /// A text that spells a `T`; `accepted` completes the sentence "… must be".
-    pub(crate) fn text<T>(&mut self, key: &'static str, accepted: &str) -> Result<Option<T>, TableError>
+    pub(crate) fn text<T>(&mut self, key: &'static str, accepted: &str) -> Option<T>
     where
         T: FromStr<Err: fmt::Display>,
     {
-        let mut found = None;
-        self.spelled(key, accepted, Accepts::Text, &mut |text| {
-            text.parse().map(|value| found = Some(value)).map_err(|error| cause(&error))
-        })?;
-        Ok(found)
+        let text = self.one(key, accepted)?;
+        self.parse(key, accepted, &text)
     }
 
-    /// A text that spells a `T`, or a list of such; no `T` where the key is left out.
-    pub(crate) fn one_or_many<T>(&mut self, key: &'static str, accepted: &str) -> Result<Vec<T>, TableError>
+    /// A text that its reader is to check.
+    // Not generic, as is `misspelled`: one piece of code for all types of values and errors.
+    #[inline(never)]
+    fn one(&mut self, key: &'static str, accepted: &str) -> Option<String> {
+        self.spelled(key, accepted, Accepts::Text).pop()
+    }
+
+    /// A text or a list of texts, as one list with commas.
+    pub(crate) fn list(&mut self, key: &'static str, accepted: &str) -> Option<String> {
+        let mut list = String::new();
+        for text in self.texts(key, accepted) {
+            list.push_str(&text);
+            list.push(',');
+        }
+        list.pop().map(|_| list)
+    }
+
+    /// The same for a key that must not be left out.
+    pub(crate) fn required<T>(&mut self, key: &'static str, accepted: &str) -> Option<T>
     where
         T: FromStr<Err: fmt::Display>,
     {
-        self.many(key, accepted, Accepts::Texts)
+        let value = self.text(key, accepted);
+        if value.is_none() {
+            self.refuse(key, &[" is missing; it must be ", accepted]);
+        }
+        value
+    }
+
+    /// A text or a list of texts; none where the key is left out.
+    pub(crate) fn texts(&mut self, key: &'static str, accepted: &str) -> Vec<String> {
+        self.spelled(key, accepted, Accepts::Texts)
     }
 
     /// The same, with numbers beside texts.
-    pub(crate) fn one_or_many_numbers<T>(
-        &mut self,
-        key: &'static str,
-        accepted: &str,
-    ) -> Result<Vec<T>, TableError>
-    where
-        T: FromStr<Err: fmt::Display>,
-    {
-        self.many(key, accepted, Accepts::TextsAndNumbers)
+    pub(crate) fn texts_and_numbers(&mut self, key: &'static str, accepted: &str) -> Vec<String> {
+        self.spelled(key, accepted, Accepts::TextsAndNumbers)
     }
 
-    /// The table of a key; an empty one where it is left out.
-    pub(crate) fn table(&mut self, key: &'static str) -> Result<Self, TableError> {
+    /// Reads the table of a key; an empty one where it is left out.
+    pub(crate) fn table(&mut self, key: &'static str, read: Read<'_>) {
         let raw = self.take(key).unwrap_or(b"{}");
-        if !raw.starts_with(b"{") {
-            return Err(self.must_be(key, "a table", Cause::Kind(raw)));
-        }
-        Ok(Self::new([&self.path_of(key), "."].concat(), raw))
+        self.inner(key, ["", "", ""], raw, ["a table", "not "], read);
     }
 
-    /// The tables of a key; none where it is left out.
-    pub(crate) fn tables(&mut self, key: &'static str) -> Result<Vec<Self>, TableError> {
+    /// Reads the tables of a key, one after the other; none where it is left out.
+    pub(crate) fn tables(&mut self, key: &'static str, read: Read<'_>) {
         const ACCEPTED: &str = "a list of tables";
         let raw = self.take(key).unwrap_or(b"[]");
         if !raw.starts_with(b"[") {
-            return Err(self.must_be(key, ACCEPTED, Cause::Kind(raw)));
+            self.must_be(key, ACCEPTED, "not ", kind(raw));
         }
-        let mut tables = Vec::new();
-        for element in elements(raw) {
-            if !element.starts_with(b"{") {
-                return Err(self.must_be(key, ACCEPTED, Cause::Element(element)));
-            }
-            let path = [&self.path_of(key), "[", &tables.len().to_string(), "]."].concat();
-            tables.push(Self::new(path, element));
+        for (index, element) in elements(raw).enumerate() {
+            self.inner(key, ["[", &index.to_string(), "]"], element, [ACCEPTED, "an element is "], read);
         }
-        Ok(tables)
     }
 
     /// Whether no key is left to ask for.
@@ -113,75 +129,87 @@ impl<'a> Table<'a> {
         self.rest.is_empty()
     }
 
-    /// Refuses keys that nobody has asked for, and those that are given twice.
-    pub(crate) fn end(self) -> Result<(), TableError> {
-        let Some((key, _)) = self.rest.first() else { return Ok(()) };
-        let path = self.path_of(key);
-        if self.known.iter().any(|known| known == key) {
-            return Err(TableError([&path, " is given twice"].concat()));
-        }
-        let mut message = [&path, " is unknown; accepted are "].concat();
-        for (index, known) in self.known.iter().enumerate() {
-            message.push_str(if index > 0 { ", " } else { "" });
-            message.push_str(known);
-        }
-        Err(TableError(message))
-    }
-
-    /// A key that must not be left out is.
-    pub(crate) fn missing(&self, key: &str, accepted: &str) -> TableError {
-        TableError([&self.path_of(key), " is missing; it must be ", accepted].concat())
-    }
-
-    /// A value that is wrong in a way that only its reader knows.
-    pub(crate) fn refused(&self, key: &str, cause: &dyn fmt::Display) -> TableError {
-        TableError([&self.path_of(key), ": ", &cause.to_string()].concat())
-    }
-
-    fn new(path: String, raw: &'a [u8]) -> Self {
-        let mut rest = Vec::new();
-        for entry in entries(raw) {
-            rest.push(entry);
-        }
-        Self { path, rest, known: Vec::new() }
-    }
-
-    fn many<T>(&mut self, key: &'static str, accepted: &str, kinds: Accepts) -> Result<Vec<T>, TableError>
+    /// What a text spells that is the value of a key, or a part of it.
+    pub(crate) fn parse<T>(&mut self, key: &str, accepted: &str, text: &str) -> Option<T>
     where
         T: FromStr<Err: fmt::Display>,
     {
-        let mut found = Vec::new();
-        self.spelled(key, accepted, kinds, &mut |text| {
-            text.parse().map(|value| found.push(value)).map_err(|error| cause(&error))
-        })?;
-        Ok(found)
-    }
-
-    /// Hands each text of a value to `read`, whatever it reads there: that keeps the code of one type small.
-    fn spelled(
-        &mut self,
-        key: &'static str,
-        accepted: &str,
-        kinds: Accepts,
-        read: &mut dyn FnMut(&str) -> Result<(), String>,
-    ) -> Result<(), TableError> {
-        let Some(raw) = self.take(key) else { return Ok(()) };
-        let is_list = raw.starts_with(b"[") && !matches!(kinds, Accepts::Text);
-        let mut cause = Some("an empty list matches nothing; leave the key out instead".to_owned());
-        for raw in if is_list { elements(raw) } else { Members::one(raw) } {
-            let numbers = matches!(kinds, Accepts::TextsAndNumbers);
-            cause = match spelling(raw, numbers) {
-                Some(text) => read(&text).err(),
-                None => return Err(self.must_be(key, accepted, Cause::Kind(raw))),
-            };
-            if cause.is_some() {
-                break;
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.misspelled(key, accepted, &error);
+                None
             }
         }
-        match cause {
-            Some(cause) => Err(self.must_be(key, accepted, Cause::Words(&cause))),
-            None => Ok(()),
+    }
+
+    /// A text does not spell what it must.
+    fn misspelled(&mut self, key: &str, accepted: &str, error: &dyn fmt::Display) {
+        self.must_be(key, accepted, "", &error.to_string());
+    }
+
+    /// Keeps an error, `says` behind the path of the key, if it is the first.
+    pub(crate) fn refuse(&mut self, key: &str, says: &[&str]) {
+        if self.error.is_none() {
+            self.error = Some([&self.path, key, &says.concat()].concat());
         }
+    }
+
+    fn must_be(&mut self, key: &str, accepted: &str, of: &str, cause: &str) {
+        self.refuse(key, &[" must be ", accepted, ": ", of, cause]);
+    }
+
+    /// Reads a table inside this one, and keeps its error.
+    fn inner(&mut self, key: &str, index: [&str; 3], raw: &[u8], [accepted, of]: [&str; 2], read: Read<'_>) {
+        if !raw.starts_with(b"{") {
+            return self.must_be(key, accepted, of, kind(raw));
+        }
+        let path = [&self.path, key, &index.concat(), "."].concat();
+        let error = Table::within(path, raw, read);
+        if self.error.is_none() {
+            self.error = error;
+        }
+    }
+
+    /// Reads a whole table and gives its first error.
+    fn within(path: String, raw: &[u8], read: Read<'_>) -> Option<String> {
+        let mut table = Table { path, rest: Vec::new(), known: Vec::new(), error: None };
+        for entry in entries(raw) {
+            table.rest.push(entry);
+        }
+        read(&mut table);
+        let Table { path, rest, known, error } = table;
+        // What is left has an unknown key, or one that is given twice.
+        error.or_else(|| {
+            let (key, _) = rest.first()?;
+            let is_known = known.iter().any(|known| known == key);
+            let says = if is_known { " is given twice" } else { " is unknown; accepted are " };
+            let mut message = [&path, key, says].concat();
+            if !is_known {
+                for (index, known) in known.iter().enumerate() {
+                    message.push_str(if index > 0 { ", " } else { "" });
+                    message.push_str(known);
+                }
+            }
+            Some(message)
+        })
+    }
+
+    /// The texts of a value.
+    fn spelled(&mut self, key: &'static str, accepted: &str, accepts: Accepts) -> Vec<String> {
+        let mut texts = Vec::new();
+        let Some(raw) = self.take(key) else { return texts };
+        let is_list = raw.starts_with(b"[") && accepts != Accepts::Text;
+        for raw in if is_list { elements(raw) } else { Members::one(raw) } {
+            match spelling(raw, accepts == Accepts::TextsAndNumbers) {
+                Some(text) => texts.push(text),
+                None => self.must_be(key, accepted, "not ", kind(raw)),
+            }
+        }
+        if texts.is_empty() {
+            self.must_be(key, accepted, "", "an empty list matches nothing; leave the key out instead");
+        }
+        texts
     }
 
     /// Takes the raw value of a key.
@@ -190,19 +218,6 @@ impl<'a> Table<'a> {
         let at = self.rest.iter().position(|(name, _)| name == key)?;
         Some(self.rest.remove(at).1)
     }
-
-    fn must_be(&self, key: &str, accepted: &str, cause: Cause<'_>) -> TableError {
-        let (of, cause) = match cause {
-            Cause::Element(raw) => ("an element is ", kind(raw)),
-            Cause::Kind(raw) => ("not ", kind(raw)),
-            Cause::Words(words) => ("", words),
-        };
-        TableError([&self.path_of(key), " must be ", accepted, ": ", of, cause].concat())
-    }
-
-    fn path_of(&self, key: &str) -> String {
-        [&self.path, key].concat()
-    }
 }
 
 /// What is wrong with a table, in words that name the key and what it accepts.
@@ -210,27 +225,11 @@ impl<'a> Table<'a> {
 pub(crate) struct TableError(pub(crate) String);
 
 /// Which values a key takes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Accepts {
     Text,
     Texts,
     TextsAndNumbers,
-}
-
-/// What is wrong with a value.
-#[derive(Clone, Copy)]
-enum Cause<'a> {
-    /// An element of the list is of this kind.
-    Element(&'a [u8]),
-    /// It is of this kind.
-    Kind(&'a [u8]),
-    /// What its reader says.
-    Words(&'a str),
-}
-
-/// What an error says, by one piece of code for all types of errors.
-fn cause(error: &dyn fmt::Display) -> String {
-    error.to_string()
 }
 
 /// The text of a JSON string of sound Unicode, or of a number where these count too.

@@ -6,7 +6,8 @@ use super::Lineage;
 use crate::{
     http_url::{percent_decode, percent_encode},
     ids::RunId,
-    time::Timestamp,
+    text,
+    time::{Timestamp, decimal},
 };
 
 /// The query parameter that carries a lineage.
@@ -24,7 +25,7 @@ impl Lineage {
         if values.next().is_some() {
             return Err(LineageError);
         }
-        let (_, value) = pair.split_once('=').ok_or(LineageError)?;
+        let (_, value) = text::cut(pair, b'=').ok_or(LineageError)?;
         parse(value).map(Some).ok_or(LineageError)
     }
 
@@ -48,27 +49,21 @@ impl Lineage {
 }
 
 fn pairs(query: Option<&str>) -> impl Iterator<Item = &str> {
-    query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty())
+    text::parts(query.unwrap_or_default(), b'&').filter(|pair| !pair.is_empty())
 }
 
 fn is_ours(pair: &str) -> bool {
-    pair.split('=').next() == Some(PARAMETER)
+    text::parts(pair, b'=').next() == Some(PARAMETER)
 }
 
 fn parse(value: &str) -> Option<Lineage> {
-    let (attempt, rest) = value.split_once('.')?;
-    let (first_failed_at, root) = rest.split_once('.')?;
-    let attempt = number(attempt)?;
+    let (attempt, rest) = text::cut(value, b'.')?;
+    let (first_failed_at, root) = text::cut(rest, b'.')?;
     Some(Lineage {
         root: RunId::new(percent_decode(root)?).ok()?,
-        attempt: u32::try_from(attempt).ok()?,
-        first_failed_at: Timestamp::from_millis(number(first_failed_at)?),
+        attempt: u32::try_from(decimal(attempt)?).ok()?,
+        first_failed_at: Timestamp::from_millis(decimal(first_failed_at)?),
     })
-}
-
-/// Plain decimal digits: the standard parser would take a sign too.
-fn number(digits: &str) -> Option<u64> {
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
 /// The callback URL carries a lineage that we did not write.

@@ -7,21 +7,19 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{
     error::{invalid, js_error},
-    filter::{read_list, read_selection},
+    filter::read,
     pairs::Pairs,
     request::whole,
-    task::{Account, Check, Kind, Task, Verbatim},
+    task::{Account, Check, Kind, Task},
     work::Work,
 };
 use crate::{
-    client::{Act, Action, BulkJob, DeedKind, Endpoint, Memory, Patience, Scope},
-    dlq::{
-        Call, CancelCallback, DeleteMany, GetEntry, Ids, ListPath, Overrides, RestartMany, ResumeMany,
-        RetryCallback, Selection,
-    },
+    client::{Act, Action, BulkJob, DeedKind, Endpoint, Memory, Patience},
+    dlq::{Call, CancelCallback, Ids, MAX_PER_PAGE, Overrides, RetryCallback, get_entry},
     ids::DlqId,
-    json::{Table, TableError},
+    json::TableError,
     settings::{DEFAULT_URL, Token, base_url},
+    text,
 };
 
 /// An account of the DLQ API.
@@ -41,7 +39,7 @@ impl Api {
     ) -> Result<Self, JsValue> {
         let token = Token::new(token).map_err(|error| invalid("`token`: ", &error))?;
         let url = if url.is_empty() { DEFAULT_URL } else { url };
-        let url = base_url("`baseUrl`", url).map_err(|error| invalid("", &error))?;
+        let url = base_url(url).map_err(|problem| invalid("`baseUrl` ", &problem))?;
         let endpoint = Endpoint::new(url, token).map_err(|error| invalid("`baseUrl`: ", &error))?;
         let patience = Patience::DEFAULT
             .with_timeout(Duration::from_millis(timeout.into()))
@@ -69,57 +67,46 @@ impl Api {
     ) -> Result<Work, JsValue> {
         let few = usize::try_from(whole(count)).unwrap_or(usize::MAX);
         let kind = match operation {
-            "get" => {
-                let call = GetEntry::new(id(which)?);
-                Kind::Verbatim(Verbatim::new(call.request(), Check::Entry(call)))
-            }
-            "retryCallback" => {
-                let call = RetryCallback::new(id(which)?);
-                Kind::Callback(Act::one(DeedKind::RetryCallback, call.request(), call.dlq_id))
-            }
-            "cancelCallback" => {
-                let call = CancelCallback::new(id(which)?);
-                Kind::Callback(Act::one(DeedKind::CancelCallback, call.request(), call.dlq_id))
-            }
             "act" => {
                 let mut ids = Vec::new();
-                for dlq_id in which.split('\0') {
+                for dlq_id in text::parts(which, 0) {
                     ids.push(id(dlq_id)?);
                 }
                 let ids = Ids::new(ids).map_err(|error| invalid("", &error))?;
                 Kind::Act(Act::many(read_action(action, overrides)?, ids))
             }
-            "list" => {
-                let mut list = read_list(Pairs(which))?.with_count(few);
-                if let Some(cursor) = cursor {
-                    list = list.from_cursor(cursor);
+            "list" | "page" | "job" => {
+                let mut list = read(Pairs(which)).map_err(|fault| js_error("invalid_argument", &fault))?;
+                if operation == "list" {
+                    list.selected().page(few.min(MAX_PER_PAGE), cursor);
+                    Kind::verbatim(list.request(), Check::Page)
+                } else {
+                    let action = read_action(action, overrides)?;
+                    if operation == "page" {
+                        list.selected().page(few, cursor);
+                        let mut request = action.request();
+                        list.selected().act_in(&mut request);
+                        let check =
+                            if matches!(action, Action::Delete) { Check::Deleted } else { Check::Created };
+                        Kind::verbatim(request, check)
+                    } else {
+                        Kind::Job(Box::new(BulkJob::over(action, *list).with_ceiling(whole(count))))
+                    }
                 }
-                Kind::Verbatim(Verbatim::new(list.request(), Check::Page(list)))
-            }
-            "page" => {
-                let selection = read_selection(Pairs(which))?;
-                Kind::Verbatim(match read_action(action, overrides)? {
-                    Action::Resume(overrides) => {
-                        let call = ResumeMany::new(selection, overrides).page(few, cursor);
-                        Verbatim::new(call.request(), Check::Created)
-                    }
-                    Action::Restart(overrides) => {
-                        let call = RestartMany::new(selection, overrides).page(few, cursor);
-                        Verbatim::new(call.request(), Check::Created)
-                    }
-                    Action::Delete => {
-                        let call = DeleteMany::new(selection).page(few, cursor);
-                        Verbatim::new(call.request(), Check::Deleted)
-                    }
-                })
             }
             _ => {
-                let scope = match read_selection(Pairs(which))? {
-                    Selection::Filter(filter) => Scope::Filter(Box::new(filter)),
-                    _ => Scope::All,
-                };
-                let job = BulkJob::new(read_action(action, overrides)?, scope);
-                Kind::Job(job.with_ceiling(whole(count)).at(ListPath::Sdk))
+                let dlq_id = id(which)?;
+                match operation {
+                    "retryCallback" => {
+                        let request = RetryCallback::new(dlq_id.clone()).request();
+                        Kind::Callback(Act::one(DeedKind::RetryCallback, request, dlq_id))
+                    }
+                    "cancelCallback" => {
+                        let request = CancelCallback::new(dlq_id.clone()).request();
+                        Kind::Callback(Act::one(DeedKind::CancelCallback, request, dlq_id))
+                    }
+                    _ => Kind::verbatim(get_entry(&dlq_id), Check::Entry(dlq_id)),
+                }
             }
         };
         Ok(Work::task(Task { account: Rc::clone(&self.0), kind }))
@@ -140,8 +127,7 @@ fn read_action(action: &str, overrides: &str) -> Result<Action, JsValue> {
     if action == "delete" {
         return Ok(Action::Delete);
     }
-    let overrides = Table::parse("the options", overrides)
-        .and_then(Overrides::from_table)
+    let overrides = Overrides::from_json("the options", overrides)
         .map_err(|TableError(message)| js_error("invalid_argument", &message))?;
     Ok(if action == "resume" { Action::Resume(overrides) } else { Action::Restart(overrides) })
 }

@@ -5,6 +5,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use super::{
     callback::{read, timestamp},
     error::js_error,
+    json::Object,
     types,
 };
 use crate::{callback::CallbackHeaders, http_url::HttpUrl, lineage::Lineage, policy::Policy};
@@ -15,12 +16,14 @@ use crate::{callback::CallbackHeaders, http_url::HttpUrl, lineage::Lineage, poli
 /// Jitter is left out: the delay is the least that can be.
 #[wasm_bindgen]
 pub fn decide(policy: &str, url: &str, body: &[u8], now: f64) -> Result<String, JsValue> {
-    let policy = Policy::from_json(policy).map_err(|error| js_error("invalid_policy", &error.to_string()))?;
-    let url = HttpUrl::parse(url).map_err(|error| js_error("invalid_url", &error.to_string()))?;
+    let policy = Policy::from_json(policy).map_err(|error| js_error("invalid_policy", &error))?;
+    let url = HttpUrl::parse(url).map_err(|error| js_error("invalid_url", &error))?;
     let now = timestamp("invalid_time", now)?;
     let failure = read(body, CallbackHeaders::default(), now)?;
     let lineage = Lineage::from_query(url.query())
-        .map_err(|error| js_error("malformed_lineage", &error.to_string()))?
+        .map_err(|error| js_error("malformed_lineage", &error))?
         .unwrap_or_else(|| Lineage::root(failure.run_id.clone(), now));
-    Ok(types::decision(&policy.decide(&failure, &lineage, now, 0)))
+    let mut decision = Object::new();
+    types::decision(&mut decision, &policy.decide(&failure, &lineage, now, 0));
+    Ok(decision.end())
 }

@@ -5,20 +5,21 @@ use core::fmt::Display;
 use wasm_bindgen::JsValue;
 
 use super::json::Object;
+use crate::text::said;
 
 /// An error with a machine-readable code.
-pub(super) fn js_error(code: &str, message: &str) -> JsValue {
-    JsValue::from_str(&error(code, message).end())
+pub(super) fn js_error(code: &str, cause: &dyn Display) -> JsValue {
+    JsValue::from_str(&error(code, cause).end())
 }
 
 /// The same about an argument; `name` is what it is called, and may be empty.
 pub(super) fn invalid(name: &str, cause: &dyn Display) -> JsValue {
-    js_error("invalid_argument", &[name, &cause.to_string()].concat())
+    js_error("invalid_argument", &[name, &said(cause)].concat())
 }
 
 /// The same with what else is known.
-pub(super) fn error(code: &str, message: &str) -> Object {
+pub(super) fn error(code: &str, cause: &dyn Display) -> Object {
     let mut error = Object::new();
-    error.text("code", code).text("message", message);
+    error.text("code", code).text("message", &said(cause));
     error
 }

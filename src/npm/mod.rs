@@ -10,17 +10,18 @@
 mod callback;
 mod client;
 mod decide;
+mod delivery;
 mod error;
 mod filter;
 mod handler;
-mod json;
-mod mailbox;
 mod pairs;
 mod receiver;
 mod request;
 mod task;
 mod types;
 mod work;
+
+use crate::plain::json;
 
 pub use callback::parse_failure_callback;
 pub use client::Api;

@@ -1,5 +1,7 @@
 //! Names and values that JavaScript hands over: one text with NUL between a name, its value, the next name and so on.
 
+use crate::text;
+
 /// Headers, settings or criteria.
 #[derive(Clone, Copy)]
 pub(super) struct Pairs<'a>(pub(super) &'a str);
@@ -13,7 +15,7 @@ impl<'a> Pairs<'a> {
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let mut texts = self.0.split('\0');
+        let mut texts = text::parts(self.0, 0);
         core::iter::from_fn(move || Some((texts.next()?, texts.next()?)))
     }
 }

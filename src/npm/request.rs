@@ -8,22 +8,23 @@ use crate::{
     dlq::{ApiRequest, ApiResponse, TransportError},
     http_url::HttpUrl,
     settings::Token,
+    text,
 };
 
 /// `{request: {method, url, headers}, timeout}` of a request to an account, the token among the headers.
 pub(super) fn sending(base_url: &HttpUrl, token: &Token, request: &ApiRequest, timeout: Duration) -> String {
-    let mut headers = Object::new();
-    headers.text("Authorization", &["Bearer ", token.reveal()].concat());
-    for (name, value) in &request.headers {
-        headers.text(name, value);
-    }
-    let base = base_url.as_str().trim_end_matches('/');
-    let mut sent = Object::new();
-    sent.text("method", request.method.as_str())
-        .text("url", &[base, &request.path_and_query].concat())
-        .raw("headers", &headers.end());
+    let base = text::trim_end(base_url.as_str(), '/');
     let mut step = Object::new();
-    step.raw("request", &sent.end()).number("timeout", millis(timeout));
+    step.open("request", '{');
+    step.text("method", request.method.as_str()).text("url", &[base, &request.path_and_query].concat());
+    step.open("headers", '{');
+    step.text("Authorization", &["Bearer ", token.reveal()].concat());
+    for (name, value) in &request.headers {
+        step.text(name, value);
+    }
+    step.close('}');
+    step.close('}');
+    step.number("timeout", millis(timeout));
     step.end()
 }
 

@@ -9,10 +9,9 @@ use super::json::Object;
 use super::request::{sending, waiting};
 use super::types::{self, Thrown};
 use crate::{
-    client::{
-        Act, Ask, BulkError, BulkJob, CallError, Endpoint, Exchange, Machine, Memory, Moment, Once, Patience,
-    },
-    dlq::{ApiError, ApiRequest, Call, CreatedMany, DeletedMany, GetEntry, List, Transported},
+    client::{Act, Ask, BulkError, BulkJob, Endpoint, Exchange, Machine, Memory, Moment, Patience},
+    dlq::{ApiError, ApiRequest, CreatedMany, DeletedMany, Page, Transported, succeeded},
+    ids::DlqId,
     js_host::{entropy, now},
 };
 
@@ -29,14 +28,19 @@ pub(super) struct Task {
     pub(super) kind: Kind,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a task has one")]
 pub(super) enum Kind {
-    Act(Act),
+    Act(Box<Act>),
     /// About the failure callback of one entry.
-    Callback(Act),
+    Callback(Box<Act>),
     /// A page a turn.
-    Job(BulkJob),
-    Verbatim(Verbatim),
+    Job(Box<BulkJob>),
+    Verbatim(Box<Verbatim>),
+}
+
+impl Kind {
+    pub(super) fn verbatim(request: ApiRequest, check: Check) -> Self {
+        Self::Verbatim(Box::new(Verbatim { exchange: Exchange::new(request), check }))
+    }
 }
 
 impl Task {
@@ -45,13 +49,13 @@ impl Task {
         let Account { endpoint, patience, memory } = &*self.account;
         let moment = Moment { now: now(), entropy: entropy(), patience, memory };
         let machine: &mut dyn Machine = match &mut self.kind {
-            Kind::Act(act) | Kind::Callback(act) => act,
-            Kind::Job(job) => job,
-            Kind::Verbatim(call) => call,
+            Kind::Act(act) | Kind::Callback(act) => &mut **act,
+            Kind::Job(job) => &mut **job,
+            Kind::Verbatim(call) => &mut **call,
         };
         match machine.step(came, &moment) {
-            Ask::Send { request, timeout } => {
-                Ok(sending(endpoint.base_url(), endpoint.token(), &request, timeout))
+            Ask::Send(timeout) => {
+                Ok(sending(endpoint.base_url(), endpoint.token(), machine.request(), timeout))
             }
             Ask::Wait(span) => Ok(waiting(span)),
             Ask::Nothing => self.outcome(),
@@ -60,33 +64,43 @@ impl Task {
 
     fn outcome(&mut self) -> Result<String, JsValue> {
         let token = self.account.endpoint.token();
-        let failed = |error: &CallError| Thrown::call(error, token);
         let mut step = Object::new();
-        match &mut self.kind {
+        let failure = match &mut self.kind {
             Kind::Act(act) => {
-                step.raw("done", &types::acted(&act.acted, token).end());
+                step.open("done", '{');
+                types::acted(&mut step, &act.acted, token);
+                step.close('}');
+                None
             }
             Kind::Callback(act) => {
-                if let Once::Answered(Some(created)) = act.take_once().map_err(|error| failed(&error))? {
-                    step.raw("done", &types::created_run(&created).end());
+                if let Some(created) = act.acted.created.first() {
+                    step.open("done", '{');
+                    types::created_run(&mut step, created);
+                    step.close('}');
                 }
+                act.failure()
             }
             Kind::Job(job) => match job.take_outcome() {
-                None => {}
+                None => None,
                 Some(Ok(page)) => {
-                    let mut done = types::acted(&page.acted, token);
-                    done.value("totals", &types::totals(&page.totals));
-                    step.raw("done", &done.end());
+                    step.open("done", '{');
+                    types::acted(&mut step, &page.acted, token);
+                    step.open("totals", '{');
+                    types::totals(&mut step, &page.totals);
+                    step.close('}');
+                    step.close('}');
+                    None
                 }
-                Some(Err(BulkError::List(error))) => return Err(failed(&error).into()),
-                Some(Err(error)) => return Err(js_error("malformed", &error.to_string())),
+                Some(Err(BulkError::List(error))) => Some(error),
+                Some(Err(error)) => return Err(js_error("malformed", &error)),
             },
             Kind::Verbatim(call) => {
-                if let Some(error) = &call.error {
-                    return Err(failed(error).into());
-                }
                 step.flag("verbatim", true);
+                call.exchange.failure()
             }
+        };
+        if let Some(error) = failure {
+            return Err(Thrown::call(&error, token).into());
         }
         step.flag("ended", true);
         Ok(step.end())
@@ -97,30 +111,26 @@ impl Task {
 pub(super) struct Verbatim {
     exchange: Exchange,
     check: Check,
-    error: Option<CallError>,
 }
 
 /// What a call is to be answered with.
 pub(super) enum Check {
-    Entry(GetEntry),
-    Page(List),
+    /// An entry, which may leave its id out.
+    Entry(DlqId),
+    Page,
     Created,
     Deleted,
 }
 
-impl Verbatim {
-    pub(super) const fn new(request: ApiRequest, check: Check) -> Self {
-        Self { exchange: Exchange::new(request), check, error: None }
-    }
-}
-
 impl Check {
     fn read(&self, transported: Transported) -> Result<(), ApiError> {
+        let response = succeeded(transported)?;
+        let body = response.body();
         match self {
-            Self::Entry(entry) => entry.finish(transported).map(drop),
-            Self::Page(list) => list.finish(transported).map(drop),
-            Self::Created => CreatedMany::parse(&transported?).map(drop),
-            Self::Deleted => DeletedMany::parse(&transported?).map(drop),
+            Self::Entry(id) => Page::default().read_entry(body, Some(id)),
+            Self::Page => Page::default().read(body),
+            Self::Created => CreatedMany::read(body, &mut Vec::new()).map(drop),
+            Self::Deleted => DeletedMany::read(body).map(drop),
         }
     }
 }
@@ -129,15 +139,13 @@ impl Machine for Verbatim {
     fn step(&mut self, came: Option<Transported>, moment: &Moment<'_>) -> Ask {
         let failed = match came.map(|transported| self.check.read(transported)) {
             Some(Ok(())) => return Ask::Nothing,
-            Some(Err(error)) if self.exchange.is_ambiguous_after(&error) => {
-                self.error = Some(CallError::Ambiguous { error, attempts: self.exchange.attempts() });
-                return Ask::Nothing;
-            }
-            failed => failed.and_then(Result::err),
+            Some(Err(error)) => Some(error),
+            None => None,
         };
-        self.exchange.next(failed, moment).unwrap_or_else(|error| {
-            self.error = Some(CallError::Failed { error, attempts: self.exchange.attempts() });
-            Ask::Nothing
-        })
+        self.exchange.next_blindly(failed, moment)
+    }
+
+    fn request(&self) -> &ApiRequest {
+        &self.exchange.request
     }
 }

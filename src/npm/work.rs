@@ -1,16 +1,11 @@
 //! Something in the works: JavaScript does what it asks for, until it is done.
 
-use core::{
-    fmt,
-    pin::Pin,
-    task::{Context, Poll, Waker},
-};
-use std::rc::Rc;
+use core::fmt;
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{
-    mailbox::Mailbox,
+    delivery::Delivery,
     pairs::Pairs,
     request::{answered, failed},
     task::Task,
@@ -24,15 +19,8 @@ use crate::dlq::Transported;
 pub struct Work(Kind);
 
 enum Kind {
-    Task {
-        task: Box<Task>,
-        came: Option<Transported>,
-    },
-    Recovery {
-        mailbox: Rc<Mailbox>,
-        /// Comes to the reply, as JSON.
-        future: Pin<Box<dyn Future<Output = String>>>,
-    },
+    Task { task: Box<Task>, came: Option<Transported> },
+    Delivery(Box<Delivery>),
 }
 
 impl Work {
@@ -40,8 +28,8 @@ impl Work {
         Self(Kind::Task { task: Box::new(task), came: None })
     }
 
-    pub(super) fn recovery(mailbox: Rc<Mailbox>, future: Pin<Box<dyn Future<Output = String>>>) -> Self {
-        Self(Kind::Recovery { mailbox, future })
+    pub(super) fn delivery(delivery: Delivery) -> Self {
+        Self(Kind::Delivery(Box::new(delivery)))
     }
 }
 
@@ -55,12 +43,7 @@ impl Work {
     pub fn step(&mut self) -> Result<String, JsValue> {
         match &mut self.0 {
             Kind::Task { task, came } => task.step(came.take()),
-            Kind::Recovery { mailbox, future } => {
-                Ok(match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                    Poll::Ready(reply) => ["{\"ended\":true,\"done\":", &reply, "}"].concat(),
-                    Poll::Pending => mailbox.take_wanted(),
-                })
-            }
+            Kind::Delivery(delivery) => Ok(delivery.step()),
         }
     }
 
@@ -75,17 +58,17 @@ impl Work {
     }
 
     /// Brings a piece of the body.
-    pub fn push(&self, chunk: &[u8]) {
-        if let Kind::Recovery { mailbox, .. } = &self.0 {
-            mailbox.push(chunk);
+    pub fn push(&mut self, chunk: &[u8]) {
+        if let Kind::Delivery(delivery) = &mut self.0 {
+            delivery.push(chunk);
         }
     }
 
     /// The body has come to its `end`: `whole`, `too_large` where it was not read further, or `lost`.
     #[wasm_bindgen(js_name = endBody)]
-    pub fn end_body(&self, end: &str) {
-        if let Kind::Recovery { mailbox, .. } = &self.0 {
-            mailbox.end_body(end);
+    pub fn end_body(&mut self, end: &str) {
+        if let Kind::Delivery(delivery) = &mut self.0 {
+            delivery.end_body(end);
         }
     }
 }
@@ -94,7 +77,7 @@ impl Work {
     fn bring(&mut self, answer: Transported) {
         match &mut self.0 {
             Kind::Task { came, .. } => *came = Some(answer),
-            Kind::Recovery { mailbox, .. } => mailbox.put_answer(answer),
+            Kind::Delivery(delivery) => delivery.bring(answer),
         }
     }
 }

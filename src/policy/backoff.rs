@@ -23,7 +23,7 @@ impl Backoff {
     /// The longest wait before the attempt that follows `attempt` earlier ones.
     #[must_use]
     pub fn ceiling(&self, attempt: u32) -> Duration {
-        let factor = 2_u32.checked_pow(attempt).unwrap_or(u32::MAX);
+        let factor = 1_u32.checked_shl(attempt).unwrap_or(u32::MAX);
         self.base.checked_mul(factor).unwrap_or(self.cap).min(self.cap)
     }
 

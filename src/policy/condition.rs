@@ -28,17 +28,20 @@ impl Condition {
         let error = failure.error.as_ref();
         let name = error.and_then(|error| error.name.as_ref().map(AsRef::as_ref));
         let message = error.map(|error| error.message.as_str());
-        holds(&self.status, |range| range.contains(failure.status))
-            && holds(&self.url, |pattern| pattern.matches(&failure.workflow_url))
-            && holds(&self.label, |pattern| failure.labels.iter().any(|label| pattern.matches(label)))
-            && holds(&self.error, |pattern| name.is_some_and(|name| pattern.matches(name)))
-            && holds(&self.message, |part| message.is_some_and(|message| text::find(message, part).is_some()))
-            && holds(&self.step, |pattern| {
-                failure.step_name.as_deref().is_some_and(|step| pattern.matches(step))
-            })
+        (self.status.is_empty() || self.status.iter().any(|range| range.contains(failure.status)))
+            && covers(&self.url, Some(&failure.workflow_url))
+            && (self.label.is_empty() || failure.labels.iter().any(|label| covers(&self.label, Some(label))))
+            && covers(&self.error, name)
+            && (self.message.is_empty()
+                || self
+                    .message
+                    .iter()
+                    .any(|part| message.is_some_and(|message| text::find(message, part).is_some())))
+            && covers(&self.step, failure.step_name.as_deref())
     }
 }
 
-fn holds<T>(alternatives: &[T], matches: impl Fn(&T) -> bool) -> bool {
-    alternatives.is_empty() || alternatives.iter().any(matches)
+/// Whether one of the patterns covers the text; none at all ask for nothing.
+fn covers(patterns: &[Wildcard], text: Option<&str>) -> bool {
+    patterns.is_empty() || text.is_some_and(|text| patterns.iter().any(|pattern| pattern.matches(text)))
 }

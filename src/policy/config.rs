@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use super::{Action, Backoff, Condition, Policy, PolicyError, Rule};
+use super::{Action, Backoff, Condition, Policy, PolicyError, Rule, StatusRange, Wildcard};
 use crate::{
-    dlq::{GoDuration, Overrides},
+    dlq::GoDuration,
     json::{Table, TableError},
 };
 
@@ -19,68 +19,72 @@ impl Policy {
     /// Reads a policy from JSON. Every key is optional and has the default of [`Policy::default`]; unknown keys and
     /// values out of range are refused. The rules stand before the default ones.
     pub fn from_json(json: &str) -> Result<Self, PolicyError> {
-        read(json).map_err(|TableError(message)| PolicyError::new(message))
+        let mut policy = Self::default();
+        policy.set_from_json(json).map(|()| policy)
+    }
+
+    /// Takes over what JSON sets.
+    pub(crate) fn set_from_json(&mut self, json: &str) -> Result<(), PolicyError> {
+        Table::read("the policy", json, &mut |table| read(table, self))
+            .map_err(|TableError(message)| PolicyError::new(message))
     }
 }
 
-fn read(json: &str) -> Result<Policy, TableError> {
-    let mut table = Table::parse("the policy", json)?;
-    let mut policy = Policy::default();
-    set(&mut policy.dry_run, table.flag("dry_run")?);
-    set(&mut policy.max_attempts, table.number("max_attempts", MAX_ATTEMPTS)?);
-    duration(&mut table, "max_elapsed", &mut policy.max_elapsed)?;
-    duration(&mut table, "settle", &mut policy.settle)?;
-    backoff(table.table("backoff")?, &mut policy.backoff)?;
-    duration(&mut table, "retry_after_cap", &mut policy.retry_after_cap)?;
-    policy.overrides = Overrides::from_table(table.table("overrides")?)?;
+fn read(table: &mut Table<'_>, policy: &mut Policy) {
+    set(&mut policy.dry_run, table.flag("dry_run"));
+    set(&mut policy.max_attempts, table.number("max_attempts", MAX_ATTEMPTS));
+    duration(table, "max_elapsed", &mut policy.max_elapsed);
+    duration(table, "settle", &mut policy.settle);
+    table.table("backoff", &mut |table| backoff(table, &mut policy.backoff));
+    duration(table, "retry_after_cap", &mut policy.retry_after_cap);
+    table.table("overrides", &mut |table| policy.overrides.read(table));
     let mut rules = Vec::new();
-    for table in table.tables("rules")? {
-        rules.push(rule(table)?);
-    }
+    table.tables("rules", &mut |table| rules.push(rule(table)));
     rules.append(&mut policy.rules);
     policy.rules = rules;
-    table.end()?;
-    Ok(policy)
 }
 
-fn rule(mut table: Table<'_>) -> Result<Rule, TableError> {
-    let mut rule = Rule::named("", Action::Park, Condition::default());
-    rule.name = table.text("name", "a text")?.ok_or_else(|| table.missing("name", "a text"))?;
-    condition(table.table("when")?, &mut rule.when)?;
-    rule.action = table.text("action", ACTIONS)?.ok_or_else(|| table.missing("action", ACTIONS))?;
-    rule.max_attempts = table.number("max_attempts", MAX_ATTEMPTS)?;
-    rule.overrides = Overrides::from_table(table.table("overrides")?)?;
-    table.end()?;
-    Ok(rule)
+fn rule(table: &mut Table<'_>) -> Rule {
+    let mut rule = Rule::named("", Action::Park);
+    set(&mut rule.name, table.required("name", "a text"));
+    table.table("when", &mut |table| condition(table, &mut rule.when));
+    set(&mut rule.action, table.required("action", ACTIONS));
+    rule.max_attempts = table.number("max_attempts", MAX_ATTEMPTS);
+    table.table("overrides", &mut |table| rule.overrides.read(table));
+    rule
 }
 
-fn condition(mut table: Table<'_>, condition: &mut Condition) -> Result<(), TableError> {
-    condition.status = table.one_or_many_numbers("status", STATUSES)?;
-    condition.url = table.one_or_many("url", TEXTS)?;
-    condition.label = table.one_or_many("label", TEXTS)?;
-    condition.error = table.one_or_many("error", TEXTS)?;
-    condition.message = table.one_or_many("message", TEXTS)?;
-    condition.step = table.one_or_many("step", TEXTS)?;
-    table.end()
-}
-
-fn backoff(mut table: Table<'_>, backoff: &mut Backoff) -> Result<(), TableError> {
-    duration(&mut table, "base", &mut backoff.base)?;
-    duration(&mut table, "cap", &mut backoff.cap)?;
-    table.end()?;
-    if backoff.base > backoff.cap {
-        return Err(TableError("backoff.base must not exceed backoff.cap".to_owned()));
+fn condition(table: &mut Table<'_>, condition: &mut Condition) {
+    for text in table.texts_and_numbers("status", STATUSES) {
+        condition.status.extend(table.parse::<StatusRange>("status", STATUSES, &text));
     }
-    Ok(())
+    wildcards(table, "url", &mut condition.url);
+    wildcards(table, "label", &mut condition.label);
+    wildcards(table, "error", &mut condition.error);
+    condition.message.append(&mut table.texts("message", TEXTS));
+    wildcards(table, "step", &mut condition.step);
+}
+
+fn wildcards(table: &mut Table<'_>, key: &'static str, to: &mut Vec<Wildcard>) {
+    for text in table.texts(key, TEXTS) {
+        to.push(Wildcard::new(text));
+    }
+}
+
+fn backoff(table: &mut Table<'_>, backoff: &mut Backoff) {
+    duration(table, "base", &mut backoff.base);
+    duration(table, "cap", &mut backoff.cap);
+    if backoff.base > backoff.cap {
+        table.refuse("base", &[" must not exceed backoff.cap"]);
+    }
 }
 
 /// A duration, if the table sets it.
-fn duration(table: &mut Table<'_>, key: &'static str, to: &mut Duration) -> Result<(), TableError> {
-    let set: Option<GoDuration> = table.text(key, "a duration such as \"30s\"")?;
+fn duration(table: &mut Table<'_>, key: &'static str, to: &mut Duration) {
+    let set: Option<GoDuration> = table.text(key, "a duration such as \"30s\"");
     if let Some(set) = set {
         *to = set.as_duration();
     }
-    Ok(())
 }
 
 fn set<T>(to: &mut T, value: Option<T>) {

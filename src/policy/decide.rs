@@ -62,58 +62,59 @@ impl Policy {
     /// Decides what to do with a failed run. `entropy` is a uniformly random number, for the jitter.
     #[must_use]
     pub fn decide(&self, failure: &Failure, lineage: &Lineage, now: Timestamp, entropy: u64) -> Decision {
-        let matched = self.rules.iter().find(|rule| rule.when.matches(failure));
-        let Some(rule) = matched else {
-            return park("no-rule", Reason::Rule);
+        let mut decision = Decision {
+            action: Action::Park,
+            reason: Reason::Rule,
+            rule: "no-rule".to_owned(),
+            overrides: Overrides::default(),
         };
-        match rule.action {
-            Action::Park | Action::Delete => Decision {
-                action: rule.action,
-                reason: Reason::Rule,
-                rule: rule.name.clone(),
-                overrides: Overrides::default(),
-            },
-            Action::Resume | Action::Restart => self.attempt(rule, failure, lineage, now, entropy),
+        if let Some(rule) = self.rules.iter().find(|rule| rule.when.matches(failure)) {
+            decision.rule.clone_from(&rule.name);
+            decision.action = rule.action;
+            if matches!(rule.action, Action::Resume | Action::Restart) {
+                self.attempt(&mut decision, rule, failure, lineage, now, entropy);
+            }
         }
+        decision
     }
 
     /// An attempt, if the lineage still has one.
     fn attempt(
         &self,
+        decision: &mut Decision,
         rule: &Rule,
         failure: &Failure,
         lineage: &Lineage,
         now: Timestamp,
         entropy: u64,
-    ) -> Decision {
-        if lineage.attempt() >= rule.max_attempts.unwrap_or(self.max_attempts) {
-            return park(&rule.name, Reason::AttemptsExhausted);
-        }
+    ) {
         let overrides = rule.overrides.clone().or(&self.overrides);
         let delay = match overrides.delay() {
-            Some(delay) => delay.as_duration().max(self.settle),
+            Some(delay) => delay.as_millis().max(millis(self.settle)),
             None => self.delay(failure, lineage, now, entropy),
         };
-        if lineage.elapsed(now).saturating_add(delay) > self.max_elapsed {
-            return park(&rule.name, Reason::ElapsedBudgetSpent);
+        if lineage.attempt() >= rule.max_attempts.unwrap_or(self.max_attempts) {
+            decision.reason = Reason::AttemptsExhausted;
+        } else if millis(lineage.elapsed(now)).saturating_add(delay) > millis(self.max_elapsed) {
+            decision.reason = Reason::ElapsedBudgetSpent;
+        } else {
+            decision.overrides = overrides;
+            decision.overrides.set_delay(GoDuration::from_millis(delay));
+            return;
         }
-        Decision {
-            action: rule.action,
-            reason: Reason::Rule,
-            rule: rule.name.clone(),
-            overrides: overrides.with_delay(GoDuration::from(delay).rounded_up_to_secs()),
-        }
+        decision.action = Action::Park;
     }
 
     /// The floor that the failed step asked for and that lets it settle, and the jittered back-off on top, so that
     /// runs which failed together do not come back together.
-    fn delay(&self, failure: &Failure, lineage: &Lineage, now: Timestamp, entropy: u64) -> Duration {
+    fn delay(&self, failure: &Failure, lineage: &Lineage, now: Timestamp, entropy: u64) -> u64 {
         let asked =
-            failure.retry_hint.map_or(Duration::ZERO, |hint| hint.delay(now)).min(self.retry_after_cap);
-        self.settle.max(asked).saturating_add(self.backoff.wait(lineage.attempt(), entropy))
+            failure.retry_hint.map_or(0, |hint| millis(hint.delay(now))).min(millis(self.retry_after_cap));
+        millis(self.settle).max(asked).saturating_add(millis(self.backoff.wait(lineage.attempt(), entropy)))
     }
 }
 
-fn park(rule: &str, reason: Reason) -> Decision {
-    Decision { action: Action::Park, reason, rule: rule.to_owned(), overrides: Overrides::default() }
+/// A span in milliseconds, which need far less code to calculate with; rounded up, so that no wait is cut short.
+fn millis(span: Duration) -> u64 {
+    GoDuration::from(span).as_millis()
 }

@@ -79,29 +79,45 @@ impl Rule {
     /// The rules that stand behind a policy's own: resume what looks transient, park the rest.
     #[must_use]
     pub fn defaults() -> Vec<Self> {
-        let message = |part: &str| Condition { message: vec![part.to_owned()], ..Condition::default() };
-        let status = |status: Vec<StatusRange>| Condition { status, ..Condition::default() };
-        vec![
+        const DEFAULTS: [(&str, Action, &[StatusRange], &[&str]); 4] = [
             // The route's code changed before the failed step: only a person can say that a restart is harmless.
-            Self::named("incompatible-step", Action::Park, message("Incompatible step")),
+            ("incompatible-step", Action::Park, &[], &["Incompatible step"]),
             // The application said "do not retry" (`WorkflowNonRetryableError`).
-            Self::named("non-retryable", Action::Park, status(vec![StatusRange::new(489, 489)])),
-            Self::named(
+            ("non-retryable", Action::Park, &[StatusRange::new(489, 489)], &[]),
+            (
                 "transient",
                 Action::Resume,
-                status(vec![
+                &[
                     StatusRange::UNREACHABLE,
                     StatusRange::new(408, 408),
                     StatusRange::new(425, 425),
                     StatusRange::new(429, 429),
                     StatusRange::new(500, 599),
-                ]),
+                ],
+                &[],
             ),
-            Self::named("anything-else", Action::Park, Condition::default()),
-        ]
+            ("anything-else", Action::Park, &[], &[]),
+        ];
+        let mut rules = Vec::new();
+        for (name, action, status, message) in DEFAULTS {
+            let mut rule = Self::named(name, action);
+            rule.when.status.extend(status);
+            for part in message {
+                rule.when.message.push((*part).to_owned());
+            }
+            rules.push(rule);
+        }
+        rules
     }
 
-    pub(super) fn named(name: &str, action: Action, when: Condition) -> Self {
-        Self { name: name.to_owned(), when, action, max_attempts: None, overrides: Overrides::default() }
+    /// A rule for every failure.
+    pub(super) fn named(name: &str, action: Action) -> Self {
+        Self {
+            name: name.to_owned(),
+            when: Condition::default(),
+            action,
+            max_attempts: None,
+            overrides: Overrides::default(),
+        }
     }
 }

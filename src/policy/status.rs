@@ -3,6 +3,8 @@
 use core::fmt;
 use core::str::FromStr;
 
+use crate::{text, time::decimal};
+
 /// One status or an inclusive range: `503`, `"5xx"`, `"500-504"`, or `"unreachable"` where no HTTP answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusRange {
@@ -38,7 +40,7 @@ impl FromStr for StatusRange {
             let first = u16::from(hundreds - b'0') * 100;
             return Ok(Self::new(first, first + 99));
         }
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let (first, last) = text::cut(text, b'-').unwrap_or((text, text));
         match (status(first), status(last)) {
             (Some(first), Some(last)) if first <= last => Ok(Self::new(first, last)),
             _ => Err(InvalidStatusError),
@@ -47,11 +49,7 @@ impl FromStr for StatusRange {
 }
 
 fn status(text: &str) -> Option<u16> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        text.parse().ok().filter(|status| (100..=599).contains(status))
-    } else {
-        None
-    }
+    decimal(text).filter(|status| (100..=599).contains(status)).and_then(|status| u16::try_from(status).ok())
 }
 
 /// A status that is none.

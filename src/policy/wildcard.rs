@@ -20,12 +20,14 @@ impl Wildcard {
     /// Greedy from both ends: a part between two stars may take its first place, for a later one never helps.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let Some((head, tail)) = self.0.split_once('*') else { return self.0 == text };
+        let Some((head, tail)) = text::cut(&self.0, b'*') else { return self.0 == text };
         let Some(mut rest) = text.strip_prefix(head) else { return false };
-        let (middle, last) = tail.rsplit_once('*').unwrap_or(("", tail));
-        for part in middle.split('*') {
-            let Some((_, after)) = text::split_once(rest, part) else { return false };
-            rest = after;
+        let mut parts = text::parts(tail, b'*');
+        let mut last = parts.next().unwrap_or_default();
+        for part in parts {
+            // Behind `last` comes another part: it stands between two stars.
+            let Some((_, after)) = text::split_once(rest, last) else { return false };
+            (rest, last) = (after, part);
         }
         rest.ends_with(last)
     }

@@ -1,5 +1,7 @@
 //! Step 1: may this request's body be read at all?
 
+use std::sync::Arc;
+
 use super::Refusal;
 use crate::{
     http_url::HttpUrl,
@@ -21,29 +23,33 @@ pub struct Arrival {
 
 /// A callback whose token is good: QStash called this URL, now. Its body is yet to be read.
 #[derive(Debug)]
-pub struct Admission<'s> {
-    pub(super) settings: &'s Settings,
-    pub(super) account: &'s Account,
+pub struct Admission {
+    pub(super) account: Arc<Account>,
+    max_body_bytes: u64,
     pub(super) claims: Claims,
     /// The address that QStash called, query included.
     pub(super) url: HttpUrl,
 }
 
-impl<'s> Admission<'s> {
+impl Admission {
     /// Checks the token: one HMAC, whatever the size of the body.
-    pub fn check(settings: &'s Settings, arrival: &Arrival, now: Timestamp) -> Result<Self, Refusal> {
-        let token = arrival.signature.as_deref().ok_or(Refusal::Signature(SignatureError::Missing))?;
-        let account = settings.account(arrival.region.as_deref()).map_err(Refusal::Signature)?;
-        let url = called_url(settings, &arrival.url).ok_or(Refusal::Signature(SignatureError::Url))?;
-        let claims =
-            account.keys.verify(token, &url, now, settings.clock_tolerance).map_err(Refusal::Signature)?;
-        Ok(Self { settings, account, claims, url })
+    pub fn check(settings: &Settings, arrival: &Arrival, now: Timestamp) -> Result<Self, Refusal> {
+        Self::checked(settings, arrival, now).map_err(Refusal::Signature)
+    }
+
+    fn checked(settings: &Settings, arrival: &Arrival, now: Timestamp) -> Result<Self, SignatureError> {
+        let token = arrival.signature.as_deref().ok_or(SignatureError::Missing)?;
+        let account = settings.account(arrival.region.as_deref())?;
+        let url = called_url(settings, &arrival.url).ok_or(SignatureError::Url)?;
+        let claims = account.keys.verify(token, &url, now, settings.clock_tolerance)?;
+        let max_body_bytes = settings.max_body_bytes;
+        Ok(Self { account: Arc::clone(account), max_body_bytes, claims, url })
     }
 
     /// The most body bytes that may be read.
     #[must_use]
     pub const fn max_body_bytes(&self) -> u64 {
-        self.settings.max_body_bytes
+        self.max_body_bytes
     }
 }
 

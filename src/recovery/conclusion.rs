@@ -83,10 +83,6 @@ impl Conclusion {
     pub fn refused(refusal: Refusal) -> Self {
         Subject::default().concluded(Err(refusal))
     }
-
-    pub(super) fn with_detail(self, detail: String) -> Self {
-        Self { detail: Some(detail), ..self }
-    }
 }
 
 impl Subject {

@@ -2,10 +2,13 @@
 
 use core::time::Duration;
 
-use serde::Serialize;
-
-use super::{Conclusion, Refusal, summary::Summary};
-use crate::time::millis;
+use super::{Conclusion, summary::told};
+use crate::{
+    plain::{Json, json::Object},
+    settings::SettingsError,
+    text::said,
+    time::millis,
+};
 
 /// Where the time of one callback went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,28 +30,31 @@ pub struct LogLine {
     pub json: String,
 }
 
+impl Timings {
+    /// One more call of the DLQ API.
+    #[cfg(any(feature = "worker", feature = "npm"))]
+    pub(crate) fn add_call(&mut self, waited: Duration) {
+        self.api = self.api.saturating_add(waited);
+        self.api_calls += 1;
+    }
+}
+
 impl LogLine {
     /// The line of one callback.
     #[must_use]
     pub fn new(conclusion: &Conclusion, timings: Timings) -> Self {
-        let line = Line {
-            event: "failure_callback",
-            result: Summary::of(conclusion),
-            failure_status: conclusion.subject.failure_status,
-            detail: conclusion.detail.as_deref(),
-            total_ms: millis(timings.total),
-            api_ms: millis(timings.api),
-            api_calls: timings.api_calls,
-        };
-        // Structs of text and numbers always serialise.
-        Self { is_error: is_error(conclusion), json: serde_json::to_string(&line).unwrap_or_default() }
+        let subject = &conclusion.subject;
+        let json = written(&told(conclusion), subject.failure_status, conclusion.detail.as_deref(), timings);
+        Self { is_error: is_error(conclusion), json }
     }
 
     /// The line of a deployment that cannot work.
     #[must_use]
-    pub fn misconfigured(refusal: &Refusal) -> Self {
-        let conclusion = Conclusion::refused(refusal.clone()).with_detail(refusal.to_string());
-        Self::new(&conclusion, Timings::default())
+    pub fn misconfigured(error: &SettingsError) -> Self {
+        let mut result = Object::new();
+        result.text("outcome", "refused").text("reason", "misconfigured");
+        let json = written(&result.end(), None, Some(&said(error)), Timings::default());
+        Self { is_error: true, json }
     }
 }
 
@@ -60,24 +66,29 @@ const fn is_error(conclusion: &Conclusion) -> bool {
     }
 }
 
-/// A line for the operator: ids, names and numbers, no payload and no secret.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "LogLine", optional_fields))]
-pub(crate) struct Line<'a> {
-    #[cfg_attr(test, ts(type = "\"failure_callback\""))]
-    event: &'static str,
-    result: Summary<'a>,
-    /// Status of the failing delivery of the run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure_status: Option<u16>,
-    /// What went wrong, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
-    /// Milliseconds from arrival to reply.
-    total_ms: u64,
-    /// Milliseconds of these that were spent on waiting for the DLQ API.
-    api_ms: u64,
-    /// Calls of the DLQ API.
-    api_calls: u32,
+fn written(result: &str, failure_status: Option<u16>, detail: Option<&str>, timings: Timings) -> String {
+    let mut object = Object::new();
+    line(&mut object, result, failure_status, detail, timings);
+    object.end()
+}
+
+plain! {
+    /// A line for the operator: ids, names and numbers, no payload and no secret.
+    #[ts(rename = "LogLine")]
+    Line<'a> by line(result: &'a str, failure_status: Option<u16>, detail: Option<&'a str>, timings: Timings) {
+        #[ts(type = "\"failure_callback\"")]
+        event as "event": &'static str = "failure_callback",
+        #[ts(as = "super::summary::Summary<'a>")]
+        result as "result": Json<'a> = Json(result),
+        /// Status of the failing delivery of the run.
+        failure_status as "failureStatus": Option<u16> = failure_status,
+        /// What went wrong, in words.
+        detail as "detail": Option<&'a str> = detail,
+        /// Milliseconds from arrival to reply.
+        total_ms as "totalMs": u64 = millis(timings.total),
+        /// Milliseconds of these that were spent on waiting for the DLQ API.
+        api_ms as "apiMs": u64 = millis(timings.api),
+        /// Calls of the DLQ API.
+        api_calls as "apiCalls": u32 = timings.api_calls,
+    }
 }

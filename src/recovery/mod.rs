@@ -26,6 +26,8 @@ pub use ledger::MemoryLedger;
 #[cfg(all(test, feature = "npm"))]
 pub(crate) use log::Line;
 pub use log::{LogLine, Timings};
+#[cfg(feature = "npm")]
+pub(crate) use recover::{Ask, Moment, Recovery};
 pub use refusal::Refusal;
 pub use reply::Reply;
 #[cfg(all(test, feature = "npm"))]

@@ -1,6 +1,7 @@
 //! Steps 2 to 7: from the body to a conclusion.
 
-use core::time::Duration;
+use core::{mem, time::Duration};
+use std::sync::Arc;
 
 use super::{
     Admission, Claim, Conclusion, Host, Outcome, Refusal,
@@ -8,193 +9,289 @@ use super::{
 };
 use crate::{
     callback::{CallbackError, Failure},
-    client::{Settlement, Wire, settle},
-    dlq::{ApiError, Call, DeleteEntry, FindByRun, Lookup, Overrides, Restart, Resume},
-    ids::DlqId,
+    dlq::{
+        ApiError, ApiErrorKind, ApiRequest, Call, Created, DeleteEntry, FindByRun, Lookup, Restart, Resume,
+        Transported, get_entry, succeeded,
+    },
+    ids::{DlqId, RunId},
     lineage::Lineage,
-    policy::{Action, Decision},
+    policy::{Action, Decision, Policy},
+    settings::Account,
     signature::BodyDigest,
+    text::said,
+    time::Timestamp,
 };
 
 /// How many pages a look for a run's entry may take. The filter names one run, so that the first should do.
-const MAX_LOOKUP_PAGES: usize = 5;
+const MAX_LOOKUP_PAGES: u32 = 5;
 
-impl Admission<'_> {
-    /// Deals with a callback whose body was read: `digest` is its SHA-256, `failure` what was read from it.
+/// One verified failure on its way to a conclusion, as a value: it says what to do next, and is told what came of it.
+///
+/// Nothing here sends, waits or reads a clock, so that one recovery serves every shell.
+#[derive(Debug)]
+pub(crate) struct Recovery {
+    pub(crate) account: Arc<Account>,
+    /// What to do, and with which settings of the new run.
+    decision: Decision,
+    retry_after_cap: Duration,
+    /// Which attempt a new run is.
+    next_attempt: u32,
+    find: FindByRun,
+    pages: u32,
+    step: Step,
+    /// What came of it so far.
+    pub(crate) conclusion: Conclusion,
+}
+
+/// What is under way. The steps follow each other in this order, and each may be the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Asks the queue for the entry of the failed run, where the callback does not name it.
+    Find,
+    /// Claims the entry, so that another delivery of the callback does not act on it at the same time.
+    Claim,
+    /// Does what the policy decided.
+    Act,
+    /// Looks whether the entry is gone: the answer to the call is lost or makes no sense.
+    Look,
+    /// Keeps the conclusion, or frees the claim.
+    Settle,
+    Over,
+}
+
+/// What is to be done before a recovery can go on.
+#[derive(Debug)]
+pub(crate) enum Ask<'a> {
+    /// Send this to the account; then [`Recovery::answered`].
+    Send(ApiRequest),
+    /// Claim this entry; then [`Recovery::claimed`].
+    Claim(&'a DlqId),
+    /// Settle the claim of this entry; then [`Recovery::settled`].
+    Settle(&'a DlqId),
+    /// Nothing: there is the conclusion.
+    Nothing,
+}
+
+/// What a recovery is told of the world.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// The present.
+    pub(crate) now: Timestamp,
+    /// A uniformly random number.
+    pub(crate) entropy: u64,
+}
+
+impl Admission {
+    /// Deals with a callback whose body was read, as the policy of the settings has it: `digest` is the body's SHA-256,
+    /// `failure` what was read from it.
     ///
     /// A body that differs from the signed one is refused before it is looked at, even where it cannot be read.
     pub async fn recover(
         self,
+        policy: &Policy,
         digest: BodyDigest,
         failure: Result<Failure, CallbackError>,
         host: &impl Host,
     ) -> Conclusion {
-        let admitted = self
-            .claims
-            .verify_body(digest)
-            .map_err(Refusal::Signature)
-            .and_then(|()| failure.map_err(Refusal::Callback))
-            .and_then(|failure| Ok((self.lineage(&failure, host)?, failure)));
-        match admitted {
-            Ok((lineage, failure)) => Recovery { admission: self, host, failure, lineage }.run().await,
-            Err(refusal) => Conclusion::refused(refusal),
+        let moment = || Moment { now: host.now(), entropy: host.entropy() };
+        let mut recovery = match self.begin(policy, digest, &failure, moment()) {
+            Ok(recovery) => recovery,
+            Err(refusal) => return Conclusion::refused(refusal),
+        };
+        loop {
+            match recovery.ask() {
+                Ask::Send(request) => {
+                    let answer = host.send(&recovery.account, request).await;
+                    recovery.answered(answer, moment());
+                }
+                Ask::Claim(entry) => {
+                    let claim = host.claim(entry).await;
+                    recovery.claimed(claim);
+                }
+                Ask::Settle(entry) => {
+                    host.settle(entry, &recovery.conclusion).await;
+                    recovery.settled();
+                }
+                Ask::Nothing => return recovery.conclusion,
+            }
         }
     }
 
-    /// The lineage that the signed URL carries; a URL without one is a run's first failure.
-    fn lineage(&self, failure: &Failure, host: &impl Host) -> Result<Lineage, Refusal> {
-        let carried = Lineage::from_query(self.url.query()).map_err(Refusal::Lineage)?;
-        Ok(carried.unwrap_or_else(|| Lineage::root(failure.run_id.clone(), host.now())))
+    /// The same for a shell that takes the steps itself.
+    pub(crate) fn begin(
+        &self,
+        policy: &Policy,
+        digest: BodyDigest,
+        failure: &Result<Failure, CallbackError>,
+        Moment { now, entropy }: Moment,
+    ) -> Result<Box<Recovery>, Refusal> {
+        self.claims.verify_body(digest).map_err(Refusal::Signature)?;
+        let failure = failure.as_ref().map_err(|error| Refusal::Callback(*error))?;
+        // A URL without a lineage is a run's first failure.
+        let lineage = Lineage::from_query(self.url.query())
+            .map_err(Refusal::Lineage)?
+            .unwrap_or_else(|| Lineage::root(failure.run_id.clone(), now));
+        let mut decision = policy.decide(failure, &lineage, now, entropy);
+        let (step, outcome) = if policy.dry_run {
+            let (action, reason) = (decision.action, decision.reason);
+            (Step::Over, Ok(Outcome::DryRun { action, reason, delay: decision.delay() }))
+        } else if decision.action == Action::Park {
+            (Step::Over, Ok(Outcome::Parked { reason: decision.reason.code() }))
+        } else {
+            (if failure.dlq_id.is_some() { Step::Claim } else { Step::Find }, Err(Refusal::Pending))
+        };
+        let next = lineage.next();
+        // Failures of the new run come back to us with the lineage counted on, unless the policy sends them elsewhere.
+        if !decision.overrides.has_failure_callback() {
+            let url = self.url.with_query(Some(&next.write_to_query(self.url.query())));
+            decision.overrides = mem::take(&mut decision.overrides).with_failure_callback(url);
+        }
+        Ok(Box::new(Recovery {
+            account: Arc::clone(&self.account),
+            retry_after_cap: policy.retry_after_cap,
+            next_attempt: next.attempt(),
+            find: FindByRun::new(failure.run_id.clone()),
+            pages: 1,
+            step,
+            conclusion: Subject::new(failure, &lineage, &decision.rule).concluded(outcome),
+            decision,
+        }))
     }
 }
 
-/// One verified failure on its way to a conclusion.
-struct Recovery<'a, H> {
-    admission: Admission<'a>,
-    host: &'a H,
-    failure: Failure,
-    lineage: Lineage,
-}
-
-impl<H: Host> Recovery<'_, H> {
-    async fn run(self) -> Conclusion {
-        let policy = &self.admission.settings.policy;
-        let decision = policy.decide(&self.failure, &self.lineage, self.host.now(), self.host.entropy());
-        let mut subject = Subject::new(&self.failure, &self.lineage, &decision.rule);
-        if policy.dry_run {
-            let Decision { action, reason, .. } = decision;
-            return subject.concluded(Ok(Outcome::DryRun { action, reason, delay: decision.delay() }));
+impl Recovery {
+    /// What to do next.
+    pub(crate) fn ask(&self) -> Ask<'_> {
+        match (self.step, &self.conclusion.subject.dlq_id) {
+            (Step::Over, _) => Ask::Nothing,
+            (Step::Find, _) | (_, None) => Ask::Send(self.find.request()),
+            (Step::Claim, Some(entry)) => Ask::Claim(entry),
+            (Step::Act, Some(entry)) => Ask::Send(self.act(entry.clone())),
+            (Step::Look, Some(entry)) => Ask::Send(get_entry(entry)),
+            (Step::Settle, Some(entry)) => Ask::Settle(entry),
         }
-        if decision.action == Action::Park {
-            return subject.concluded(Ok(Outcome::Parked { reason: decision.reason.code() }));
-        }
-        let entry = match self.entry().await {
-            Ok(Some(entry)) => entry,
-            Ok(None) => return subject.concluded(Ok(Outcome::Gone)),
-            Err(error) => return self.refused(subject, &error),
-        };
-        subject.dlq_id = Some(entry.clone());
-        match self.host.claim(&entry).await {
-            Claim::Granted => {}
-            Claim::Pending => return subject.concluded(Err(Refusal::Pending)),
-            Claim::Settled(first) => return Conclusion { duplicate: true, ..*first },
-        }
-        let conclusion = self.act(subject, &entry, decision).await;
-        self.host.settle(&entry, &conclusion).await;
-        conclusion
     }
 
-    /// The entry of the failed run: the callback names it, or the queue is asked.
-    async fn entry(&self) -> Result<Option<DlqId>, ApiError> {
-        if let Some(entry) = &self.failure.dlq_id {
-            return Ok(Some(entry.clone()));
+    /// Takes in what became of a request.
+    pub(crate) fn answered(&mut self, answer: Transported, moment: Moment) {
+        match self.step {
+            Step::Find => match self.find.finish(answer) {
+                Ok(found) => self.found(found, moment),
+                Err(error) => self.failed(&error, moment),
+            },
+            Step::Act => match self.read(answer) {
+                Ok(new_run_id) => self.done(new_run_id),
+                Err(error) => self.failed(&error, moment),
+            },
+            // The entry is gone, so that it was done. Anything else leaves the refusal that stands there already.
+            Step::Look if answer.is_ok_and(|response| response.status() == 404) => self.done(None),
+            Step::Look => self.step = Step::Settle,
+            Step::Claim | Step::Settle | Step::Over => {}
         }
-        let mut find = FindByRun::new(self.failure.run_id.clone());
-        for _ in 0..MAX_LOOKUP_PAGES {
-            match self.call(&find).await? {
-                Lookup::Found(entry) => return Ok(Some(entry.dlq_id)),
-                Lookup::Absent => return Ok(None),
-                Lookup::Continue(next) => find = next,
-            }
-        }
-        Err(ApiError::Malformed { what: "the pages of one run's entries do not end" })
     }
 
-    async fn act(&self, subject: Subject, entry: &DlqId, decision: Decision) -> Conclusion {
-        let delay = decision.delay().unwrap_or_default();
-        let revival = |new_run_id| Revival { new_run_id, delay };
-        let done = match decision.action {
-            Action::Resume => {
-                let resume = Resume::new(entry.clone(), self.continued(decision.overrides));
-                self.call(&resume).await.map(|created| Outcome::Resumed(revival(Some(created.run_id))))
+    /// Takes in what became of the claim.
+    pub(crate) fn claimed(&mut self, claim: Claim) {
+        match claim {
+            Claim::Granted => self.step = Step::Act,
+            Claim::Pending => self.end(Err(Refusal::Pending)),
+            Claim::Settled(first) => {
+                self.conclusion = Conclusion { duplicate: true, ..*first };
+                self.step = Step::Over;
             }
-            Action::Restart => {
-                let restart = Restart::new(entry.clone(), self.continued(decision.overrides));
-                self.call(&restart).await.map(|created| Outcome::Restarted(revival(Some(created.run_id))))
+        }
+    }
+
+    /// The claim is settled.
+    pub(crate) const fn settled(&mut self) {
+        self.step = Step::Over;
+    }
+
+    fn found(&mut self, found: Lookup, moment: Moment) {
+        match found {
+            Lookup::Found(entry) => {
+                self.conclusion.subject.dlq_id = Some(entry.dlq_id);
+                self.step = Step::Claim;
             }
-            Action::Delete => self.call(&DeleteEntry::new(entry.clone())).await.map(|()| Outcome::Deleted),
-            Action::Park => Ok(Outcome::Parked { reason: decision.reason.code() }),
-        };
-        match done {
-            Ok(outcome) => self.done(subject, outcome),
-            Err(ApiError::NotFound { .. }) => subject.concluded(Ok(Outcome::Gone)),
+            Lookup::Absent => self.end(Ok(Outcome::Gone)),
+            Lookup::Continue(next) if self.pages < MAX_LOOKUP_PAGES => {
+                self.find = next;
+                self.pages += 1;
+            }
+            Lookup::Continue(_) => {
+                let error = ApiError::malformed("the pages of one run's entries do not end");
+                self.failed(&error, moment);
+            }
+        }
+    }
+
+    /// The call that the policy decided on.
+    fn act(&self, entry: DlqId) -> ApiRequest {
+        match self.decision.action {
+            Action::Delete => DeleteEntry::new(entry).request(),
+            Action::Restart => Restart::new(entry, self.decision.overrides.clone()).request(),
+            Action::Resume | Action::Park => Resume::new(entry, self.decision.overrides.clone()).request(),
+        }
+    }
+
+    /// The run that the call has created, if that is what it does.
+    fn read(&self, answer: Transported) -> Result<Option<RunId>, ApiError> {
+        let answer = succeeded(answer)?;
+        if self.decision.action == Action::Delete {
+            return Ok(None);
+        }
+        Created::parse(&answer).map(|created| Some(created.run_id))
+    }
+
+    /// What the policy decided was done. A new run counts as an attempt.
+    fn done(&mut self, new_run_id: Option<RunId>) {
+        if self.decision.action == Action::Delete {
+            return self.end(Ok(Outcome::Deleted));
+        }
+        self.conclusion.subject.attempt = Some(self.next_attempt);
+        let revival = Revival { new_run_id, delay: self.decision.delay().unwrap_or_default() };
+        let is_restart = self.decision.action == Action::Restart;
+        self.end(Ok(if is_restart { Outcome::Restarted(revival) } else { Outcome::Resumed(revival) }));
+    }
+
+    /// A request came to nothing: QStash shall deliver the callback again, if that can help.
+    fn failed(&mut self, error: &ApiError, Moment { now, entropy }: Moment) {
+        let acts = self.step == Step::Act;
+        // 10 to 30 seconds, so that callbacks that failed together do not come back together.
+        let pause = Duration::from_secs(10 + entropy % 21);
+        let outcome = match error.kind() {
+            ApiErrorKind::NotFound if acts => return self.end(Ok(Outcome::Gone)),
             // The API will not resume this entry, now or later; it stays for a person.
-            Err(error @ ApiError::BadRequest { .. }) => subject
-                .concluded(Ok(Outcome::Parked { reason: "refused_by_api" }))
-                .with_detail(self.detail(&error)),
-            // The answer is lost or makes no sense, but the entry is gone.
-            Err(error) if settle(self, &error, entry).await == Settlement::Done => {
-                let outcome = match decision.action {
-                    Action::Restart => Outcome::Restarted(revival(None)),
-                    Action::Delete => Outcome::Deleted,
-                    Action::Resume | Action::Park => Outcome::Resumed(revival(None)),
-                };
-                self.done(subject, outcome).with_detail(self.detail(&error))
+            ApiErrorKind::BadRequest if acts => Ok(Outcome::Parked { reason: "refused_by_api" }),
+            ApiErrorKind::Unauthorized => Err(Refusal::TokenRefused),
+            ApiErrorKind::RateLimited => {
+                let asked = error.rate_limit().and_then(|limit| limit.retry_after(now));
+                let retry_after = asked.unwrap_or(pause).min(self.retry_after_cap);
+                Err(Refusal::Unavailable { code: "api_rate_limited", retry_after })
             }
-            Err(error) => self.refused(subject, &error),
-        }
-    }
-
-    /// The settings of the new run: its failures come back to us with the lineage counted on, unless the policy sends
-    /// them elsewhere.
-    fn continued(&self, overrides: Overrides) -> Overrides {
-        if overrides.has_failure_callback() {
-            return overrides;
-        }
-        let url = &self.admission.url;
-        let query = self.lineage.next().write_to_query(url.query());
-        overrides.with_failure_callback(url.with_query(Some(&query)))
-    }
-
-    async fn call<C: Call>(&self, call: &C) -> Result<C::Output, ApiError> {
-        call.finish(self.host.send(self.admission.account, call.request()).await)
-    }
-
-    /// A new run counts as an attempt.
-    fn done(&self, mut subject: Subject, outcome: Outcome) -> Conclusion {
-        if matches!(outcome, Outcome::Resumed(_) | Outcome::Restarted(_)) {
-            subject.attempt = Some(self.lineage.next().attempt());
-        }
-        subject.concluded(Ok(outcome))
-    }
-
-    /// Nothing was done; QStash shall come again, if that can help.
-    fn refused(&self, subject: Subject, error: &ApiError) -> Conclusion {
-        let refusal = match error {
-            ApiError::Unauthorized { .. } => Refusal::TokenRefused,
-            ApiError::RateLimited(limit) => {
-                let asked = limit.retry_after(self.host.now()).unwrap_or_else(|| self.pause());
-                let retry_after = asked.min(self.admission.settings.policy.retry_after_cap);
-                Refusal::Unavailable { code: "api_rate_limited", retry_after }
-            }
-            _ => Refusal::Unavailable { code: unavailable(error), retry_after: self.pause() },
+            _ => Err(Refusal::Unavailable { code: unavailable(error), retry_after: pause }),
         };
-        subject.concluded(Err(refusal)).with_detail(self.detail(error))
+        // The API's own words for the log. An API that repeats our token must not put it there.
+        self.conclusion.detail = Some(self.account.token.redact(&said(error)));
+        self.end(outcome);
+        if acts && error.may_have_been_processed() {
+            self.step = Step::Look;
+        }
     }
 
-    /// 10 to 30 seconds, so that callbacks that failed together do not come back together.
-    fn pause(&self) -> Duration {
-        Duration::from_secs(10 + self.host.entropy() % 21)
-    }
-
-    /// The API's own words for the log. An API that repeats our token must not put it there.
-    fn detail(&self, error: &ApiError) -> String {
-        self.admission.account.token.redact(&error.to_string())
-    }
-}
-
-/// One try: QStash delivers the callback again where it fails.
-impl<H: Host> Wire for Recovery<'_, H> {
-    async fn look<C: Call>(&self, call: &C) -> Result<C::Output, ApiError> {
-        self.call(call).await
+    /// What was claimed is to be settled, too.
+    fn end(&mut self, outcome: Result<Outcome, Refusal>) {
+        let is_claimed = matches!(self.step, Step::Act | Step::Look);
+        self.step = if is_claimed { Step::Settle } else { Step::Over };
+        self.conclusion.outcome = outcome;
     }
 }
 
 const fn unavailable(error: &ApiError) -> &'static str {
-    match error {
-        ApiError::Transport(_) => "api_unreachable",
-        ApiError::Malformed { .. } => "api_malformed_answer",
-        ApiError::Server { .. } => "api_server_error",
+    match error.kind() {
+        ApiErrorKind::Transport => "api_unreachable",
+        ApiErrorKind::Malformed => "api_malformed_answer",
+        ApiErrorKind::Server => "api_server_error",
         _ => "api_unexpected_answer",
     }
 }

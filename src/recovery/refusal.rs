@@ -2,20 +2,16 @@
 
 use core::{fmt, time::Duration};
 
-use crate::{
-    callback::CallbackError, lineage::LineageError, settings::SettingsError, signature::SignatureError,
-};
+use crate::{callback::CallbackError, lineage::LineageError, signature::SignatureError};
 
 /// Why a callback came to no outcome.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
     /// Verified, but no failure of a workflow run can be read from it; the same bytes will never do.
     Callback(CallbackError),
     /// Verified, but its lineage is not one that we wrote; the same URL will never do.
     Lineage(LineageError),
-    /// The deployment is not set up right.
-    Misconfigured(SettingsError),
     /// Another delivery of this callback is being dealt with.
     Pending,
     /// The signature does not vouch for the request.
@@ -50,7 +46,7 @@ impl Refusal {
             Self::Signature(_) => 401,
             Self::TooLarge { .. } => 413,
             Self::Callback(_) | Self::Lineage(_) => 489,
-            Self::Misconfigured(_) | Self::TokenRefused => 500,
+            Self::TokenRefused => 500,
             Self::Pending | Self::Unavailable { .. } => 503,
         }
     }
@@ -61,7 +57,6 @@ impl Refusal {
         match self {
             Self::Callback(error) => error.code(),
             Self::Lineage(_) => "malformed_lineage",
-            Self::Misconfigured(_) => "misconfigured",
             Self::Pending => "in_progress",
             Self::Signature(error) => error.code(),
             Self::TokenRefused => "token_refused",
@@ -78,7 +73,6 @@ impl Refusal {
             Self::Unavailable { retry_after, .. } => Some(*retry_after),
             Self::Callback(_)
             | Self::Lineage(_)
-            | Self::Misconfigured(_)
             | Self::Signature(_)
             | Self::TokenRefused
             | Self::TooLarge { .. } => None,
@@ -91,13 +85,12 @@ impl fmt::Display for Refusal {
         match self {
             Self::Callback(error) => error.fmt(f),
             Self::Lineage(error) => error.fmt(f),
-            Self::Misconfigured(error) => error.fmt(f),
             Self::Pending => f.write_str("another delivery of this callback is being dealt with"),
             Self::Signature(error) => error.fmt(f),
             Self::TokenRefused => f.write_str("QSTASH_TOKEN was refused by the API at QSTASH_URL"),
             Self::TooLarge { limit } => {
                 f.write_str("the body exceeds MAX_BODY_BYTES, ")?;
-                fmt::Display::fmt(limit, f)
+                f.write_str(&limit.to_string())
             }
             Self::Unavailable { .. } => f.write_str("not possible at the moment; deliver the callback again"),
         }

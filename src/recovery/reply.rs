@@ -1,8 +1,7 @@
 //! What QStash is told: the one place where conclusions become HTTP.
 
-use serde::Serialize;
-
-use super::{Conclusion, Refusal, summary::Summary};
+use super::{Conclusion, Refusal, summary::told};
+use crate::{plain::json::Object, settings::SettingsError, text::said};
 
 /// An HTTP answer as a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub struct Reply {
 impl From<&Conclusion> for Reply {
     fn from(conclusion: &Conclusion) -> Self {
         match &conclusion.outcome {
-            Ok(_) => Self::new(200, &Summary::of(conclusion)),
+            Ok(_) => Self::new(200, told(conclusion)),
             Err(refusal) => refusal.into(),
         }
     }
@@ -31,11 +30,10 @@ impl From<&Conclusion> for Reply {
 
 impl From<&Refusal> for Reply {
     fn from(refusal: &Refusal) -> Self {
-        Self {
-            retry_after: refusal.retry_after().map(|wait| wait.as_secs().max(1)),
-            non_retryable: refusal.status() == 489,
-            ..Self::error(refusal.status(), refusal.code(), &refusal.to_string())
-        }
+        let mut reply = Self::error(refusal.status(), refusal.code(), &said(refusal));
+        reply.retry_after = refusal.retry_after().map(|wait| wait.as_secs().max(1));
+        reply.non_retryable = reply.status == 489;
+        reply
     }
 }
 
@@ -43,16 +41,17 @@ impl Reply {
     /// An error: `{"error": {"code": …, "message": …}}`.
     #[must_use]
     pub fn error(status: u16, code: &str, message: &str) -> Self {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            error: Error<'a>,
-        }
-        #[derive(Serialize)]
-        struct Error<'a> {
-            code: &'a str,
-            message: &'a str,
-        }
-        Self::new(status, &Body { error: Error { code, message } })
+        let mut body = Object::new();
+        body.open("error", '{');
+        body.text("code", code).text("message", message);
+        body.close('}');
+        Self::new(status, body.end())
+    }
+
+    /// 500: the deployment cannot work. QStash is to deliver the callback again once it can.
+    #[must_use]
+    pub fn misconfigured(error: &SettingsError) -> Self {
+        Self::error(500, "misconfigured", &said(error))
     }
 
     /// 405, with the methods that the path takes.
@@ -65,17 +64,12 @@ impl Reply {
     /// 200: the deployment can work.
     #[must_use]
     pub fn healthy() -> Self {
-        #[derive(Serialize)]
-        struct Body {
-            status: &'static str,
-            version: &'static str,
-        }
-        Self::new(200, &Body { status: "ok", version: env!("CARGO_PKG_VERSION") })
+        let mut body = Object::new();
+        body.text("status", "ok").text("version", env!("CARGO_PKG_VERSION"));
+        Self::new(200, body.end())
     }
 
-    fn new(status: u16, body: &impl Serialize) -> Self {
-        // Structs of text and numbers always serialise.
-        let body = serde_json::to_string(body).unwrap_or_default();
+    fn new(status: u16, body: String) -> Self {
         Self { status, retry_after: None, non_retryable: false, allow: None, body }
     }
 }

@@ -1,82 +1,76 @@
 //! A conclusion as JSON: the body of the reply, and the core of the log line.
 
-use serde::Serialize;
+use core::time::Duration;
 
-use super::{Conclusion, Outcome};
+use super::{Conclusion, Outcome, Revival};
+use crate::{
+    ids::{DlqId, RunId},
+    plain::json::Object,
+};
 
-/// What came of a failure callback.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "CallbackResult", optional_fields))]
-pub(crate) struct Summary<'a> {
-    #[cfg_attr(test, ts(type = "Outcome | \"refused\""))]
-    outcome: &'static str,
-    /// Why: of a decision, or the code of an error.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-    /// Of a dry run: what would have been done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(as = "Option<crate::policy::Action>"))]
-    decision: Option<&'static str>,
-    /// The name of the rule that matched.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<&'a str>,
-    /// The run that failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dlq_id: Option<&'a str>,
-    /// The run that was created, where an answer named it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    new_run_id: Option<&'a str>,
-    /// The run that failed first, of which this one is a descendant or which it is itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    root_run_id: Option<&'a str>,
-    /// Resumes and restarts of the run and its ancestors, this one included.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempt: Option<u32>,
-    /// How long QStash waits before the new run starts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delay_seconds: Option<u64>,
-    /// Whether it is the answer to an earlier delivery of the callback.
-    #[serde(skip_serializing_if = "core::ops::Not::not")]
-    #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
-    duplicate: bool,
+plain! {
+    /// What came of a failure callback.
+    #[ts(rename = "CallbackResult")]
+    Summary<'a> by summary(conclusion: &'a Conclusion) {
+        #[ts(type = "Outcome | \"refused\"")]
+        outcome as "outcome": &'static str = conclusion.outcome.as_ref().map_or("refused", Outcome::name),
+        /// Why: of a decision, or the code of an error.
+        reason as "reason": Option<&'static str> = reason(conclusion),
+        /// Of a dry run: what would have been done.
+        #[ts(as = "Option<crate::policy::Action>")]
+        decision as "decision": Option<&'static str> = decision(conclusion),
+        /// The name of the rule that matched.
+        rule as "rule": Option<&'a str> = conclusion.subject.rule.as_deref(),
+        /// The run that failed.
+        run_id as "runId": Option<&'a str> = conclusion.subject.run_id.as_ref().map(RunId::as_str),
+        dlq_id as "dlqId": Option<&'a str> = conclusion.subject.dlq_id.as_ref().map(DlqId::as_str),
+        /// The run that was created, where an answer named it.
+        new_run_id as "newRunId": Option<&'a str> =
+            revival(conclusion).and_then(|revival| revival.new_run_id.as_ref()).map(RunId::as_str),
+        /// The run that failed first, of which this one is a descendant or which it is itself.
+        root_run_id as "rootRunId": Option<&'a str> = conclusion.subject.root_run_id.as_ref().map(RunId::as_str),
+        /// Resumes and restarts of the run and its ancestors, this one included.
+        attempt as "attempt": Option<u32> = conclusion.subject.attempt,
+        /// How long QStash waits before the new run starts.
+        delay_seconds as "delaySeconds": Option<u64> = delay(conclusion).map(|delay| delay.as_secs()),
+        /// Whether it is the answer to an earlier delivery of the callback.
+        duplicate as "duplicate": Option<bool> = conclusion.duplicate.then_some(true),
+    }
 }
 
-impl<'a> Summary<'a> {
-    pub(super) fn of(conclusion: &'a Conclusion) -> Self {
-        let subject = &conclusion.subject;
-        let summary = Self {
-            rule: subject.rule.as_deref(),
-            run_id: subject.run_id.as_ref().map(AsRef::as_ref),
-            dlq_id: subject.dlq_id.as_ref().map(AsRef::as_ref),
-            root_run_id: subject.root_run_id.as_ref().map(AsRef::as_ref),
-            attempt: subject.attempt,
-            duplicate: conclusion.duplicate,
-            ..Self::default()
-        };
-        match &conclusion.outcome {
-            Ok(outcome) => summary.with(outcome),
-            Err(refusal) => Self { outcome: "refused", reason: Some(refusal.code()), ..summary },
-        }
-    }
+/// The same as a text.
+pub(super) fn told(conclusion: &Conclusion) -> String {
+    let mut object = Object::new();
+    summary(&mut object, conclusion);
+    object.end()
+}
 
-    fn with(mut self, outcome: &'a Outcome) -> Self {
-        self.outcome = outcome.name();
-        match outcome {
-            Outcome::Deleted | Outcome::Gone => {}
-            Outcome::DryRun { action, reason, delay } => {
-                self.decision = Some(action.name());
-                self.reason = Some(reason.code());
-                self.delay_seconds = delay.map(|delay| delay.as_secs());
-            }
-            Outcome::Parked { reason } => self.reason = Some(reason),
-            Outcome::Restarted(revival) | Outcome::Resumed(revival) => {
-                self.new_run_id = revival.new_run_id.as_ref().map(AsRef::as_ref);
-                self.delay_seconds = Some(revival.delay.as_secs());
-            }
-        }
-        self
+const fn reason(conclusion: &Conclusion) -> Option<&'static str> {
+    match &conclusion.outcome {
+        Ok(Outcome::DryRun { reason, .. }) => Some(reason.code()),
+        Ok(Outcome::Parked { reason }) => Some(reason),
+        Ok(_) => None,
+        Err(refusal) => Some(refusal.code()),
+    }
+}
+
+const fn decision(conclusion: &Conclusion) -> Option<&'static str> {
+    match &conclusion.outcome {
+        Ok(Outcome::DryRun { action, .. }) => Some(action.name()),
+        _ => None,
+    }
+}
+
+const fn revival(conclusion: &Conclusion) -> Option<&Revival> {
+    match &conclusion.outcome {
+        Ok(Outcome::Restarted(revival) | Outcome::Resumed(revival)) => Some(revival),
+        _ => None,
+    }
+}
+
+fn delay(conclusion: &Conclusion) -> Option<Duration> {
+    match &conclusion.outcome {
+        Ok(Outcome::DryRun { delay, .. }) => *delay,
+        _ => revival(conclusion).map(|revival| revival.delay),
     }
 }

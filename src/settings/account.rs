@@ -1,8 +1,12 @@
 //! QStash accounts: one without a region, one for each region.
 
 use core::fmt;
+use std::sync::Arc;
 
-use super::{Lookup, Region, SettingsError};
+use super::{
+    Region,
+    reader::{Reader, invalid},
+};
 use crate::{
     http_url::HttpUrl,
     signature::{KeySet, SigningKey},
@@ -12,6 +16,11 @@ use crate::{
 /// The API of accounts that name no region.
 pub(crate) const DEFAULT_URL: &str = "https://qstash.upstash.io";
 
+const TOKEN: &str = "QSTASH_TOKEN";
+const CURRENT_KEY: &str = "QSTASH_CURRENT_SIGNING_KEY";
+const NEXT_KEY: &str = "QSTASH_NEXT_SIGNING_KEY";
+const URL: &str = "QSTASH_URL";
+
 /// A QStash API token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
@@ -20,7 +29,7 @@ impl Token {
     /// Takes a token as the Upstash console shows it.
     pub fn new(token: impl Into<String>) -> Result<Self, InvalidTokenError> {
         let token = token.into();
-        let is_sound = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_sound = !token.is_empty() && text::all(&token, u8::is_ascii_graphic);
         if is_sound { Ok(Self(token)) } else { Err(InvalidTokenError) }
     }
 
@@ -76,77 +85,68 @@ pub struct Account {
     pub base_url: HttpUrl,
 }
 
-/// Every account that is set.
+/// Every account that is set, the one without a region last.
 #[derive(Clone, Debug)]
-pub(super) struct Accounts {
-    global: Option<Account>,
-    regional: Vec<(Region, Account)>,
-}
+pub(super) struct Accounts(Vec<(Option<Region>, Arc<Account>)>);
 
 impl Accounts {
-    pub(super) fn read(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
-        let mut regional = Vec::new();
-        for region in Region::ALL {
-            if is_set(lookup, region.prefix()) {
-                regional.push((region, read_account(lookup, region.prefix(), region.default_url())?));
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let mut accounts = Vec::new();
+        for region in [Some(Region::EuCentral1), Some(Region::UsEast1), None] {
+            reader.prefix = region.map_or("", Region::prefix);
+            let is_set = [TOKEN, CURRENT_KEY, NEXT_KEY].iter().any(|name| reader.text(name).is_some());
+            // With no region set the account without one is required, so that an empty deployment says what it misses.
+            if is_set || (region.is_none() && accounts.is_empty()) {
+                let account = account(reader, region.map_or(DEFAULT_URL, Region::default_url));
+                accounts.extend(account.map(|account| (region, Arc::new(account))));
             }
         }
-        // With no region set the account without one is required, so that an empty deployment says what it misses.
-        let global = if regional.is_empty() || is_set(lookup, "") {
-            Some(read_account(lookup, "", DEFAULT_URL)?)
-        } else {
-            None
-        };
-        Ok(Self { global, regional })
+        Self(accounts)
     }
 
-    pub(super) fn of(&self, region: Option<Region>) -> Option<&Account> {
-        region.and_then(|region| self.exactly(region)).or(self.global.as_ref())
+    pub(super) fn of(&self, region: Option<Region>) -> Option<&Arc<Account>> {
+        self.exactly(region).or_else(|| self.exactly(None))
     }
 
-    pub(super) fn exactly(&self, region: Region) -> Option<&Account> {
-        self.regional.iter().find(|(name, _)| *name == region).map(|(_, account)| account)
+    pub(super) fn exactly(&self, region: Option<Region>) -> Option<&Arc<Account>> {
+        self.0.iter().find(|(name, _)| *name == region).map(|(_, account)| account)
     }
 
-    pub(super) fn default(&self) -> Option<&Account> {
-        match (&self.global, self.regional.as_slice()) {
-            (None, [(_, only)]) => Some(only),
-            (global, _) => global.as_ref(),
+    pub(super) fn default(&self) -> Option<&Arc<Account>> {
+        match self.0.as_slice() {
+            [(_, only)] => Some(only),
+            _ => self.exactly(None),
         }
     }
 }
 
-fn is_set(lookup: Lookup<'_>, prefix: &str) -> bool {
-    ["QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"]
-        .into_iter()
-        .any(|name| lookup(&[prefix, name].concat()).is_some())
+fn account(reader: &mut Reader<'_>, default_url: &str) -> Option<Account> {
+    let token = Token::new(reader.required(TOKEN)?);
+    let token = reader.valid(TOKEN, token)?;
+    let keys = KeySet::new(key(reader, CURRENT_KEY)?, key(reader, NEXT_KEY)?);
+    let url = reader.text(URL);
+    match base_url(url.as_deref().unwrap_or(default_url)) {
+        Ok(base_url) => Some(Account { keys, token, base_url }),
+        Err(problem) => {
+            reader.refuse(URL, &problem);
+            None
+        }
+    }
 }
 
-fn read_account(lookup: Lookup<'_>, prefix: &str, default_url: &str) -> Result<Account, SettingsError> {
-    let named = |name: &str| [prefix, name].concat();
-    let required = |name: &str| lookup(&named(name)).ok_or_else(|| SettingsError::missing(named(name)));
-    let key = |name: &str| {
-        SigningKey::new(&required(name)?).map_err(|error| SettingsError::invalid(named(name), &error))
-    };
-    let token = Token::new(required("QSTASH_TOKEN")?)
-        .map_err(|error| SettingsError::invalid(named("QSTASH_TOKEN"), &error))?;
-    let keys = KeySet::new(key("QSTASH_CURRENT_SIGNING_KEY")?, key("QSTASH_NEXT_SIGNING_KEY")?);
-    let url = lookup(&named("QSTASH_URL")).unwrap_or_else(|| default_url.to_owned());
-    Ok(Account { keys, token, base_url: base_url(&named("QSTASH_URL"), &url)? })
+fn key(reader: &mut Reader<'_>, name: &str) -> Option<SigningKey> {
+    let key = SigningKey::new(&reader.required(name)?);
+    reader.valid(name, key)
 }
 
-/// Reads the address of an API; `name` is what errors call it.
-pub(crate) fn base_url(name: &str, text: &str) -> Result<HttpUrl, SettingsError> {
-    let url =
-        HttpUrl::parse(text.trim_end_matches('/')).map_err(|error| SettingsError::invalid(name, &error))?;
+/// Reads the address of an API; an error completes the sentence that begins with its name.
+pub(crate) fn base_url(text: &str) -> Result<HttpUrl, String> {
+    let url = HttpUrl::parse(text::trim_end(text, '/')).map_err(|error| invalid(&error))?;
     if url.query().is_some() {
-        return Err(SettingsError::unacceptable(name, "must be an address without a query"));
+        Err("must be an address without a query".to_owned())
+    } else if !url.is_https() && !url.is_loopback() {
+        Err("must be https, or http on this machine: it gets the token".to_owned())
+    } else {
+        Ok(url)
     }
-    if !url.is_https() && !url.is_loopback() {
-        return Err(SettingsError::unacceptable(
-            name,
-            "must be https, or http on this machine: it gets the token",
-        ));
-    }
-    Ok(url)
 }

@@ -4,8 +4,11 @@ use core::fmt;
 
 use subtle::ConstantTimeEq as _;
 
-use super::{Lookup, SettingsError};
-use crate::{http_url::HttpUrl, signature::BodyDigest};
+use super::reader::Reader;
+use crate::{http_url::HttpUrl, signature::BodyDigest, text};
+
+const CORS_ORIGIN: &str = "ADMIN_CORS_ORIGIN";
+const TOKEN: &str = "ADMIN_TOKEN";
 
 /// The operator API's settings; without `ADMIN_TOKEN` there is none.
 #[derive(Clone)]
@@ -18,22 +21,19 @@ pub struct Admin {
 }
 
 impl Admin {
-    pub(super) fn read(lookup: Lookup<'_>) -> Result<Option<Self>, SettingsError> {
-        let cors_origin = lookup("ADMIN_CORS_ORIGIN");
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let cors_origin = reader.text(CORS_ORIGIN);
         if cors_origin.as_deref().is_some_and(|origin| !is_origin(origin)) {
-            return Err(SettingsError::unacceptable(
-                "ADMIN_CORS_ORIGIN",
+            reader.refuse(
+                CORS_ORIGIN,
                 "must be one origin as browsers write it, such as https://ops.example, without a path",
-            ));
+            );
         }
-        let Some(token) = lookup("ADMIN_TOKEN") else { return Ok(None) };
-        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(SettingsError::unacceptable(
-                "ADMIN_TOKEN",
-                "must be letters, digits and signs of ASCII, without blanks",
-            ));
+        let token = reader.text(TOKEN)?;
+        if !text::all(&token, u8::is_ascii_graphic) {
+            reader.refuse(TOKEN, "must be letters, digits and signs of ASCII, without blanks");
         }
-        Ok(Some(Self { digest: BodyDigest::of(token.as_bytes()).to_bytes(), cors_origin }))
+        Some(Self { digest: BodyDigest::of(token.as_bytes()).to_bytes(), cors_origin })
     }
 
     /// Whether this is the token, in a time that does not depend on what is wrong about it.
@@ -51,5 +51,5 @@ impl fmt::Debug for Admin {
 
 fn is_origin(text: &str) -> bool {
     HttpUrl::parse(text).is_ok_and(|url| url.origin() == text)
-        && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+        && text::all(text, |byte| !byte.is_ascii_uppercase())
 }

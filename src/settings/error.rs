@@ -10,17 +10,8 @@ pub struct SettingsError {
 }
 
 impl SettingsError {
-    pub(super) fn missing(name: String) -> Self {
-        Self { name, problem: "is missing".to_owned() }
-    }
-
-    pub(super) fn unacceptable(name: impl Into<String>, problem: &str) -> Self {
-        Self { name: name.into(), problem: problem.to_owned() }
-    }
-
-    /// `error` must not quote the value where that may be a secret.
-    pub(super) fn invalid(name: impl Into<String>, error: &dyn fmt::Display) -> Self {
-        Self { name: name.into(), problem: ["is invalid: ", &error.to_string()].concat() }
+    pub(super) const fn new(name: String, problem: String) -> Self {
+        Self { name, problem }
     }
 
     /// The name of the setting.

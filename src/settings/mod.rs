@@ -7,6 +7,7 @@
 mod account;
 mod admin;
 mod error;
+mod reader;
 mod region;
 
 pub use account::{Account, InvalidTokenError, Token};
@@ -18,12 +19,11 @@ pub use region::Region;
 pub(crate) use account::{DEFAULT_URL, base_url};
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use crate::{dlq::GoDuration, http_url::HttpUrl, policy::Policy, signature::SignatureError, time::decimal};
 use account::Accounts;
-
-/// The text behind a name, if there is any.
-type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+use reader::Reader;
 
 /// All that one deployment is told.
 #[derive(Clone, Debug)]
@@ -47,72 +47,72 @@ impl Settings {
     /// Reads and checks every setting. `lookup` gives the text behind a name; empty text counts as absent, and
     /// `POLICY` is a JSON object.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        Self::look_up(&|name| lookup(name).filter(|text| !text.is_empty()))
+        let mut reader = Reader::new(&lookup);
+        let settings = Self::look_up(&mut reader);
+        reader.end().map(|()| settings)
     }
 
-    fn look_up(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
+    fn look_up(reader: &mut Reader<'_>) -> Self {
         let mut settings = Self {
-            accounts: Accounts::read(lookup)?,
-            admin: Admin::read(lookup)?,
-            public_url: None,
+            accounts: Accounts::read(reader),
+            admin: Admin::read(reader),
+            public_url: public_url(reader),
             policy: Policy::default(),
             clock_tolerance: Duration::from_secs(5),
             api_timeout: Duration::from_secs(10),
             max_body_bytes: 100 * 1000 * 1000,
         };
-        settings.public_url = public_url(lookup)?;
-        if let Some(json) = lookup("POLICY") {
-            settings.policy =
-                Policy::from_json(&json).map_err(|error| SettingsError::invalid("POLICY", &error))?;
+        if let Some(json) = reader.text("POLICY") {
+            reader.valid("POLICY", settings.policy.set_from_json(&json));
         }
-        duration(lookup, "CLOCK_TOLERANCE", &mut settings.clock_tolerance)?;
-        duration(lookup, "API_TIMEOUT", &mut settings.api_timeout)?;
-        if let Some(text) = lookup("MAX_BODY_BYTES") {
-            settings.max_body_bytes = bytes(&text)?;
-        }
-        Ok(settings)
+        duration(reader, "CLOCK_TOLERANCE", &mut settings.clock_tolerance);
+        duration(reader, "API_TIMEOUT", &mut settings.api_timeout);
+        bytes(reader, "MAX_BODY_BYTES", &mut settings.max_body_bytes);
+        settings
     }
 
-    /// The account that a callback belongs to: its `Upstash-Region`'s, else the one without a region.
-    pub fn account(&self, region: Option<&str>) -> Result<&Account, SignatureError> {
+    /// The account that a callback belongs to, shared with all that is under way for it: its `Upstash-Region`'s, else
+    /// the one without a region.
+    pub fn account(&self, region: Option<&str>) -> Result<&Arc<Account>, SignatureError> {
         self.accounts.of(region.and_then(Region::from_header)).ok_or(SignatureError::Key)
     }
 
     /// The account without a region, or the only one.
     pub(crate) fn default_account(&self) -> Option<&Account> {
-        self.accounts.default()
+        self.accounts.default().map(AsRef::as_ref)
     }
 
     /// The account of a region, and no other in its place.
     pub(crate) fn account_of(&self, region: Region) -> Option<&Account> {
-        self.accounts.exactly(region)
+        self.accounts.exactly(Some(region)).map(AsRef::as_ref)
     }
 }
 
-fn public_url(lookup: Lookup<'_>) -> Result<Option<HttpUrl>, SettingsError> {
+fn public_url(reader: &mut Reader<'_>) -> Option<HttpUrl> {
     const NAME: &str = "PUBLIC_URL";
-    let Some(text) = lookup(NAME) else { return Ok(None) };
-    let url = HttpUrl::parse(&text).map_err(|error| SettingsError::invalid(NAME, &error))?;
+    let url = HttpUrl::parse(&reader.text(NAME)?);
+    let url = reader.valid(NAME, url)?;
     if url.query().is_some() {
-        return Err(SettingsError::unacceptable(NAME, "must not have a query: each callback brings its own"));
+        reader.refuse(NAME, "must not have a query: each callback brings its own");
     }
-    Ok(Some(url))
+    Some(url)
 }
 
-fn duration(lookup: Lookup<'_>, name: &str, to: &mut Duration) -> Result<(), SettingsError> {
-    let Some(text) = lookup(name) else { return Ok(()) };
-    let duration = GoDuration::parse(&text).map_err(|error| SettingsError::invalid(name, &error))?;
-    if duration.as_duration() > Duration::from_mins(5) {
-        return Err(SettingsError::unacceptable(name, "must be a duration of at most 5m, such as 10s"));
-    }
+fn duration(reader: &mut Reader<'_>, name: &str, to: &mut Duration) {
+    let Some(text) = reader.text(name) else { return };
+    let Some(duration) = reader.valid(name, GoDuration::parse(&text)) else { return };
     *to = duration.as_duration();
-    Ok(())
+    if *to > Duration::from_mins(5) {
+        reader.refuse(name, "must be a duration of at most 5m, such as 10s");
+    }
 }
 
-fn bytes(text: &str) -> Result<u64, SettingsError> {
-    decimal(text).filter(|bytes| *bytes > 0).ok_or_else(|| {
-        SettingsError::unacceptable("MAX_BODY_BYTES", "must be a number of bytes greater than zero")
-    })
+fn bytes(reader: &mut Reader<'_>, name: &str, to: &mut u64) {
+    let Some(text) = reader.text(name) else { return };
+    *to = decimal(&text).unwrap_or_default();
+    if *to == 0 {
+        reader.refuse(name, "must be a number of bytes greater than zero");
+    }
 }
 
 #[cfg(test)]

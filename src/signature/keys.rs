@@ -5,6 +5,8 @@ use core::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::text;
+
 /// A QStash signing key, with its HMAC key schedule computed once.
 #[derive(Clone)]
 pub struct SigningKey(Hmac<Sha256>);
@@ -12,7 +14,7 @@ pub struct SigningKey(Hmac<Sha256>);
 impl SigningKey {
     /// Takes a key as the Upstash console shows it (`sig_…`).
     pub fn new(key: &str) -> Result<Self, InvalidKeyError> {
-        if key.is_empty() || key.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        if key.is_empty() || !text::all(key, u8::is_ascii_graphic) {
             return Err(InvalidKeyError);
         }
         Hmac::new_from_slice(key.as_bytes()).map(Self).map_err(|_| InvalidKeyError)

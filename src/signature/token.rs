@@ -7,6 +7,7 @@ use crate::{
     base64::{Alphabet, decode_exact},
     http_url::HttpUrl,
     json::{Captured, Field, Fields, Over},
+    text,
     time::{Timestamp, decimal},
 };
 
@@ -55,8 +56,9 @@ impl KeySet {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(SignatureError::Malformed);
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(SignatureError::Malformed)?;
-        let (header, payload) = signed.split_once('.').ok_or(SignatureError::Malformed)?;
+        let (header, rest) = text::cut(token, b'.').ok_or(SignatureError::Malformed)?;
+        let (payload, signature) = text::cut(rest, b'.').ok_or(SignatureError::Malformed)?;
+        let signed = token.get(..header.len() + 1 + payload.len()).unwrap_or_default();
         check_header(header)?;
         let signature = decode(signature)?;
         if !self.signed(signed.as_bytes(), &signature) {
@@ -73,7 +75,7 @@ const HEADER: &[Field] = &[field("alg"), field("crit")];
 fn check_header(encoded: &str) -> Result<(), SignatureError> {
     let mut header = object(encoded, HEADER)?;
     let algorithm = header.string("alg").ok_or(SignatureError::Malformed)?;
-    if header.take("crit") != Captured::Absent {
+    if !matches!(header.take("crit"), Captured::Absent) {
         return Err(SignatureError::Malformed);
     }
     if algorithm == "HS256" { Ok(()) } else { Err(SignatureError::Algorithm) }

@@ -42,16 +42,3 @@ fn days_of_month(year: i64, month: i64) -> i64 {
         _ => 31,
     }
 }
-
-/// A number of `first` digits and two numbers of two digits.
-pub(super) fn numbers(text: &str, separator: char, first: usize) -> Option<[i64; 3]> {
-    let mut parts = text.split(separator);
-    let mut next = |len| number(parts.next()?, len);
-    let numbers = [next(first)?, next(2)?, next(2)?];
-    parts.next().is_none().then_some(numbers)
-}
-
-/// A number of exactly `len` digits.
-pub(super) fn number(text: &str, len: usize) -> Option<i64> {
-    if text.len() == len { i64::try_from(super::decimal(text)?).ok() } else { None }
-}

@@ -1,60 +1,73 @@
 //! HTTP dates (RFC 9110, 5.6.7).
 
-use super::{
-    Timestamp,
-    calendar::{Moment, number, numbers},
-};
+use super::{Timestamp, calendar::Moment, reader::Reader};
 
 const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-/// Letters of a weekday that is not written in full.
+/// Letters of a weekday that is not written in full, and of a month.
 const SHORT: usize = 3;
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
 
 /// Reads a date in the form that is sent today, `Sun, 06 Nov 1994 08:49:37 GMT`, or in one of the two obsolete ones,
 /// `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`. Dates before 1970 are none.
 pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
-    let (weekday, rest) = text.trim_ascii().split_once(' ')?;
-    let (weekday, moment) = match weekday.strip_suffix(',') {
-        Some(weekday) => (weekday, with_zone(rest, weekday.len() == SHORT)?),
-        None if weekday.len() == SHORT => (weekday, without_zone(rest)?),
-        None => return None,
+    let mut reader = Reader::new(text.trim_ascii());
+    let weekday = reader.letters();
+    let is_short = weekday.len() == SHORT;
+    let moment = if reader.take(b",").is_some() {
+        with_zone(&mut reader, is_short)
+    } else if is_short {
+        without_zone(&mut reader)
+    } else {
+        return None;
     };
-    let secs = u64::try_from(moment.epoch_secs()?).ok()?;
+    let secs = u64::try_from(moment.epoch_secs().filter(|_| reader.is_sound())?).ok()?;
     // 1970-01-01 was a Thursday.
-    let name = WEEKDAYS.get(usize::try_from((moment.epoch_days() + 4) % 7).ok()?)?;
-    let same = *name == weekday || (weekday.len() == SHORT && name.starts_with(weekday));
+    let name = WEEKDAYS.get(usize::try_from((moment.epoch_days() + 4) % 7).ok()?)?.as_bytes();
+    let same = name.starts_with(weekday) && (is_short || name.len() == weekday.len());
     // HTTP knows no leap seconds.
     let [.., second] = moment.time;
     (same && second < 60).then(|| Timestamp::from_secs(secs))
 }
 
-/// `06 Nov 1994 08:49:37 GMT`, or `06-Nov-94 08:49:37 GMT` where the weekday is written in full.
-fn with_zone(text: &str, short: bool) -> Option<Moment> {
-    let (date, time) = text.strip_suffix(" GMT")?.rsplit_once(' ')?;
-    let mut parts = date.split(if short { ' ' } else { '-' });
-    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    let year = match (number(year, if short { 4 } else { 2 })?, short) {
-        (year, true) => year,
-        (year @ 70.., false) => 1900 + year,
-        (year, false) => 2000 + year,
+/// ` 06 Nov 1994 08:49:37 GMT`, or ` 06-Nov-94 08:49:37 GMT` where the weekday is written in full.
+fn with_zone(reader: &mut Reader<'_>, is_short: bool) -> Moment {
+    let separator = if is_short { b" " } else { b"-" };
+    reader.expect(b" ");
+    let day = reader.number(2);
+    reader.expect(separator);
+    let month = month(reader);
+    reader.expect(separator);
+    let year = match reader.number(if is_short { 4 } else { 2 }) {
+        year if is_short => year,
+        year @ 70.. => 1900 + year,
+        year => 2000 + year,
     };
-    let moment = Moment { date: [year, named_month(month)?, number(day, 2)?], time: numbers(time, ':', 2)? };
-    parts.next().is_none().then_some(moment)
+    reader.expect(b" ");
+    let time = reader.numbers(2, b":");
+    for byte in b" GMT" {
+        reader.expect(&[*byte]);
+    }
+    Moment { date: [year, month, day], time }
 }
 
-/// `Nov  6 08:49:37 1994`.
-fn without_zone(text: &str) -> Option<Moment> {
-    let (month, rest) = text.split_once(' ')?;
-    let (day, rest) = rest.split_at_checked(2)?;
-    let (time, year) = rest.strip_prefix(' ')?.split_once(' ')?;
-    let day = day.strip_prefix(' ').map_or_else(|| number(day, 2), |day| number(day, 1))?;
-    Some(Moment { date: [number(year, 4)?, named_month(month)?, day], time: numbers(time, ':', 2)? })
+/// ` Nov  6 08:49:37 1994`.
+fn without_zone(reader: &mut Reader<'_>) -> Moment {
+    reader.expect(b" ");
+    let month = month(reader);
+    reader.expect(b" ");
+    let digits = if reader.take(b" ").is_some() { 1 } else { 2 };
+    let day = reader.number(digits);
+    reader.expect(b" ");
+    let time = reader.numbers(2, b":");
+    reader.expect(b" ");
+    Moment { date: [reader.number(4), month, day], time }
 }
 
-fn named_month(name: &str) -> Option<i64> {
-    let index = MONTHS.iter().position(|month| *month == name)?;
-    i64::try_from(index + 1).ok()
+/// The number of a month; zero, which is none, for another word.
+fn month(reader: &mut Reader<'_>) -> i64 {
+    let name = reader.letters();
+    let month = MONTHS.chunks_exact(SHORT).zip(1..).find(|(month, _)| *month == name);
+    month.map_or(0, |(_, number)| number)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod calendar;
 mod http_date;
+mod reader;
 mod wire;
 
 use core::time::Duration;
@@ -50,6 +51,8 @@ impl Timestamp {
 }
 
 /// The milliseconds of a span, as a number that needs no arithmetic of 128 bits; saturates.
+// In WebAssembly one copy is enough.
+#[inline(never)]
 pub(crate) fn millis(span: Duration) -> u64 {
     span.as_secs().saturating_mul(1000).saturating_add(u64::from(span.subsec_millis()))
 }

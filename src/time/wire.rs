@@ -3,10 +3,7 @@
 //! `workflowCreatedAt` is an integer in the OpenAPI description, a string in the type of the official SDK and an
 //! ISO 8601 date in its tests; `createdAt` is an integer in the DLQ and a string in callbacks.
 
-use super::{
-    Timestamp,
-    calendar::{Moment, number, numbers},
-};
+use super::{Timestamp, calendar::Moment, reader::Reader};
 
 /// Epoch milliseconds in decimal, or an ISO 8601 date and time with zone (`2025-05-29T14:12:51.000Z`). Zero is no time.
 pub(crate) fn parse_wire_time(text: &str) -> Option<Timestamp> {
@@ -15,7 +12,14 @@ pub(crate) fn parse_wire_time(text: &str) -> Option<Timestamp> {
 
 /// A number of nothing but digits; the standard parser would take a sign too.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+    let mut number = 0_u64;
+    for byte in text.bytes() {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        number = number.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+    }
+    (!text.is_empty()).then_some(number)
 }
 
 fn from_millis(millis: u64) -> Option<Timestamp> {
@@ -24,33 +28,38 @@ fn from_millis(millis: u64) -> Option<Timestamp> {
 
 /// Milliseconds since the epoch; `None` before it.
 fn parse_iso(text: &str) -> Option<u64> {
-    let (date, time) = text.split_once(['T', 't', ' '])?;
-    let date = numbers(date, '-', 4)?;
-    let (time, zone) = time.split_at_checked(time.find(['Z', 'z', '+', '-'])?)?;
-    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    let secs = Moment { date, time: numbers(time, ':', 2)? }.epoch_secs()?;
-    let millis = decimal_places(fraction)?;
-    u64::try_from((secs - zone_minutes(zone)? * 60) * 1000 + millis).ok()
+    let mut reader = Reader::new(text);
+    let date = reader.numbers(4, b"-");
+    reader.expect(b"Tt ");
+    let time = reader.numbers(2, b":");
+    let millis = if reader.take(b".").is_some() { thousandths(&mut reader) } else { 0 };
+    let zone = zone_minutes(&mut reader);
+    let secs = Moment { date, time }.epoch_secs().filter(|_| reader.is_sound())?;
+    u64::try_from((secs - zone? * 60) * 1000 + millis).ok()
 }
 
 /// The milliseconds of a fraction of a second of any length; finer parts are cut.
-fn decimal_places(fraction: &str) -> Option<i64> {
-    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+fn thousandths(reader: &mut Reader<'_>) -> i64 {
+    let mut sum = reader.number(1) * 100;
+    let mut place = 10;
+    while let Some(digit) = reader.digit() {
+        sum += digit * place;
+        place /= 10;
     }
-    Some(fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+    sum
 }
 
 /// `Z`, `+01:00` or `-0530`, as minutes to take away.
-fn zone_minutes(zone: &str) -> Option<i64> {
-    if zone.eq_ignore_ascii_case("z") {
+fn zone_minutes(reader: &mut Reader<'_>) -> Option<i64> {
+    let sign = reader.expect(b"Zz+-");
+    if matches!(sign, b'Z' | b'z') {
         return Some(0);
     }
-    let (sign, offset) = zone.split_at_checked(1)?;
-    let (hours, minutes) = offset.split_at_checked(2)?;
-    let (hours, minutes) = (number(hours, 2)?, number(minutes.strip_prefix(':').unwrap_or(minutes), 2)?);
+    let hours = reader.number(2);
+    reader.take(b":");
+    let minutes = reader.number(2);
     let offset = hours * 60 + minutes;
-    (hours <= 23 && minutes <= 59).then_some(if sign == "-" { -offset } else { offset })
+    (hours <= 23 && minutes <= 59).then_some(if sign == b'-' { -offset } else { offset })
 }
 
 #[cfg(test)]

@@ -15,10 +15,7 @@ use web_sys::{Request, Response};
 use worker::Env;
 
 use super::{Redrive, respond::respond};
-use crate::{
-    recovery::{Refusal, Reply},
-    text::split_once,
-};
+use crate::{recovery::Reply, text::split_once};
 
 thread_local! {
     /// One for each isolate. Bindings cannot change while it lives.
@@ -54,7 +51,7 @@ fn not_found() -> Result<Response, JsValue> {
 fn health(redrive: &Redrive) -> Reply {
     match redrive.settings() {
         Ok(_) => Reply::healthy(),
-        Err(error) => Reply::from(&Refusal::Misconfigured(error)),
+        Err(error) => Reply::misconfigured(&error),
     }
 }
 

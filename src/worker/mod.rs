@@ -9,6 +9,7 @@ mod body;
 mod chunks;
 #[cfg(feature = "deploy")]
 mod deploy;
+mod host;
 mod operator;
 mod redrive;
 mod respond;

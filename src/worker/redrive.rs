@@ -5,11 +5,10 @@ use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 use worker::{Env, console_error, console_log, web_sys};
 
-use super::{body, operator, respond::respond, settings::read_settings, transport::Fetch};
+use super::{body, host::Runtime, operator, respond::respond, settings::read_settings};
 use crate::{
     callback::{CallbackHeaders, FailureReader},
-    js_host::JsHost,
-    recovery::{Admission, Arrival, Conclusion, LogLine, MemoryLedger, Refusal, Reply},
+    recovery::{Admission, Arrival, Conclusion, LogLine, MemoryLedger, Reply},
     settings::{Settings, SettingsError},
 };
 
@@ -44,7 +43,7 @@ impl Redrive {
     pub fn new(env: &Env) -> Self {
         let settings = read_settings(env);
         if let Err(error) = &settings {
-            console_error!("{}", LogLine::misconfigured(&Refusal::Misconfigured(error.clone())).json);
+            console_error!("{}", LogLine::misconfigured(error).json);
         }
         Self { settings, ledger: RefCell::default() }
     }
@@ -63,25 +62,21 @@ impl Redrive {
 
     /// The same with the runtime's own error.
     pub(super) async fn answer(&self, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
-        let (conclusion, log) = match &self.settings {
+        let (reply, log) = match &self.settings {
             Ok(settings) => {
-                let runtime = JsHost::new(&self.ledger, Fetch { timeout: settings.api_timeout });
+                let runtime = Runtime::new(&self.ledger, settings.api_timeout);
                 let conclusion = recover(settings, request, &runtime).await;
                 let log = LogLine::new(&conclusion, runtime.timings());
-                (conclusion, log)
+                (Reply::from(&conclusion), log)
             }
-            Err(error) => {
-                let refusal = Refusal::Misconfigured(error.clone());
-                let log = LogLine::misconfigured(&refusal);
-                (Conclusion::refused(refusal), log)
-            }
+            Err(error) => (Reply::misconfigured(error), LogLine::misconfigured(error)),
         };
         if log.is_error {
             console_error!("{}", log.json);
         } else {
             console_log!("{}", log.json);
         }
-        respond(&Reply::from(&conclusion))
+        respond(&reply)
     }
 
     /// Answers a request of the [operator API](crate::operator), whose paths all begin with `/v2/`. `None` where no
@@ -100,7 +95,7 @@ impl Redrive {
 }
 
 /// 1. The token, before a byte of the body. 2. The body, hashed and read side by side. 3. Everything else.
-async fn recover(settings: &Settings, request: &web_sys::Request, runtime: &JsHost<'_, Fetch>) -> Conclusion {
+async fn recover(settings: &Settings, request: &web_sys::Request, runtime: &Runtime<'_>) -> Conclusion {
     let headers = request.headers();
     // Reading a header fails only for names that are none.
     let header = |name: &str| headers.get(name).ok().flatten();
@@ -115,7 +110,10 @@ async fn recover(settings: &Settings, request: &web_sys::Request, runtime: &JsHo
     };
     let mut reader = FailureReader::new(CallbackHeaders::read(header));
     match body::read(request, admission.max_body_bytes(), &mut reader).await {
-        Ok(digest) => admission.recover(digest, reader.finish(runtime.started()), runtime).await,
+        Ok(digest) => {
+            let failure = reader.finish(runtime.started());
+            admission.recover(&settings.policy, digest, failure, runtime).await
+        }
         Err(refusal) => Conclusion::refused(refusal),
     }
 }

@@ -14,7 +14,6 @@ use web_sys::{AbortSignal, Headers, RequestInit, RequestRedirect, Response, Work
 use super::chunks::{Chunks, content_length};
 use crate::{
     dlq::{ApiRequest, ApiResponse, TransportError, Transported},
-    js_host::Transport,
     settings::Account,
     time::millis,
 };
@@ -22,18 +21,11 @@ use crate::{
 /// The most bytes of an answer that are read. Pages of the queue carry the payloads of their entries.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
-/// The runtime's fetch.
-pub(super) struct Fetch {
-    /// For one whole exchange.
-    pub(super) timeout: Duration,
-}
-
-impl Transport for Fetch {
-    async fn send(&self, account: &Account, request: &ApiRequest) -> Transported {
-        let (response, body) = exchange(account, request, self.timeout).await?;
-        let headers = response.headers();
-        Ok(ApiResponse::new(response.status(), body, |name| headers.get(name).ok().flatten()))
-    }
+/// Sends one request of a recovery.
+pub(super) async fn send(account: &Account, request: &ApiRequest, timeout: Duration) -> Transported {
+    let (response, body) = exchange(account, request, timeout).await?;
+    let headers = response.headers();
+    Ok(ApiResponse::new(response.status(), body, |name| headers.get(name).ok().flatten()))
 }
 
 /// Sends one request and reads its whole answer within `timeout`. Redirects are answers, never followed: the token

@@ -2,8 +2,8 @@
 
 use workflow_redrive::client::{CallError, Revived};
 use workflow_redrive::dlq::{
-    ApiError, Call, CancelCallback, DeleteEntry, Entry, GetEntry, Overrides, Restart, Resume, RetryCallback,
-    Transported,
+    ApiErrorKind, Call, CancelCallback, DeleteEntry, Entry, GetEntry, Overrides, Restart, Resume,
+    RetryCallback, Transported,
 };
 
 use crate::world::{NOW, Script, api, block_on, created, entry, id, limited, lost, unsent};
@@ -101,7 +101,7 @@ fn a_look_is_repeated_and_without_an_answer_the_end_is_ambiguous() {
         let world = Script::answering([lost()].into_iter().chain(look));
         let error = block_on(world.client().resume(&resume(), None)).unwrap_err();
         assert!(
-            matches!(error, CallError::Ambiguous { error: ApiError::Transport(_), attempts: 1 }),
+            matches!(&error, CallError::Ambiguous { error, attempts: 1 } if error.kind() == ApiErrorKind::Transport),
             "{error}"
         );
         world.lines();
@@ -112,7 +112,9 @@ fn a_look_is_repeated_and_without_an_answer_the_end_is_ambiguous() {
 fn a_404_is_an_error_unless_an_earlier_attempt_may_have_been_late() {
     let world = Script::answering([gone()]);
     let error = block_on(world.client().resume(&resume(), None)).unwrap_err();
-    assert!(matches!(error, CallError::Failed { error: ApiError::NotFound { .. }, attempts: 1 }));
+    assert!(
+        matches!(error, CallError::Failed { error, attempts: 1 } if error.kind() == ApiErrorKind::NotFound)
+    );
 
     let world = Script::answering([unsent(), limited("retry-after", 1), gone()]);
     assert!(block_on(world.client().resume(&resume(), None)).is_err(), "nothing of ours can have done it");

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use workflow_redrive::client::{CallError, Client, Patience};
 use workflow_redrive::dlq::{
-    ApiError, ChangeFlowControl, DeleteMany, FlowControlChange, FlowControlKey, List, Overrides, ResumeMany,
-    Selection, TransportError,
+    ChangeFlowControl, DeleteMany, FlowControlChange, FlowControlKey, List, Overrides, ResumeMany, Selection,
+    TransportError,
 };
 
 use crate::world::{NOW, Script, api, block_on, limited, lost, page, runs, unsent};
@@ -120,7 +120,7 @@ fn a_rate_limit_is_waited_for_until_its_reset_and_a_little_longer() {
 fn a_wait_that_goes_beyond_the_time_allowed_is_not_begun() {
     let world = Script::answering([limited("retry-after", 60)]);
     let error = block_on(world.client().call(&List::all())).unwrap_err();
-    assert!(matches!(error.api_error(), ApiError::RateLimited(limit) if limit.wait.is_some()), "{error}");
+    assert!(error.api_error().rate_limit().is_some_and(|limit| limit.wait.is_some()), "{error}");
     assert!(world.waits.borrow().is_empty());
     assert_eq!(world.lines(), [LIST]);
 }

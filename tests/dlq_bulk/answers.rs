@@ -25,7 +25,7 @@ fn created_runs_and_the_cursor_are_read_in_every_spelling() {
         ["", "[]", "{}", r#"{"workflowRuns":{}}"#, r#"{"workflowRuns":[{}]}"#, r#"{"workflowRuns":[7]}"#]
     {
         let error = resume_all().parse(answer(200, body)).unwrap_err();
-        assert!(matches!(error, ApiError::Malformed { .. }) && error.may_have_been_processed(), "{body}");
+        assert!(error.kind() == ApiErrorKind::Malformed && error.may_have_been_processed(), "{body}");
     }
 }
 
@@ -41,7 +41,10 @@ fn deletions_are_counted_as_number_or_text() {
         assert_eq!((page.deleted, page.cursor.as_deref()), (deleted, cursor), "{body}");
     }
     for body in ["", "{}", r#"{"deleted":-1}"#, r#"{"deleted":true}"#] {
-        assert!(matches!(delete.parse(answer(200, body)), Err(ApiError::Malformed { .. })), "{body}");
+        assert!(
+            matches!(delete.parse(answer(200, body)), Err(error) if error.kind() == ApiErrorKind::Malformed),
+            "{body}"
+        );
     }
 }
 
@@ -94,7 +97,7 @@ fn a_retried_callback_names_its_run() {
     assert_eq!(line(&retry), "POST /v2/workflows/dlq/callback/1-0");
     let run = retry.parse(answer(200, r#"{"workflowRunId":"wfr_1","workflowCreatedAt":"1"}"#)).unwrap();
     assert_eq!(run.run_id.as_str(), "wfr_1");
-    assert!(matches!(retry.parse(answer(400, "{}")), Err(ApiError::BadRequest { .. })));
+    assert!(matches!(retry.parse(answer(400, "{}")), Err(error) if error.kind() == ApiErrorKind::BadRequest));
 }
 
 #[test]
@@ -120,7 +123,9 @@ fn run_states_are_asked_for_by_id_and_time_and_strangers_are_dropped() {
         assert_eq!(call.parse(answer(200, &body)).unwrap()[0].state, state);
     }
     assert_eq!(call.parse(answer(200, r#"{"runs":null}"#)), Ok(Vec::new()));
-    assert!(matches!(call.parse(answer(200, r#"{"runs":[{}]}"#)), Err(ApiError::Malformed { .. })));
+    assert!(
+        matches!(call.parse(answer(200, r#"{"runs":[{}]}"#)), Err(error) if error.kind() == ApiErrorKind::Malformed)
+    );
 }
 
 #[test]
@@ -146,7 +151,10 @@ fn flow_control_keys_are_read_and_changed() {
     assert_eq!(state.rate_period, Some(Duration::from_mins(1)));
     assert_eq!((state.is_paused, state.is_pinned_rate), (true, false));
     for body in ["{}", "[]", r#"{"flowControlKey":""}"#] {
-        assert!(matches!(get.parse(answer(200, body)), Err(ApiError::Malformed { .. })), "{body}");
+        assert!(
+            matches!(get.parse(answer(200, body)), Err(error) if error.kind() == ApiErrorKind::Malformed),
+            "{body}"
+        );
     }
     let limits = FlowControlValue::parse("parallelism=3, rate=10, period=1m").unwrap();
     for (change, path) in [
@@ -175,6 +183,9 @@ fn signing_keys_are_read_and_not_shown() {
     for body in
         ["{}", r#"{"current":"sig_1"}"#, r#"{"current":"sig_1","next":"a b"}"#, r#"{"current":1,"next":2}"#]
     {
-        assert!(matches!(call.parse(answer(200, body)), Err(ApiError::Malformed { .. })), "{body}");
+        assert!(
+            matches!(call.parse(answer(200, body)), Err(error) if error.kind() == ApiErrorKind::Malformed),
+            "{body}"
+        );
     }
 }

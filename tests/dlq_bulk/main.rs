@@ -15,7 +15,7 @@ mod selections;
 use std::time::Duration;
 
 use workflow_redrive::dlq::{
-    ApiError, ApiResponse, Call, CallbackState, CancelCallback, ChangeFlowControl, DeleteMany, Filter,
+    ApiErrorKind, ApiResponse, Call, CallbackState, CancelCallback, ChangeFlowControl, DeleteMany, Filter,
     FlowControlChange, FlowControlKey, FlowControlValue, GetFlowControl, Ids, InvalidFilterError,
     InvalidIdsError, InvalidRunsError, Label, List, ListPath, Method, Overrides, Paged, Pages, RestartMany,
     ResumeMany, RetryCallback, RunRef, RunState, RunStates, Selection, SigningKeys, Unpin,

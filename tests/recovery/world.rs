@@ -206,7 +206,8 @@ impl Delivery {
         let body = self.tampered.unwrap_or(&signed).as_bytes();
         let mut reader = FailureReader::new(CallbackHeaders::default());
         reader.push(body);
-        admission.recover(BodyDigest::of(body), reader.finish(world.now()), world).await
+        let failure = reader.finish(world.now());
+        admission.recover(&settings.policy, BodyDigest::of(body), failure, world).await
     }
 
     /// The same from beginning to end; checks on the way that nothing secret is told.

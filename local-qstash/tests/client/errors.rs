@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use workflow_redrive::client::{CallError, Patience};
-use workflow_redrive::dlq::{ApiError, Overrides, Resume, RetryCallback};
+use workflow_redrive::dlq::{ApiErrorKind, Overrides, Resume, RetryCallback};
 use workflow_redrive::ids::DlqId;
 
 use std::time::Duration;
@@ -21,22 +21,22 @@ fn a_bad_request_is_400_with_the_words_of_the_service() {
     let service = Service::new(&[]);
     let ids = service.plant(json!({ "failureFunctionState": "CALLBACK_SUCCESS" }));
     let refused = block_on(service.client().retry_callback(&RetryCallback::new(ids[0].clone()))).unwrap_err();
-    let ApiError::BadRequest { message } = refused.api_error() else { panic!("{refused}") };
-    assert!(!message.is_empty());
+    assert_eq!(refused.api_error().kind(), ApiErrorKind::BadRequest, "{refused}");
+    assert!(!refused.api_error().message().is_empty());
 }
 
 #[test]
 fn a_wrong_token_is_401() {
     let service = Service::new(&[]).with_token("somebody-elses");
     let refused = resume(&service, "1-0").unwrap_err();
-    assert!(matches!(refused.api_error(), ApiError::Unauthorized { .. }), "{refused}");
+    assert_eq!(refused.api_error().kind(), ApiErrorKind::Unauthorized, "{refused}");
     assert_eq!(refused.attempts(), 1);
 }
 
 #[test]
 fn an_entry_that_is_not_there_is_404() {
     let refused = resume(&Service::new(&[]), "1-0").unwrap_err();
-    assert!(matches!(refused.api_error(), ApiError::NotFound { .. }), "{refused}");
+    assert_eq!(refused.api_error().kind(), ApiErrorKind::NotFound, "{refused}");
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_rate_limit_is_429_with_its_reset() {
     let service = Service::new(&[]);
     service.trick(&[Trick::Limited]);
     let refused = resume(&service, "1-0").unwrap_err();
-    let ApiError::RateLimited(limit) = refused.api_error() else { panic!("{refused}") };
+    let limit = refused.api_error().rate_limit().expect("a limit");
     assert!(limit.reset.is_some());
     assert!(service.acts("resumed").is_empty());
 }
@@ -55,6 +55,7 @@ fn a_broken_service_is_500() {
     let ids = service.plant(json!({}));
     service.trick(&[Trick::BrokenBefore]);
     let refused = resume(&service, ids[0].as_str()).unwrap_err();
-    assert!(matches!(refused.api_error(), ApiError::Server { status: 500, .. }), "{refused}");
+    assert_eq!(refused.api_error().kind(), ApiErrorKind::Server, "{refused}");
+    assert_eq!(refused.api_error().status(), Some(500));
     assert_eq!(resume(&service, ids[0].as_str()), Ok(()), "and later it works");
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use workflow_redrive::client::{Action, Authentication, CallError, Revived};
 use workflow_redrive::dlq::{
-    ApiError, CallbackState, CancelCallback, ChangeFlowControl, DeleteEntry, DeleteMany, FindByRun,
+    ApiErrorKind, CallbackState, CancelCallback, ChangeFlowControl, DeleteEntry, DeleteMany, FindByRun,
     FlowControlChange, FlowControlKey, FlowControlValue, GetEntry, GetFlowControl, Ids, List, ListPath,
     Lookup, Overrides, Pages, Restart, RestartMany, Resume, ResumeMany, RetryCallback, RunRef, RunState,
     RunStates, Selection, SigningKeys, Unpin,
@@ -96,7 +96,7 @@ fn a_single_run_is_resumed_and_restarted_and_its_state_can_be_seen() {
     assert_eq!((service.acts("resumed").len(), service.acts("restarted").len()), (1, 1));
     let again =
         block_on(client.resume(&Resume::new(ids[0].clone(), Overrides::default()), None)).unwrap_err();
-    assert!(matches!(again, CallError::Failed { error: ApiError::NotFound { .. }, .. }));
+    assert!(matches!(again, CallError::Failed { error, .. } if error.kind() == ApiErrorKind::NotFound));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn callbacks_are_retried_only_where_they_failed_and_cancelled_only_where_they_ru
     assert!(run.is_some());
     // Now it is in progress.
     let again = block_on(service.client().retry_callback(&RetryCallback::new(id.clone()))).unwrap_err();
-    assert!(matches!(again.api_error(), ApiError::BadRequest { .. }), "{again}");
+    assert_eq!(again.api_error().kind(), ApiErrorKind::BadRequest, "{again}");
     service.trick(&[Trick::LostAfter]);
     assert_eq!(block_on(service.client().cancel_callback(&CancelCallback::new(id.clone()))), Ok(()));
     let entry = block_on(service.client().call(&GetEntry::new(id))).unwrap();
@@ -241,7 +241,7 @@ fn flow_control_keys_are_paused_and_pinned_and_let_go() {
     let key = || FlowControlKey::new("orders").unwrap();
     assert!(matches!(
         block_on(client.call(&GetFlowControl::new(key()))),
-        Err(CallError::Failed { error: ApiError::NotFound { .. }, .. })
+        Err(CallError::Failed { error, .. }) if error.kind() == ApiErrorKind::NotFound
     ));
     let state = |change: FlowControlChange| {
         block_on(client.call(&ChangeFlowControl::new(key(), change))).unwrap();

@@ -104,7 +104,7 @@ impl InvalidRetryDelayError {
 impl fmt::Display for InvalidRetryDelayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("retry delay expression, position ")?;
-        fmt::Display::fmt(&self.position, f)?;
+        f.write_str(&self.position.to_string())?;
         f.write_str(self.fault)?;
         f.write_str(
             "; accepted are numbers, retried, + - * / ( ) and pow sqrt abs exp floor ceil round min max, such as \
@@ -164,7 +164,7 @@ const FUNCTIONS: [(&str, Function); 9] = [
 /// What an expression is read for. Checking is kept apart from computing, so that a build which only passes
 /// expressions on does not carry `pow` and `exp`.
 trait Meaning {
-    type Value;
+    type Value: Default;
 
     fn number(&self, value: f64) -> Self::Value;
     fn retried(&self) -> Self::Value;
@@ -227,82 +227,83 @@ fn read<M: Meaning>(text: &str, meaning: &M) -> Result<M::Value, InvalidRetryDel
     if text.len() > MAX_RETRY_DELAY_BYTES {
         return Err(InvalidRetryDelayError { position: MAX_RETRY_DELAY_BYTES + 1, fault: LENGTH });
     }
-    let mut reader = Reader { text: text.as_bytes(), at: 0, depth: 0, meaning };
-    let value = reader.sum()?;
-    match reader.peek() {
-        None => Ok(value),
-        Some(_) => Err(reader.error(CHARACTER)),
+    let mut reader = Reader { text: text.as_bytes(), at: 0, depth: 0, error: None, meaning };
+    let value = reader.sum();
+    if reader.peek().is_some() {
+        reader.fail(CHARACTER);
     }
+    reader.error.map_or(Ok(value), Err)
 }
 
-/// Recursive descent: sum, product, sign, then atom.
+/// Recursive descent: sum, product, sign, then atom. Keeps the first error; what is read from there on means nothing.
 struct Reader<'a, M> {
     text: &'a [u8],
     at: usize,
     depth: u32,
+    error: Option<InvalidRetryDelayError>,
     meaning: &'a M,
 }
 
 impl<M: Meaning> Reader<'_, M> {
-    fn sum(&mut self) -> Result<M::Value, InvalidRetryDelayError> {
-        let mut value = self.product()?;
+    fn sum(&mut self) -> M::Value {
+        let mut value = self.product();
         loop {
             let operation = match self.peek() {
                 Some(b'+') => Binary::Add,
                 Some(b'-') => Binary::Subtract,
-                _ => return Ok(value),
+                _ => return value,
             };
             self.at += 1;
-            let right = self.product()?;
+            let right = self.product();
             value = self.meaning.two(operation, value, right);
         }
     }
 
-    fn product(&mut self) -> Result<M::Value, InvalidRetryDelayError> {
-        let mut value = self.signed()?;
+    fn product(&mut self) -> M::Value {
+        let mut value = self.signed();
         loop {
             let operation = match self.peek() {
                 Some(b'*') => Binary::Multiply,
                 Some(b'/') => Binary::Divide,
-                _ => return Ok(value),
+                _ => return value,
             };
             self.at += 1;
-            let right = self.signed()?;
+            let right = self.signed();
             value = self.meaning.two(operation, value, right);
         }
     }
 
-    fn signed(&mut self) -> Result<M::Value, InvalidRetryDelayError> {
+    fn signed(&mut self) -> M::Value {
         if self.depth == MAX_DEPTH {
-            return Err(self.error(DEPTH));
+            return self.fail(DEPTH);
         }
         self.depth += 1;
         let value = if self.take(b'-') {
-            let operand = self.signed()?;
+            let operand = self.signed();
             self.meaning.one(Unary::Negate, operand)
         } else {
-            self.atom()?
+            self.atom()
         };
         self.depth -= 1;
-        Ok(value)
+        value
     }
 
-    fn atom(&mut self) -> Result<M::Value, InvalidRetryDelayError> {
+    fn atom(&mut self) -> M::Value {
         match self.peek() {
             Some(b'(') => {
                 self.at += 1;
-                let value = self.sum()?;
-                self.expect(b')')?;
-                Ok(value)
+                let value = self.sum();
+                self.expect(b')');
+                value
             }
             Some(b'0'..=b'9') => self.number(),
             Some(byte) if byte.is_ascii_alphabetic() => self.name(),
-            _ => Err(self.error(CHARACTER)),
+            _ => self.fail(CHARACTER),
         }
     }
 
     /// Digits with an optional fraction. Not the standard library's parser, whose tables cost more than all of this.
-    fn number(&mut self) -> Result<M::Value, InvalidRetryDelayError> {
+    fn number(&mut self) -> M::Value {
         let mut value = 0.0;
         while let Some(digit) = self.digit() {
             value = value * 10.0 + digit;
@@ -315,11 +316,11 @@ impl<M: Meaning> Reader<'_, M> {
                 scale *= 10.0;
             }
             if scale <= 1.0 {
-                return Err(self.error(CHARACTER));
+                return self.fail(CHARACTER);
             }
             value += fraction / scale;
         }
-        Ok(self.meaning.number(value))
+        self.meaning.number(value)
     }
 
     fn digit(&mut self) -> Option<f64> {
@@ -328,35 +329,35 @@ impl<M: Meaning> Reader<'_, M> {
         Some(f64::from(digit - b'0'))
     }
 
-    fn name(&mut self) -> Result<M::Value, InvalidRetryDelayError> {
+    fn name(&mut self) -> M::Value {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let name_len = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
         let name = rest.get(..name_len).unwrap_or_default();
         if name == b"retried" {
             self.at += name_len;
-            return Ok(self.meaning.retried());
+            return self.meaning.retried();
         }
         let known = FUNCTIONS.iter().find(|(known, _)| known.as_bytes() == name);
-        let Some((_, function)) = known else { return Err(self.error(NAME)) };
+        let Some((_, function)) = known else { return self.fail(NAME) };
         self.at += name_len;
-        self.expect(b'(')?;
-        let first = self.sum()?;
+        self.expect(b'(');
+        let first = self.sum();
         let value = match *function {
             Function::One(operation) => self.meaning.one(operation, first),
             Function::Two(operation) => {
                 if self.peek() == Some(b')') {
-                    return Err(self.error(ARGUMENTS));
+                    return self.fail(ARGUMENTS);
                 }
-                self.expect(b',')?;
-                let second = self.sum()?;
+                self.expect(b',');
+                let second = self.sum();
                 self.meaning.two(operation, first, second)
             }
         };
         if self.peek() == Some(b',') {
-            return Err(self.error(ARGUMENTS));
+            return self.fail(ARGUMENTS);
         }
-        self.expect(b')')?;
-        Ok(value)
+        self.expect(b')');
+        value
     }
 
     /// The next byte that is not a blank.
@@ -373,12 +374,17 @@ impl<M: Meaning> Reader<'_, M> {
         found
     }
 
-    fn expect(&mut self, wanted: u8) -> Result<(), InvalidRetryDelayError> {
-        if self.take(wanted) { Ok(()) } else { Err(self.error(CHARACTER)) }
+    fn expect(&mut self, wanted: u8) {
+        if !self.take(wanted) {
+            self.fail(CHARACTER);
+        }
     }
 
-    fn error(&self, fault: &'static str) -> InvalidRetryDelayError {
-        InvalidRetryDelayError { position: self.at + 1, fault }
+    /// Keeps an error, if it is the first, and leaves nothing to read.
+    fn fail(&mut self, fault: &'static str) -> M::Value {
+        self.error = self.error.or(Some(InvalidRetryDelayError { position: self.at + 1, fault }));
+        self.text = &[];
+        M::Value::default()
     }
 }
 

@@ -5,91 +5,74 @@ use core::{fmt::Display, time::Duration};
 use wasm_bindgen::JsValue;
 
 use super::plain::Plain;
-use crate::{client, dlq, js_host::now, settings::Token};
+use crate::{client, dlq, js_host::now, npm::json::Object, settings::Token, text::said};
 
 plain! {
     /// An error of a call of the DLQ API.
-    ApiError {
+    ApiError by api_error(error: &dlq::ApiError, call: Option<&client::CallError>) {
         #[ts(type = "ApiErrorCode")]
-        code as "code": &'static str,
+        code as "code": &'static str = call.map_or(error.code(), client::CallError::code),
         /// The HTTP status; absent where no usable answer came.
-        status as "status": Option<u16>,
+        status as "status": Option<u16> = error.status(),
         /// Whether the same call may succeed later.
-        is_transient as "isTransient": bool,
+        is_transient as "isTransient": bool = error.is_transient(),
         /// Whether QStash may have done what was asked all the same: look before repeating.
-        may_have_been_processed as "mayHaveBeenProcessed": bool,
+        may_have_been_processed as "mayHaveBeenProcessed": bool = error.may_have_been_processed(),
         /// How often the call was sent.
-        attempts as "attempts": Option<u32>,
+        attempts as "attempts": Option<u32> = call.map(client::CallError::attempts),
         /// Of `rate_limited`: whole seconds to wait.
-        retry_after as "retryAfter": Option<u64>,
+        retry_after as "retryAfter": Option<u64> =
+            error.rate_limit().and_then(|limit| limit.retry_after(now())).map(whole_seconds),
         /// Of `rate_limited`: requests allowed.
-        limit as "limit": Option<u64>,
+        limit as "limit": Option<u64> = error.rate_limit().and_then(|limit| limit.limit),
         /// Of `rate_limited`: requests left.
-        remaining as "remaining": Option<u64>,
+        remaining as "remaining": Option<u64> = error.rate_limit().and_then(|limit| limit.remaining),
     }
 }
 
-/// The same with its message, as JSON that the package's JavaScript makes an `Error` of.
+/// The same with its message, which the package's JavaScript makes an `Error` of.
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ApiError", type = "ApiError"))]
-pub(in crate::npm) struct Thrown(String);
+pub(in crate::npm) struct Thrown<'a> {
+    error: &'a dlq::ApiError,
+    call: Option<&'a client::CallError>,
+    /// It is taken out of what others say.
+    token: &'a Token,
+}
 
-impl Thrown {
-    /// The error of a call after everything that was tried. The `token` is taken out of what others say.
-    pub(in crate::npm) fn call(error: &client::CallError, token: &Token) -> Self {
-        let mut properties = ApiError::new(error.api_error());
-        properties.code = error.code();
-        properties.attempts = Some(error.attempts());
-        Self::new(error, &properties, token)
+impl<'a> Thrown<'a> {
+    /// The error of a call after everything that was tried.
+    pub(in crate::npm) const fn call(error: &'a client::CallError, token: &'a Token) -> Self {
+        Self { error: error.api_error(), call: Some(error), token }
     }
 
     /// The error of one answer.
-    pub(super) fn answer(error: &dlq::ApiError, token: &Token) -> Self {
-        Self::new(error, &ApiError::new(error), token)
+    pub(super) const fn answer(error: &'a dlq::ApiError, token: &'a Token) -> Self {
+        Self { error, call: None, token }
     }
 
-    fn new(error: &dyn Display, properties: &ApiError, token: &Token) -> Self {
-        let mut object = properties.object();
-        object.text("message", &token.redact(&error.to_string()));
-        Self(object.end())
-    }
-}
-
-impl From<Thrown> for JsValue {
-    fn from(Thrown(json): Thrown) -> Self {
-        Self::from_str(&json)
-    }
-}
-
-impl Plain for Thrown {
-    fn write(&self, out: &mut String) {
-        out.push_str(&self.0);
-    }
-}
-
-impl ApiError {
-    fn new(error: &dlq::ApiError) -> Self {
-        let status = match error {
-            dlq::ApiError::BadRequest { .. } => Some(400),
-            dlq::ApiError::NotFound { .. } => Some(404),
-            dlq::ApiError::RateLimited(_) => Some(429),
-            dlq::ApiError::Server { status, .. } | dlq::ApiError::Unexpected { status, .. } => Some(*status),
-            dlq::ApiError::Unauthorized { .. } => Some(401),
-            dlq::ApiError::Malformed { .. } | dlq::ApiError::Transport(_) => None,
+    fn write(&self, object: &mut Object) {
+        api_error(object, self.error, self.call);
+        let cause: &dyn Display = match self.call {
+            Some(call) => call,
+            None => self.error,
         };
-        let limit = match error {
-            dlq::ApiError::RateLimited(limit) => Some(limit),
-            _ => None,
-        };
-        Self {
-            code: error.code(),
-            status,
-            is_transient: error.is_transient(),
-            may_have_been_processed: error.may_have_been_processed(),
-            attempts: None,
-            retry_after: limit.and_then(|limit| limit.retry_after(now())).map(whole_seconds),
-            limit: limit.and_then(|limit| limit.limit),
-            remaining: limit.and_then(|limit| limit.remaining),
-        }
+        object.text("message", &self.token.redact(&said(cause)));
+    }
+}
+
+impl From<Thrown<'_>> for JsValue {
+    fn from(thrown: Thrown<'_>) -> Self {
+        let mut object = Object::new();
+        thrown.write(&mut object);
+        Self::from_str(&object.end())
+    }
+}
+
+impl Plain for Thrown<'_> {
+    fn put(self, name: &str, object: &mut Object) {
+        object.open(name, '{');
+        self.write(object);
+        object.close('}');
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     api_error::ApiError,
     decision::Decision,
     dlq_entry::DlqEntry,
-    dlq_filter::DlqFilter,
+    dlq_filter::{DlqFilter, NAMED_STATES},
     failure::Failure,
     layout::{laid_out, union},
     one_or_many::OneOrMany,
@@ -23,7 +23,6 @@ use crate::{
     callback::CallbackError,
     client::CallError,
     dlq,
-    npm::filter::NAMED_STATES,
     policy::{Action, Reason},
     recovery::{Line, Outcome, Summary},
     signature::SignatureError,
@@ -37,8 +36,9 @@ fn declarations() -> String {
     let missing = SignatureError::Missing.code();
     let mut signature_codes = SignatureError::NAMES.to_vec();
     signature_codes.retain(|(code, _)| *code != missing);
-    let ambiguous = CallError::Ambiguous { error: dlq::ApiError::Malformed { what: "" }, attempts: 0 };
-    let mut api_codes = dlq::ApiError::NAMES.to_vec();
+    let error = dlq::ApiError::malformed("");
+    let ambiguous = CallError::Ambiguous { error, attempts: 0 };
+    let mut api_codes = dlq::ApiErrorKind::NAMES.to_vec();
     api_codes.extend([
         (
             ambiguous.code(),

@@ -4,6 +4,11 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::one_or_many::OneOrMany;
+use crate::dlq::CallbackState;
+
+/// The states that can be asked for.
+pub(super) const NAMED_STATES: [CallbackState; 4] =
+    [CallbackState::InProgress, CallbackState::Success, CallbackState::Failed, CallbackState::Canceled];
 
 /// At least one criterion. Values of one criterion are alternatives; an entry must meet every criterion.
 #[derive(Serialize, TS)]
@@ -16,7 +21,7 @@ pub(super) struct DlqFilter {
     #[ts(as = "Option<Moment>", inline)]
     workflow_created_at: Option<Moment>,
     label: Option<OneOrMany<String>>,
-    #[ts(as = "Option<OneOrMany<crate::dlq::CallbackState>>")]
+    #[ts(as = "Option<OneOrMany<CallbackState>>")]
     failure_function_state: Option<OneOrMany<&'static str>>,
     caller_ip: Option<OneOrMany<String>>,
     flow_control_key: Option<OneOrMany<String>>,
@@ -47,7 +52,7 @@ mod tests {
     }
 
     fn whole() -> [serde_json::Value; 2] {
-        let states = || filter::NAMED_STATES.map(|state| state.as_wire().unwrap());
+        let states = || NAMED_STATES.map(|state| state.as_wire().unwrap());
         let [one, many] = [OneOrMany::One(states()[0]), OneOrMany::Many(states().to_vec())];
         let mut states = [Some(one), Some(many)];
         core::array::from_fn(|form| {
@@ -82,7 +87,7 @@ mod tests {
                 let values = value.as_array().map_or(core::slice::from_ref(value), Vec::as_slice);
                 pairs.extend(values.iter().flat_map(|value| [name.as_str(), value.as_str().unwrap()]));
             }
-            assert!(filter::read(Pairs(&pairs.join("\0"))).unwrap().0.is_some(), "{filter}");
+            assert!(filter::read(Pairs(&pairs.join("\0"))).is_ok(), "{filter}");
         }
         assert!(filter::read(Pairs("zzz\0z")).is_err());
     }

@@ -4,9 +4,6 @@
 //! and a test holds the file to them. What is handed out is made of them, too. What is taken in is read by the core's
 //! own readers, which refuse unknown names; there tests hold the types to the readers.
 
-#[macro_use]
-mod plain;
-
 mod acted;
 mod api_error;
 mod decision;
@@ -24,8 +21,9 @@ mod one_or_many;
 #[cfg(test)]
 mod policy;
 
+use crate::plain;
+
 pub(super) use acted::{acted, created_run, totals};
 pub(super) use api_error::Thrown;
 pub(super) use decision::decision;
 pub(super) use failure::failure;
-pub(super) use plain::Plain;

@@ -1,0 +1,157 @@
+//! A failure callback that is under way.
+
+use core::mem;
+use std::rc::Rc;
+
+use sha2::{Digest, Sha256};
+
+use super::{handler::Redrive, json::Object, request::sending};
+use crate::{
+    callback::FailureReader,
+    dlq::Transported,
+    js_host::{entropy, now},
+    recovery::{Admission, Ask, Conclusion, LogLine, Moment, Recovery, Refusal, Reply, Timings},
+    settings::Account,
+    signature::BodyDigest,
+    time::Timestamp,
+};
+
+/// A callback whose token was checked, and what was done about it so far.
+pub(super) struct Delivery {
+    redrive: Rc<Redrive>,
+    started: Timestamp,
+    /// When the last request was handed out.
+    sent: Timestamp,
+    timings: Timings,
+    stage: Stage,
+}
+
+enum Stage {
+    /// The body is coming in.
+    Body(Box<Body>),
+    /// The failure is dealt with.
+    Recovery(Box<Recovery>),
+    Over(Box<Conclusion>),
+}
+
+/// A body on its way in: hashed and read side by side, so that memory stays flat.
+struct Body {
+    admission: Admission,
+    hash: Sha256,
+    reader: FailureReader,
+}
+
+impl Delivery {
+    pub(super) fn new(
+        redrive: Rc<Redrive>,
+        admitted: Result<Admission, Refusal>,
+        reader: FailureReader,
+        started: Timestamp,
+    ) -> Self {
+        let stage = match admitted {
+            Ok(admission) => Stage::Body(Box::new(Body { admission, hash: Sha256::new(), reader })),
+            Err(refusal) => Stage::refused(refusal),
+        };
+        Self { redrive, started, sent: started, timings: Timings::default(), stage }
+    }
+
+    /// What to do next, as JSON; see [`Work::step`](super::Work::step).
+    pub(super) fn step(&mut self) -> String {
+        match &mut self.stage {
+            Stage::Body(body) => {
+                let mut step = Object::new();
+                step.number("body", body.admission.max_body_bytes());
+                step.end()
+            }
+            Stage::Recovery(recovery) => {
+                let Redrive { settings, ledger } = &*self.redrive;
+                loop {
+                    match recovery.ask() {
+                        Ask::Send(request) => {
+                            self.sent = now();
+                            let Account { base_url, token, .. } = &*recovery.account;
+                            return sending(base_url, token, &request, settings.api_timeout);
+                        }
+                        Ask::Claim(entry) => {
+                            let claim = ledger.borrow_mut().claim(entry, now());
+                            recovery.claimed(claim);
+                        }
+                        Ask::Settle(entry) => {
+                            ledger.borrow_mut().settle(entry, &recovery.conclusion);
+                            recovery.settled();
+                        }
+                        Ask::Nothing => return ended(&recovery.conclusion, self.timings, self.started),
+                    }
+                }
+            }
+            Stage::Over(conclusion) => ended(conclusion, self.timings, self.started),
+        }
+    }
+
+    /// Brings a piece of the body.
+    pub(super) fn push(&mut self, chunk: &[u8]) {
+        if let Stage::Body(body) = &mut self.stage {
+            body.hash.update(chunk);
+            body.reader.push(chunk);
+        }
+    }
+
+    /// The body is over, or will not come.
+    pub(super) fn end_body(&mut self, end: &str) {
+        let unreadable = Stage::refused(Refusal::body_unreadable());
+        let Body { admission, hash, reader } = match mem::replace(&mut self.stage, unreadable) {
+            Stage::Body(body) => *body,
+            later => return self.stage = later,
+        };
+        self.stage = match end {
+            "whole" => {
+                let digest = BodyDigest::from_bytes(hash.finalize().into());
+                let policy = &self.redrive.settings.policy;
+                match admission.begin(policy, digest, &reader.finish(self.started), moment()) {
+                    Ok(recovery) => Stage::Recovery(recovery),
+                    Err(refusal) => Stage::refused(refusal),
+                }
+            }
+            "too_large" => Stage::refused(Refusal::TooLarge { limit: admission.max_body_bytes() }),
+            _ => return,
+        }
+    }
+
+    /// Brings what became of a request.
+    pub(super) fn bring(&mut self, answer: Transported) {
+        if let Stage::Recovery(recovery) = &mut self.stage {
+            self.timings.add_call(now().since(self.sent));
+            recovery.answered(answer, moment());
+        }
+    }
+}
+
+impl Stage {
+    fn refused(refusal: Refusal) -> Self {
+        Self::Over(Box::new(Conclusion::refused(refusal)))
+    }
+}
+
+fn moment() -> Moment {
+    Moment { now: now(), entropy: entropy() }
+}
+
+/// `{ended, done: {status, headers, body, log, isError}}`.
+fn ended(conclusion: &Conclusion, timings: Timings, started: Timestamp) -> String {
+    let log = LogLine::new(conclusion, Timings { total: now().since(started), ..timings });
+    let reply = Reply::from(conclusion);
+    let mut step = Object::new();
+    step.flag("ended", true).open("done", '{');
+    step.number("status", reply.status.into()).open("headers", '{');
+    step.text("Content-Type", "application/json");
+    if let Some(seconds) = reply.retry_after {
+        step.number("Retry-After", seconds);
+    }
+    if reply.non_retryable {
+        step.text("Upstash-NonRetryable-Error", "true");
+    }
+    step.close('}');
+    step.text("body", &reply.body).raw("log", &log.json).flag("isError", log.is_error);
+    step.close('}');
+    step.end()
+}
