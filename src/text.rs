@@ -63,6 +63,7 @@ pub(crate) fn trim_end(mut text: &str, last: char) -> &str {
 }
 
 /// Whether a byte is one of a few.
+#[expect(clippy::manual_contains, reason = "a search for one byte by the standard library, as above")]
 pub(crate) fn is_one_of(byte: u8, few: &[u8]) -> bool {
     few.iter().any(|one| *one == byte)
 }

@@ -2,10 +2,7 @@
 
 use super::pairs::Pairs;
 use super::{FlowControl, GoDuration, Labels, RetryDelay};
-use crate::{
-    http_url::HttpUrl,
-    json::{Table, TableError},
-};
+use crate::{http_url::HttpUrl, json::Table};
 
 /// The settings that resume and restart may override. What is not set is taken over from the original run (source:
 /// Upstash Workflow OpenAPI).
@@ -101,7 +98,7 @@ impl Overrides {
 
     /// Reads a configuration; `name` is what errors call it.
     #[cfg(any(feature = "npm", test))]
-    pub(crate) fn from_json(name: &str, json: &str) -> Result<Self, TableError> {
+    pub(crate) fn from_json(name: &str, json: &str) -> Result<Self, crate::json::TableError> {
         let mut overrides = Self::default();
         Table::read(name, json, &mut |table| overrides.read(table))?;
         Ok(overrides)
@@ -158,6 +155,7 @@ impl Overrides {
 mod tests {
     use super::*;
     use crate::dlq::{FlowControlKey, FlowControlValue};
+    use crate::json::TableError;
 
     fn read(json: &str) -> Result<Overrides, TableError> {
         Overrides::from_json("overrides", json)

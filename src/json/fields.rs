@@ -105,12 +105,23 @@ impl<'a> Iterator for Members<'a> {
 }
 
 /// The entries of a sound JSON object: names decoded, values raw.
-pub(crate) fn entries(object: &[u8]) -> impl Iterator<Item = (String, &[u8])> {
-    Members::of(object, b"{", b"}").filter_map(|member| {
+pub(super) fn entries(object: &[u8]) -> Entries<'_> {
+    Entries(Members::of(object, b"{", b"}"))
+}
+
+/// The entries of an object that are not read yet.
+pub(super) struct Entries<'a>(Members<'a>);
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = (String, &'a [u8]);
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let member = self.0.next()?;
         let name = decode(member.strip_prefix(b"\"")?);
         let value = member.get(1 + name.len..)?.trim_ascii_start().strip_prefix(b":")?;
         Some((name.text, value.trim_ascii()))
-    })
+    }
 }
 
 /// Bytes up to the comma that ends the first element, or to the end.

@@ -15,10 +15,16 @@ use crate::time::decimal;
 pub(crate) struct Table<'a> {
     /// Where the table stands, to be put before its keys: `rules[1].when.`, or nothing for the outermost.
     path: String,
-    /// The entries that nobody has asked for yet, values raw.
-    rest: Vec<(String, &'a [u8])>,
-    known: Vec<&'static str>,
+    raw: &'a [u8],
+    known: Vec<Key>,
     error: Option<String>,
+}
+
+/// A key that was asked for.
+struct Key {
+    name: &'static str,
+    /// Whether [`Table::check_keys`] has come by it.
+    is_met: bool,
 }
 
 /// Asks a table for its keys.
@@ -124,9 +130,9 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Whether no key is left to ask for.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.rest.is_empty()
+    /// Whether there are no keys.
+    pub(crate) fn is_empty(&self) -> bool {
+        entries(self.raw).next().is_none()
     }
 
     /// What a text spells that is the value of a key, or a part of it.
@@ -173,26 +179,28 @@ impl<'a> Table<'a> {
 
     /// Reads a whole table and gives its first error.
     fn within(path: String, raw: &[u8], read: Read<'_>) -> Option<String> {
-        let mut table = Table { path, rest: Vec::new(), known: Vec::new(), error: None };
-        for entry in entries(raw) {
-            table.rest.push(entry);
-        }
+        let mut table = Table { path, raw, known: Vec::new(), error: None };
         read(&mut table);
-        let Table { path, rest, known, error } = table;
-        // What is left has an unknown key, or one that is given twice.
-        error.or_else(|| {
-            let (key, _) = rest.first()?;
-            let is_known = known.iter().any(|known| known == key);
-            let says = if is_known { " is given twice" } else { " is unknown; accepted are " };
-            let mut message = [&path, key, says].concat();
-            if !is_known {
-                for (index, known) in known.iter().enumerate() {
-                    message.push_str(if index > 0 { ", " } else { "" });
-                    message.push_str(known);
+        table.check_keys();
+        table.error
+    }
+
+    /// Refuses keys that nobody has asked for, and those that are given twice.
+    fn check_keys(&mut self) {
+        for (name, _) in entries(self.raw) {
+            match self.known.iter_mut().find(|key| key.name == name) {
+                Some(key) if key.is_met => self.refuse(&name, &[" is given twice"]),
+                Some(key) => key.is_met = true,
+                None => {
+                    let mut accepted = String::new();
+                    for key in &self.known {
+                        accepted.push_str(if accepted.is_empty() { "" } else { ", " });
+                        accepted.push_str(key.name);
+                    }
+                    self.refuse(&name, &[" is unknown; accepted are ", &accepted]);
                 }
             }
-            Some(message)
-        })
+        }
     }
 
     /// The texts of a value.
@@ -214,9 +222,8 @@ impl<'a> Table<'a> {
 
     /// Takes the raw value of a key.
     fn take(&mut self, key: &'static str) -> Option<&'a [u8]> {
-        self.known.push(key);
-        let at = self.rest.iter().position(|(name, _)| name == key)?;
-        Some(self.rest.remove(at).1)
+        self.known.push(Key { name: key, is_met: false });
+        entries(self.raw).find(|(name, _)| name == key).map(|(_, raw)| raw)
     }
 }
 

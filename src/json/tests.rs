@@ -144,7 +144,7 @@ fn only_one_object_is_accepted() {
 #[test]
 fn nesting_is_bounded() {
     let nested = |levels: usize| format!("{{\"x\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
-    let inner = MAX_DEPTH as usize - 1;
+    let inner = MAX_DEPTH - 1;
     assert!(whole(&nested(inner)).is_ok());
     assert_eq!(whole(&nested(inner + 1)), Err(JsonError::TooDeep));
     assert_eq!(whole(&nested(1_000_000)), Err(JsonError::TooDeep));

@@ -308,7 +308,7 @@ impl<M: Meaning> Reader<'_, M> {
         while let Some(digit) = self.digit() {
             value = value * 10.0 + digit;
         }
-        if self.text.get(self.at) == Some(&b'.') {
+        if matches!(self.text.get(self.at), Some(b'.')) {
             self.at += 1;
             let (mut fraction, mut scale) = (0.0, 1.0);
             while let Some(digit) = self.digit() {
@@ -362,7 +362,7 @@ impl<M: Meaning> Reader<'_, M> {
 
     /// The next byte that is not a blank.
     fn peek(&mut self) -> Option<u8> {
-        while self.text.get(self.at) == Some(&b' ') {
+        while matches!(self.text.get(self.at), Some(b' ')) {
             self.at += 1;
         }
         self.text.get(self.at).copied()
