@@ -11,6 +11,11 @@ pub(crate) fn said(what: &dyn fmt::Display) -> String {
     what.to_string()
 }
 
+/// Writes a number, by one piece of code for all types and none of that which pads.
+pub(crate) fn write_number(f: &mut fmt::Formatter<'_>, number: u64) -> fmt::Result {
+    f.write_str(&number.to_string())
+}
+
 /// Where `part` first stands in `text`.
 pub(crate) fn find(text: &str, part: &str) -> Option<usize> {
     (0..=text.len().checked_sub(part.len())?)

@@ -45,13 +45,17 @@ impl Ids {
         Self::checked(ids.into_iter().collect())
     }
 
-    fn checked(mut ids: Vec<DlqId>) -> Result<Self, InvalidIdsError> {
+    pub(crate) fn checked(ids: Vec<DlqId>) -> Result<Self, InvalidIdsError> {
         if ids.iter().any(|id| id.as_str().as_bytes().contains(&b',')) {
             return Err(InvalidIdsError::Comma);
         }
-        let mut seen = Seen::default();
-        ids.retain(|id| seen.insert(id.as_str()));
-        if ids.is_empty() { Err(InvalidIdsError::Empty) } else { Ok(Self(ids)) }
+        let (mut seen, mut different) = (Seen::default(), Vec::new());
+        for id in ids {
+            if seen.insert(id.as_str()) {
+                different.push(id);
+            }
+        }
+        if different.is_empty() { Err(InvalidIdsError::Empty) } else { Ok(Self(different)) }
     }
 
     /// The ids in order.
