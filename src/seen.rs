@@ -13,8 +13,8 @@ impl Seen {
         if self.contains(text) {
             return false;
         }
-        if self.0.is_empty() {
-            self.0.resize(HEAPS, Vec::new());
+        while self.0.len() < HEAPS {
+            self.0.push(Vec::new());
         }
         if let Some(heap) = self.0.get_mut(heap_of(text)) {
             heap.push(text.into());

@@ -50,7 +50,8 @@ pub(super) struct Deed {
     at: At,
     /// What is looked at.
     look: Exchange,
-    /// Those of the entries that a look has not found.
+    /// Those of the entries that a look has found, and has not.
+    left: Vec<DlqId>,
     away: Vec<DlqId>,
     /// Whether there were any of these.
     has_progress: bool,
@@ -95,6 +96,8 @@ impl Deed {
         self.was_lost = was_lost;
         self.error = None;
         self.at = At::Call;
+        self.left.clear();
+        self.away.clear();
     }
 
     /// What is sent at the moment.
@@ -207,24 +210,22 @@ impl Deed {
             {
                 for id in mem::take(&mut self.ids) {
                     let is_listed = entries.iter().any(|entry| entry.dlq_id == id);
-                    if is_listed { &mut self.ids } else { &mut self.away }.push(id);
+                    if is_listed { &mut self.left } else { &mut self.away }.push(id);
                 }
                 return self.looked(on);
             }
             (At::Call | At::List, _) => 0,
-            (At::Entry(index), page) => match on.what.is_left(page, gone) {
-                Some(true) => index + 1,
-                Some(false) => {
-                    self.away.push(self.ids.remove(index));
-                    index
-                }
-                None => {
-                    on.acted.ambiguous.append(&mut self.away);
+            (At::Entry(index), page) => {
+                let Some(is_left) = on.what.is_left(page, gone) else {
                     let unseen = self.look.error.take();
                     let turn = self.ambiguous(on);
                     return if unseen.is_some() { Turn::Stop(unseen) } else { turn };
+                };
+                if let Some(id) = self.ids.get(index) {
+                    if is_left { &mut self.left } else { &mut self.away }.push(id.clone());
                 }
-            },
+                index + 1
+            }
             (At::Witness, page) => {
                 // Another error rules nothing out.
                 if page.is_none() && !gone {
@@ -248,6 +249,7 @@ impl Deed {
             &mut on.acted.settled
         };
         list.append(&mut self.away);
+        self.ids = mem::take(&mut self.left);
         if self.ids.is_empty() { Turn::Over } else { self.still_there(on) }
     }
 

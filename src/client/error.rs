@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::dlq::ApiError;
+use crate::{dlq::ApiError, text::write_number};
 
 /// Why a call has no result after everything that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl fmt::Display for CallError {
         }
         self.api_error().fmt(f)?;
         f.write_str(" (sent ")?;
-        f.write_str(&self.attempts().to_string())?;
+        write_number(f, self.attempts().into())?;
         f.write_str("×)")
     }
 }

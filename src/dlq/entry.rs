@@ -98,7 +98,7 @@ impl Entry {
             created_at: time(&mut fields, "createdAt"),
             workflow_created_at: time(&mut fields, "workflowCreatedAt"),
             labels: labels(&mut fields),
-            callback_state: callback_state(&mut fields).map(|state| CallbackState::from_wire(&state)),
+            callback_state: callback_state(&mut fields),
         })
     }
 }
@@ -122,12 +122,18 @@ fn labels(fields: &mut Fields) -> Vec<String> {
 }
 
 /// The OpenAPI description names the first, older answers the second, the type of the official SDK the third.
-fn callback_state(fields: &mut Fields) -> Option<String> {
+fn callback_state(fields: &mut Fields) -> Option<CallbackState> {
     const INFO: &[Field] = &[short("state")];
-    fields.word("failureFunctionState").or_else(|| fields.word("failureCallbackState")).or_else(|| {
-        let info = fields.raw("failureCallbackInfo")?;
-        Fields::of(&info, INFO).ok()?.word("state")
-    })
+    let known = state(fields, "failureFunctionState").or_else(|| state(fields, "failureCallbackState"));
+    if known.is_some() {
+        return known;
+    }
+    let info = fields.raw("failureCallbackInfo")?;
+    state(&mut Fields::of(&info, INFO).ok()?, "state")
+}
+
+fn state(fields: &mut Fields, name: &'static str) -> Option<CallbackState> {
+    Some(CallbackState::from_wire(&fields.word(name)?))
 }
 
 /// The fields that are kept; the others, payloads among them, are skipped.

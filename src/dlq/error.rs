@@ -6,6 +6,7 @@ use super::rate_limit::{RateLimit, RateLimitKind};
 use super::response::ApiResponse;
 use super::transport::TransportError;
 use crate::json::{Field, Fields, Over};
+use crate::text::write_number;
 
 /// The longest kept text of the service, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 512;
@@ -177,30 +178,29 @@ impl fmt::Debug for ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, hint) = match (self.kind(), self.rate_limit().map(|limit| limit.kind)) {
-            (ApiErrorKind::BadRequest, _) => ("QStash refused the request (400)", ""),
-            (ApiErrorKind::Unauthorized, _) => {
-                ("QStash refused the token; QSTASH_TOKEN must belong to QSTASH_URL", "")
-            }
-            (ApiErrorKind::NotFound, _) => ("QStash has no such DLQ entry (404)", ""),
-            (ApiErrorKind::RateLimited, Some(RateLimitKind::Burst)) => {
-                ("QStash's limit of requests per second is reached (429)", "")
-            }
-            (ApiErrorKind::RateLimited, Some(RateLimitKind::Daily)) => {
-                ("QStash's limit of requests per day is reached (429)", "")
-            }
-            (ApiErrorKind::RateLimited, _) => ("a rate limit of QStash is reached (429)", ""),
-            (ApiErrorKind::Server, _) => ("QStash has a problem, status ", ""),
-            (ApiErrorKind::Unexpected, _) => ("QStash answered with status ", "; accepted are 200 to 299"),
-            (ApiErrorKind::Transport, _) => ("", ""),
-            (ApiErrorKind::Malformed, _) => ("the answer is not one of QStash", ""),
+        let mut what = match self.kind() {
+            ApiErrorKind::BadRequest => "QStash refused the request (400)",
+            ApiErrorKind::Unauthorized => "QStash refused the token; QSTASH_TOKEN must belong to QSTASH_URL",
+            ApiErrorKind::NotFound => "QStash has no such DLQ entry (404)",
+            ApiErrorKind::RateLimited => "a rate limit of QStash is reached (429)",
+            ApiErrorKind::Server => "QStash has a problem, status ",
+            ApiErrorKind::Unexpected => "QStash answered with status ",
+            ApiErrorKind::Transport => "",
+            ApiErrorKind::Malformed => "the answer is not one of QStash",
         };
+        match self.rate_limit().map(|limit| limit.kind) {
+            Some(RateLimitKind::Burst) => what = "QStash's limit of requests per second is reached (429)",
+            Some(RateLimitKind::Daily) => what = "QStash's limit of requests per day is reached (429)",
+            Some(RateLimitKind::Unknown) | None => {}
+        }
         f.write_str(what)?;
         if let (ApiErrorKind::Server | ApiErrorKind::Unexpected, Some(status)) = (self.kind(), self.status())
         {
-            f.write_str(&status.to_string())?;
+            write_number(f, status.into())?;
         }
-        f.write_str(hint)?;
+        if let ApiErrorKind::Unexpected = self.kind() {
+            f.write_str("; accepted are 200 to 299")?;
+        }
         if let Some(error) = self.transport() {
             error.fmt(f)?;
         }

@@ -107,6 +107,7 @@ impl List {
     }
 
     /// What is selected.
+    #[cfg(feature = "npm")]
     pub(crate) const fn selected(&mut self) -> &mut Selected {
         &mut self.selected
     }

@@ -84,48 +84,43 @@ impl Reset {
     }
 }
 
-/// One family of rate limit headers.
-struct Counter {
-    limit: Option<u64>,
-    remaining: Option<u64>,
-    reset: Option<Reset>,
-}
-
-impl Counter {
-    fn read(headers: &Pairs, [limit, remaining, reset]: [&str; 3]) -> Self {
-        let number = |name| decimal(headers.get(name)?.trim_ascii());
-        Self { limit: number(limit), remaining: number(remaining), reset: moment(headers, reset) }
-    }
-
-    const fn is_stated(&self) -> bool {
-        self.limit.is_some() || self.remaining.is_some() || self.reset.is_some()
-    }
-}
+/// The places of headers among [`RESPONSE_HEADERS`]: of each limit the requests allowed, those left, and the reset.
+const RETRY_AFTER: usize = 0;
+const BURST: [usize; 3] = [1, 2, 3];
+const DAILY: [usize; 3] = [4, 5, 6];
 
 /// What the headers of an answer with status 429 say. Which of the two limits it is about, none of them does.
 pub(super) fn limit_hit(headers: &Pairs) -> RateLimit {
-    let [retry_after, burst @ .., _, _, _] = RESPONSE_HEADERS;
-    let [_, _, _, _, daily @ ..] = RESPONSE_HEADERS;
-    let (burst, daily) = (Counter::read(headers, burst), Counter::read(headers, daily));
     // Both families may be present. The exhausted one is meant, the daily one before the other as it lasts longer.
-    let (kind, counter) = if daily.remaining != Some(0) && burst.is_stated() {
-        (RateLimitKind::Burst, burst)
-    } else if daily.is_stated() {
-        (RateLimitKind::Daily, daily)
-    } else {
-        (RateLimitKind::Unknown, daily)
-    };
+    let (kind, [limit, remaining, reset]) =
+        if number(headers, DAILY[1]) != Some(0) && is_stated(headers, BURST) {
+            (RateLimitKind::Burst, BURST)
+        } else if is_stated(headers, DAILY) {
+            (RateLimitKind::Daily, DAILY)
+        } else {
+            (RateLimitKind::Unknown, DAILY)
+        };
     RateLimit {
         kind,
-        limit: counter.limit,
-        remaining: counter.remaining,
-        reset: counter.reset,
-        wait: moment(headers, retry_after),
+        limit: number(headers, limit),
+        remaining: number(headers, remaining),
+        reset: moment(headers, reset),
+        wait: moment(headers, RETRY_AFTER),
     }
 }
 
-fn moment(headers: &Pairs, name: &str) -> Option<Reset> {
-    Reset::parse(headers.get(name)?)
+fn is_stated(headers: &Pairs, [limit, remaining, reset]: [usize; 3]) -> bool {
+    number(headers, limit).is_some()
+        || number(headers, remaining).is_some()
+        || moment(headers, reset).is_some()
+}
+
+fn number(headers: &Pairs, place: usize) -> Option<u64> {
+    decimal(headers.get(RESPONSE_HEADERS.get(place)?)?.trim_ascii())
+}
+
+fn moment(headers: &Pairs, place: usize) -> Option<Reset> {
+    Reset::parse(headers.get(RESPONSE_HEADERS.get(place)?)?)
 }
 
 #[cfg(test)]

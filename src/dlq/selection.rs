@@ -6,7 +6,6 @@ use super::filter::Filter;
 use super::request::ApiRequest;
 use crate::ids::DlqId;
 use crate::seen::Seen;
-use crate::text;
 
 /// The most entries that one bulk call acts on (source: Upstash Workflow documentation, "Bulk Restart"). The official
 /// SDK states 100 and gets 50, so that this count is always stated here.
@@ -46,13 +45,17 @@ impl Ids {
         Self::checked(ids.into_iter().collect())
     }
 
-    fn checked(mut ids: Vec<DlqId>) -> Result<Self, InvalidIdsError> {
-        if ids.iter().any(|id| text::find(id.as_str(), ",").is_some()) {
+    pub(crate) fn checked(ids: Vec<DlqId>) -> Result<Self, InvalidIdsError> {
+        if ids.iter().any(|id| id.as_str().as_bytes().contains(&b',')) {
             return Err(InvalidIdsError::Comma);
         }
-        let mut seen = Seen::default();
-        ids.retain(|id| seen.insert(id.as_str()));
-        if ids.is_empty() { Err(InvalidIdsError::Empty) } else { Ok(Self(ids)) }
+        let (mut seen, mut different) = (Seen::default(), Vec::new());
+        for id in ids {
+            if seen.insert(id.as_str()) {
+                different.push(id);
+            }
+        }
+        if different.is_empty() { Err(InvalidIdsError::Empty) } else { Ok(Self(different)) }
     }
 
     /// The ids in order.

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::duration::GoDuration;
 use super::error::bounded;
+use crate::text::write_number;
 
 /// The longest kept description of a network failure, in bytes.
 const MAX_DETAIL_BYTES: usize = 256;
@@ -103,7 +104,7 @@ impl fmt::Display for TransportError {
         };
         f.write_str(what)?;
         if let Some(number) = number {
-            f.write_str(&number.to_string())?;
+            write_number(f, number)?;
         }
         f.write_str(end)
     }

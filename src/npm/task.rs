@@ -126,9 +126,10 @@ impl Check {
     fn read(&self, transported: Transported) -> Result<(), ApiError> {
         let response = succeeded(transported)?;
         let body = response.body();
+        let mut page = Page::default();
         match self {
-            Self::Entry(id) => Page::default().read_entry(body, Some(id)),
-            Self::Page => Page::default().read(body),
+            Self::Entry(id) => page.read_entry(body, Some(id)),
+            Self::Page => page.read(body),
             Self::Created => CreatedMany::read(body, &mut Vec::new()).map(drop),
             Self::Deleted => DeletedMany::read(body).map(drop),
         }
