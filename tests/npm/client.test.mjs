@@ -66,27 +66,42 @@ test("get gives the entry as the official list has it", async () => {
   assert.deepEqual(entry, messages.find((message) => message.dlqId === dlqId));
 });
 
-test("all overrides are sent", async () => {
-  const { dlqId } = await qstash.plant();
-  const { request } = await requestOf(() =>
-    client.dlq.resume(dlqId, {
-      retries: 4,
-      delay: 90,
-      retryDelay: "1000 * retried",
-      flowControl: { key: "k", rate: 5, period: 60 },
-      label: ["a", "b"],
-      failureUrl: "https://app.example/failed",
-    }),
-  );
-  const sent = Object.fromEntries(Object.entries(settings(request)).map(([name, value]) => [name.toLowerCase(), String(value)]));
-  assert.equal(sent["upstash-retries"], "4");
-  assert.equal(sent["upstash-delay"], "90s");
-  assert.equal(sent["upstash-retry-delay"], "1000 * retried");
-  assert.equal(sent["upstash-flow-control-key"], "k");
-  assert.match(sent["upstash-flow-control-value"], /rate=5/);
-  assert.match(sent["upstash-label"], /^a, ?b$/);
-  assert.equal(sent["upstash-failure-callback"], "https://app.example/failed");
-});
+const SEVEN = {
+  retries: 4,
+  delay: 90,
+  retryDelay: "1000 * retried",
+  flowControl: { key: "k", rate: 5, period: 60 },
+  label: ["a", "b"],
+  failureUrl: "https://app.example/failed",
+};
+
+for (const operation of ["resume", "restart"]) {
+  for (const [what, call] of [
+    ["an entry", (dlq, id) => dlq[operation](id, SEVEN)],
+    ["a list of entries", (dlq, id) => dlq[operation]([id], SEVEN)],
+    ["the older form", (dlq, dlqId) => dlq[operation]({ dlqId, ...SEVEN })],
+    ["a page by filter", (dlq) => dlq[operation]({ filter: { label: "seven" } }, SEVEN)],
+    ["a job", (dlq) => dlq[`${operation}All`]({ filter: { label: "seven" } }, SEVEN).next()],
+  ]) {
+    test(`${operation} of ${what}: all seven override headers are sent`, async () => {
+      const { dlqId } = await qstash.plant({ labels: ["seven"] });
+      const before = (await qstash.requests()).length;
+      await call(client.dlq, dlqId);
+      const [request, ...others] = (await qstash.requests()).slice(before).filter(({ method }) => method === "POST");
+      assert.equal(others.length, 0);
+      assert.match(request.path, new RegExp(`/${operation}$`));
+      assert.deepEqual(settings(request), {
+        "upstash-retries": "4",
+        "upstash-delay": "90s",
+        "upstash-retry-delay": "1000 * retried",
+        "upstash-flow-control-key": "k",
+        "upstash-flow-control-value": "rate=5, period=1m",
+        "upstash-label": "a,b",
+        "upstash-failure-callback": "https://app.example/failed",
+      });
+    });
+  }
+}
 
 test("token and address come from the environment, those of QSTASH_REGION first, as with the official client", async (t) => {
   const set = { QSTASH_TOKEN: qstash.token, QSTASH_URL: qstash.url, US_EAST_1_QSTASH_TOKEN: "wrong_token", US_EAST_1_QSTASH_URL: qstash.url };
