@@ -16,11 +16,12 @@ rm -rf "$made" pkg/wasm
 mkdir -p "$made" pkg/wasm
 
 "$root/target/tools/bin/wasm-bindgen" "$target/wasm32-unknown-unknown/release/workflow_redrive.wasm" \
-  --target bundler --out-dir "$made" --out-name redrive --no-typescript --remove-name-section --remove-producers-section
+  --target bundler --out-dir "$made" --out-name redrive --no-typescript --remove-producers-section
+node scripts/trap-panics.mjs "$made/redrive_bg.wasm" "$made/trapping.wasm"
 # What every runtime of the last years knows; with all that wasm-opt knows the file would load in the newest ones only.
 features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int
   --enable-reference-types --enable-sign-ext)
-"$bin/wasm-opt" "$made/redrive_bg.wasm" -o pkg/wasm/redrive.wasm "${features[@]}" \
+"$bin/wasm-opt" "$made/trapping.wasm" -o pkg/wasm/redrive.wasm "${features[@]}" \
   -Os --one-caller-inline-max-function-size=0 --converge --strip-debug --strip-producers
 
 # The bindings keep their state in module variables. As the body of a function they can be had anew with each instance.

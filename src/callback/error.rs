@@ -3,6 +3,7 @@
 use core::{error, fmt};
 
 use crate::json::{JsonError, MAX_DEPTH};
+use crate::text::write_number;
 
 /// Why no [`Failure`](super::Failure) could be read from a callback.
 ///
@@ -98,15 +99,15 @@ impl fmt::Display for CallbackError {
             Self::Duplicate { field } | Self::Invalid { field, .. } | Self::TooLong { field, .. } => {
                 f.write_str(field)?;
             }
-            Self::Syntax { at } => fmt::Display::fmt(at, f)?,
-            Self::TooDeep => fmt::Display::fmt(&MAX_DEPTH, f)?,
+            Self::Syntax { at } => write_number(f, *at)?,
+            Self::TooDeep => write_number(f, MAX_DEPTH as u64)?,
             Self::Incomplete | Self::NoWorkflowUrl | Self::NotAWorkflow | Self::NotAnObject => {}
         }
         f.write_str(after)?;
         match self {
             Self::Invalid { accepted, .. } => f.write_str(accepted),
             Self::TooLong { limit, .. } => {
-                fmt::Display::fmt(limit, f)?;
+                write_number(f, *limit as u64)?;
                 f.write_str(" bytes are accepted")
             }
             _ => Ok(()),

@@ -233,11 +233,12 @@ impl Takes {
             Self::FlowControlKey => words(&FlowControlKey::new(value).err()?),
             Self::Label => words(&Label::new(value).err()?),
             Self::Moment if decimal(value).is_some() => None,
-            Self::Moment => words(&"accepted are a Date or epoch milliseconds"),
+            Self::Moment => Some("accepted are a Date or epoch milliseconds".to_owned()),
             Self::RunId => words(&RunId::new(value).err()?),
             Self::State if CallbackState::from_wire(value).as_wire() == Some(value) => None,
-            Self::State => words(
-                &"accepted are CALLBACK_INPROGRESS, CALLBACK_SUCCESS, CALLBACK_FAIL and CALLBACK_CANCELED",
+            Self::State => Some(
+                "accepted are CALLBACK_INPROGRESS, CALLBACK_SUCCESS, CALLBACK_FAIL and CALLBACK_CANCELED"
+                    .to_owned(),
             ),
             Self::Url => words(&HttpUrl::parse(value).err()?),
         }

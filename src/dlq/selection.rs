@@ -6,6 +6,7 @@ use super::filter::Filter;
 use super::request::ApiRequest;
 use crate::ids::DlqId;
 use crate::seen::Seen;
+use crate::text;
 
 /// The most entries that one bulk call acts on (source: Upstash Workflow documentation, "Bulk Restart"). The official
 /// SDK states 100 and gets 50, so that this count is always stated here.
@@ -46,7 +47,7 @@ impl Ids {
     }
 
     pub(crate) fn checked(ids: Vec<DlqId>) -> Result<Self, InvalidIdsError> {
-        if ids.iter().any(|id| id.as_str().as_bytes().contains(&b',')) {
+        if ids.iter().any(|id| text::cut(id.as_str(), b',').is_some()) {
             return Err(InvalidIdsError::Comma);
         }
         let (mut seen, mut different) = (Seen::default(), Vec::new());

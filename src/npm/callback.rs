@@ -5,6 +5,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use super::{error::js_error, json::Object, pairs::Pairs, types};
 use crate::{
     callback::{CallbackHeaders, Failure, FailureReader},
+    text::said,
     time::Timestamp,
 };
 
@@ -26,14 +27,14 @@ pub(super) fn headers_of(headers: Pairs<'_>) -> CallbackHeaders {
 pub(super) fn read(body: &[u8], headers: CallbackHeaders, now: Timestamp) -> Result<Failure, JsValue> {
     let mut reader = FailureReader::new(headers);
     reader.push(body);
-    reader.finish(now).map_err(|error| js_error(error.code(), &error))
+    reader.finish(now).map_err(|error| js_error(error.code(), &said(&error)))
 }
 
 /// A point in time out of epoch milliseconds; an error with this code for what no `Date` can be.
 pub(super) fn timestamp(code: &str, millis: f64) -> Result<Timestamp, JsValue> {
     const MAX: f64 = 8.64e15;
     if !(0.0..=MAX).contains(&millis) {
-        return Err(js_error(code, &"`now` must be epoch milliseconds, as `Date.now()` gives them"));
+        return Err(js_error(code, "`now` must be epoch milliseconds, as `Date.now()` gives them"));
     }
     Ok(Timestamp::from_millis(super::request::whole(millis)))
 }

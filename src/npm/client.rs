@@ -39,7 +39,8 @@ impl Api {
     ) -> Result<Self, JsValue> {
         let token = Token::new(token).map_err(|error| invalid("`token`: ", &error))?;
         let url = if url.is_empty() { DEFAULT_URL } else { url };
-        let url = base_url(url).map_err(|problem| invalid("`baseUrl` ", &problem))?;
+        let url = base_url(url)
+            .map_err(|problem| js_error("invalid_argument", &["`baseUrl` ", &problem].concat()))?;
         let endpoint = Endpoint::new(url, token).map_err(|error| invalid("`baseUrl`: ", &error))?;
         let patience = Patience::DEFAULT
             .with_timeout(Duration::from_millis(timeout.into()))

@@ -8,7 +8,7 @@ use super::{
     json::Object,
     types,
 };
-use crate::{callback::CallbackHeaders, http_url::HttpUrl, lineage::Lineage, policy::Policy};
+use crate::{callback::CallbackHeaders, http_url::HttpUrl, lineage::Lineage, policy::Policy, text::said};
 
 /// Decides what `policy`, a JSON text as in `[vars.POLICY]`, does with the failure callback of `body` that is delivered
 /// to `url` at `now` (epoch milliseconds). The callback's signature is not looked at.
@@ -16,12 +16,12 @@ use crate::{callback::CallbackHeaders, http_url::HttpUrl, lineage::Lineage, poli
 /// Jitter is left out: the delay is the least that can be.
 #[wasm_bindgen]
 pub fn decide(policy: &str, url: &str, body: &[u8], now: f64) -> Result<String, JsValue> {
-    let policy = Policy::from_json(policy).map_err(|error| js_error("invalid_policy", &error))?;
-    let url = HttpUrl::parse(url).map_err(|error| js_error("invalid_url", &error))?;
+    let policy = Policy::from_json(policy).map_err(|error| js_error("invalid_policy", &said(&error)))?;
+    let url = HttpUrl::parse(url).map_err(|error| js_error("invalid_url", &said(&error)))?;
     let now = timestamp("invalid_time", now)?;
     let failure = read(body, CallbackHeaders::default(), now)?;
     let lineage = Lineage::from_query(url.query())
-        .map_err(|error| js_error("malformed_lineage", &error))?
+        .map_err(|error| js_error("malformed_lineage", &said(&error)))?
         .unwrap_or_else(|| Lineage::root(failure.run_id.clone(), now));
     let mut decision = Object::new();
     types::decision(&mut decision, &policy.decide(&failure, &lineage, now, 0));

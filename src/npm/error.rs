@@ -8,8 +8,8 @@ use super::json::Object;
 use crate::text::said;
 
 /// An error with a machine-readable code.
-pub(super) fn js_error(code: &str, cause: &dyn Display) -> JsValue {
-    JsValue::from_str(&error(code, cause).end())
+pub(super) fn js_error(code: &str, message: &str) -> JsValue {
+    JsValue::from_str(&error(code, message).end())
 }
 
 /// The same about an argument; `name` is what it is called, and may be empty.
@@ -18,8 +18,8 @@ pub(super) fn invalid(name: &str, cause: &dyn Display) -> JsValue {
 }
 
 /// The same with what else is known.
-pub(super) fn error(code: &str, cause: &dyn Display) -> Object {
+pub(super) fn error(code: &str, message: &str) -> Object {
     let mut error = Object::new();
-    error.text("code", code).text("message", &said(cause));
+    error.text("code", code).text("message", message);
     error
 }

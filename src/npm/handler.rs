@@ -11,6 +11,7 @@ use crate::{
     js_host::now,
     recovery::{Admission, Arrival, MemoryLedger},
     settings::Settings,
+    text::said,
 };
 
 /// Workflow Redrive with its settings.
@@ -33,7 +34,7 @@ impl Handler {
     #[wasm_bindgen(constructor)]
     pub fn new(settings: &str) -> Result<Self, JsValue> {
         let settings = Settings::read(|name| Pairs(settings).value(name)).map_err(|cause| {
-            let mut thrown = error("invalid_setting", &cause);
+            let mut thrown = error("invalid_setting", &said(&cause));
             thrown.text("setting", cause.name());
             JsValue::from_str(&thrown.end())
         })?;

@@ -39,7 +39,7 @@ pub fn verify_signature(
     };
     claims
         .and_then(|claims| claims.verify_body(BodyDigest::of(body)))
-        .map_err(|error| js_error(error.code(), &error.message()))
+        .map_err(|error| js_error(error.code(), error.message()))
 }
 
 fn key(name: &str, key: &str) -> Result<SigningKey, JsValue> {

@@ -13,6 +13,7 @@ use crate::{
     dlq::{ApiError, ApiRequest, CreatedMany, DeletedMany, Page, Transported, succeeded},
     ids::DlqId,
     js_host::{entropy, now},
+    text::said,
 };
 
 /// An account, and what its calls have shown.
@@ -92,7 +93,7 @@ impl Task {
                     None
                 }
                 Some(Err(BulkError::List(error))) => Some(error),
-                Some(Err(error)) => return Err(js_error("malformed", &error)),
+                Some(Err(error)) => return Err(js_error("malformed", &said(&error))),
             },
             Kind::Verbatim(call) => {
                 step.flag("verbatim", true);
