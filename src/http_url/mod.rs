@@ -10,7 +10,7 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use percent::push_percent_encoded;
+pub(crate) use percent::{hex_value, push_percent_encoded};
 pub use percent::{percent_decode, percent_encode};
 
 use crate::{text, time::decimal};
