@@ -6,7 +6,6 @@
 use core::fmt;
 
 /// What something says of itself. One copy for all types, where `to_string` has one for each.
-#[cfg(feature = "npm")]
 #[inline(never)]
 pub(crate) fn said(what: &dyn fmt::Display) -> String {
     what.to_string()
