@@ -22,7 +22,11 @@ macro_rules! identifier {
             /// Accepts 1 to [`MAX_ID_BYTES`] bytes without whitespace and control characters, except `.` and `..`,
             /// which would climb a path whether percent-encoded or not.
             pub fn new(id: impl Into<String>) -> Result<Self, InvalidIdError> {
-                checked(id.into(), $kind).map(Self)
+                let id = Self(id.into());
+                match fault(&id.0) {
+                    None => Ok(id),
+                    Some(fault) => Err(InvalidIdError { kind: $kind, fault }),
+                }
             }
 
             /// The identifier as the service wrote it.
@@ -84,13 +88,27 @@ identifier!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidIdError {
     kind: &'static str,
-    fault: &'static str,
+    fault: Fault,
+}
+
+/// What is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Empty,
+    TooLong,
+    Relative,
+    Character,
 }
 
 impl fmt::Display for InvalidIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.kind)?;
-        f.write_str(self.fault)?;
+        f.write_str(match self.fault {
+            Fault::Empty => " is empty",
+            Fault::TooLong => " is longer than 512 bytes",
+            Fault::Relative => " is a relative path segment",
+            Fault::Character => " contains whitespace or a control character",
+        })?;
         f.write_str(
             "; accepted are 1 to 512 bytes without whitespace and control characters, except `.` and `..`",
         )
@@ -100,19 +118,17 @@ impl fmt::Display for InvalidIdError {
 impl core::error::Error for InvalidIdError {}
 
 /// The same for every kind of identifier, so that it is compiled once.
-fn checked(id: String, kind: &'static str) -> Result<String, InvalidIdError> {
-    let fault = if id.is_empty() {
-        " is empty"
+#[inline(never)]
+fn fault(id: &str) -> Option<Fault> {
+    if id.is_empty() {
+        Some(Fault::Empty)
     } else if id.len() > MAX_ID_BYTES {
-        " is longer than 512 bytes"
-    } else if matches!(id.as_bytes(), b"." | b"..") {
-        " is a relative path segment"
-    } else if id.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        " contains whitespace or a control character"
+        Some(Fault::TooLong)
+    } else if matches!(id, "." | "..") {
+        Some(Fault::Relative)
     } else {
-        return Ok(id);
-    };
-    Err(InvalidIdError { kind, fault })
+        id.chars().any(|c| c.is_control() || c.is_whitespace()).then_some(Fault::Character)
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use percent::push_percent_encoded;
+pub(crate) use percent::{hex_value, push_percent_encoded};
 pub use percent::{percent_decode, percent_encode};
 
 use crate::{text, time::decimal};
@@ -36,22 +36,16 @@ impl HttpUrl {
         if text.len() > MAX_URL_BYTES {
             return Err(InvalidUrlError::TooLong);
         }
-        let is_after =
-            |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-        let scheme_len = if is_after("https://") {
-            8
-        } else if is_after("http://") {
-            7
-        } else {
+        let (scheme, rest) = text::split_once(text, "://").ok_or(InvalidUrlError::Scheme)?;
+        if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
             return Err(InvalidUrlError::Scheme);
-        };
-        let rest = text.get(scheme_len..).unwrap_or_default();
+        }
         let authority_len =
             rest.bytes().position(|byte| text::is_one_of(byte, b"/?#\\")).unwrap_or(rest.len());
         let (authority, resource) = rest.split_at_checked(authority_len).unwrap_or((rest, ""));
         check_authority(authority)?;
         check_resource(resource)?;
-        Ok(Self { text: text.to_owned(), origin_len: scheme_len + authority_len })
+        Ok(Self { text: text.to_owned(), origin_len: text.len() - resource.len() })
     }
 
     /// The URL as it was written.

@@ -57,11 +57,11 @@ impl Captures {
     /// Moves a field out; [`Captured::Absent`] for a name that was not asked for.
     pub(crate) fn take(&mut self, name: &str) -> Captured {
         for (field, slot) in self.fields.iter().zip(&mut self.slots) {
-            if field.name == name {
-                return match mem::take(slot) {
-                    Slot { present: false, .. } => Captured::Absent,
-                    Slot { cut: true, .. } if field.over == Over::Drop => Captured::TooLong,
-                    Slot { raw, cut, .. } => Captured::Value { raw, cut },
+            if field.name == name && mem::take(&mut slot.present) {
+                return if slot.cut && field.over == Over::Drop {
+                    Captured::TooLong
+                } else {
+                    Captured::Value { raw: mem::take(&mut slot.raw), cut: slot.cut }
                 };
             }
         }

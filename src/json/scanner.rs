@@ -56,11 +56,10 @@ impl Scanner {
             return;
         }
         let mut cursor = Cursor { chunk, at: 0, from: 0 };
-        while let Some(byte) = cursor.peek() {
-            if let Err(error) = self.step(byte, &mut cursor) {
-                self.error = Some(error);
-                break;
-            }
+        while self.error.is_none()
+            && let Some(byte) = cursor.peek()
+        {
+            self.step(byte, &mut cursor);
         }
         self.keep(&cursor);
         self.seen = self.seen.saturating_add(chunk.len() as u64);
@@ -90,23 +89,23 @@ impl Scanner {
         Captures { fields: self.fields, slots: self.slots }
     }
 
-    /// Consumes at least one byte, or changes the state so that the next step does.
-    fn step(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+    /// Consumes at least one byte, changes the state so that the next step does, or keeps an error.
+    fn step(&mut self, byte: u8, cursor: &mut Cursor<'_>) {
         match self.state {
             State::String => {
                 cursor.at += plain_len(cursor.rest());
                 match cursor.peek() {
-                    None => return Ok(()),
+                    None => return,
                     Some(b'"') => return self.end_string(cursor),
                     Some(b'\\') => self.state = State::Escape,
-                    Some(_) => return Err(self.syntax(cursor)),
+                    Some(_) => return self.syntax(cursor),
                 }
             }
             State::Escape => {
                 self.state = match byte {
                     b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => State::String,
                     b'u' => State::Hex(4),
-                    _ => return Err(self.syntax(cursor)),
+                    _ => return self.syntax(cursor),
                 };
             }
             State::Hex(left) if byte.is_ascii_hexdigit() => {
@@ -115,20 +114,18 @@ impl Scanner {
             State::Literal(expected) => match expected.split_first() {
                 Some((first, [])) if *first == byte => {
                     cursor.at += 1;
-                    self.end_value(cursor);
-                    return Ok(());
+                    return self.end_value(cursor);
                 }
                 Some((first, rest)) if *first == byte => self.state = State::Literal(rest),
-                _ => return Err(self.syntax(cursor)),
+                _ => return self.syntax(cursor),
             },
             State::Number(number) => match number.after(byte) {
                 Some(next) => self.state = State::Number(next),
                 None if number.is_complete() => {
                     // The byte belongs to what follows.
-                    self.end_value(cursor);
-                    return Ok(());
+                    return self.end_value(cursor);
                 }
-                None => return Err(self.syntax(cursor)),
+                None => return self.syntax(cursor),
             },
             _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') && !matches!(self.state, State::Hex(_)) => {}
             State::Key | State::KeyOrEnd if byte == b'"' => self.begin_key(cursor),
@@ -142,13 +139,11 @@ impl Scanner {
             State::AfterValue | State::KeyOrEnd | State::ValueOrEnd if self.ends.last() == Some(&byte) => {
                 self.ends.pop();
                 cursor.at += 1;
-                self.end_value(cursor);
-                return Ok(());
+                return self.end_value(cursor);
             }
-            _ => return Err(self.syntax(cursor)),
+            _ => return self.syntax(cursor),
         }
         cursor.at += 1;
-        Ok(())
     }
 
     fn begin_key(&mut self, cursor: &mut Cursor<'_>) {
@@ -161,7 +156,7 @@ impl Scanner {
         }
     }
 
-    fn begin_value(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+    fn begin_value(&mut self, byte: u8, cursor: &mut Cursor<'_>) {
         if let Some(index) = self.wanted.take() {
             self.keeping = Keeping::Slot(index);
             cursor.from = cursor.at;
@@ -169,47 +164,42 @@ impl Scanner {
         let is_outermost = self.ends.is_empty();
         match byte {
             b'"' => self.state = State::String,
-            b'{' => self.open(State::KeyOrEnd, b'}')?,
-            b'[' => self.open(State::ValueOrEnd, b']')?,
+            b'{' => self.open(State::KeyOrEnd, b'}'),
+            b'[' => self.open(State::ValueOrEnd, b']'),
             b't' => self.state = State::Literal(b"rue"),
             b'f' => self.state = State::Literal(b"alse"),
             b'n' => self.state = State::Literal(b"ull"),
             b'-' => self.state = State::Number(Number::Minus),
             b'0' => self.state = State::Number(Number::Zero),
             b'1'..=b'9' => self.state = State::Number(Number::Digits),
-            _ => return Err(self.syntax(cursor)),
+            _ => return self.syntax(cursor),
         }
         if is_outermost && byte != b'{' {
-            return Err(JsonError::NotAnObject);
+            self.error = Some(JsonError::NotAnObject);
         }
         cursor.at += 1;
-        Ok(())
     }
 
-    fn open(&mut self, state: State, end: u8) -> Result<(), JsonError> {
+    fn open(&mut self, state: State, end: u8) {
         if self.ends.len() == MAX_DEPTH {
-            return Err(JsonError::TooDeep);
+            self.error = Some(JsonError::TooDeep);
         }
         self.ends.push(end);
         self.state = state;
-        Ok(())
     }
 
     /// The cursor stands on the closing quote.
-    fn end_string(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+    fn end_string(&mut self, cursor: &mut Cursor<'_>) {
+        cursor.at += 1;
         if !mem::take(&mut self.in_key) {
-            cursor.at += 1;
-            self.end_value(cursor);
-            return Ok(());
+            return self.end_value(cursor);
         }
         self.state = State::Colon;
-        cursor.at += 1;
         if matches!(self.keeping, Keeping::Key) {
             self.keep(cursor);
             self.keeping = Keeping::Nothing;
-            return self.look_up();
+            self.look_up();
         }
-        Ok(())
     }
 
     /// The cursor stands behind the value.
@@ -222,10 +212,10 @@ impl Scanner {
     }
 
     /// Finds the wanted field that the key names, if it is the first of its name.
-    fn look_up(&mut self) -> Result<(), JsonError> {
+    fn look_up(&mut self) {
         // A key that was kept without its closing quote is too long to be wanted.
         if !self.key.raw.ends_with(b"\"") {
-            return Ok(());
+            return;
         }
         let key = decode(&self.key.raw).text;
         for (index, (field, slot)) in self.fields.iter().zip(&mut self.slots).enumerate() {
@@ -234,12 +224,11 @@ impl Scanner {
                 if !mem::replace(&mut slot.present, true) {
                     self.wanted = Some(index);
                 } else if is_exact {
-                    return Err(JsonError::Duplicate(field.name));
+                    self.error = Some(JsonError::Duplicate(field.name));
                 }
                 break;
             }
         }
-        Ok(())
     }
 
     /// Stores what has been read of the value or key being kept.
@@ -256,8 +245,11 @@ impl Scanner {
         }
     }
 
-    fn syntax(&self, cursor: &Cursor<'_>) -> JsonError {
-        JsonError::Syntax(self.seen.saturating_add(cursor.at as u64))
+    /// The cursor stands on a byte that cannot be there.
+    // In WebAssembly one copy is enough for all the places.
+    #[inline(never)]
+    fn syntax(&mut self, cursor: &Cursor<'_>) {
+        self.error = Some(JsonError::Syntax(self.seen.saturating_add(cursor.at as u64)));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Text from the raw bytes of a JSON string.
 
 use super::plain::plain_len;
+use crate::http_url::hex_value;
 
 /// A decoded string.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,7 +85,7 @@ fn code_unit(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, rest) = bytes.split_first_chunk::<4>()?;
     let mut unit = 0;
     for digit in digits {
-        unit = unit * 16 + char::from(*digit).to_digit(16)?;
+        unit = unit * 16 + u32::from(hex_value(*digit)?);
     }
     Some((unit, rest))
 }

@@ -33,11 +33,12 @@ impl Handler {
     /// An error has the code `invalid_setting` and the name of the setting as `setting`.
     #[wasm_bindgen(constructor)]
     pub fn new(settings: &str) -> Result<Self, JsValue> {
-        let settings = Settings::read(|name| Pairs(settings).value(name)).map_err(|cause| {
-            let mut thrown = error("invalid_setting", &said(&cause));
-            thrown.text("setting", cause.name());
-            JsValue::from_str(&thrown.end())
-        })?;
+        let settings =
+            Settings::read_without_admin(&|name| Pairs(settings).value(name)).map_err(|cause| {
+                let mut thrown = error("invalid_setting", &said(&cause));
+                thrown.text("setting", cause.name());
+                JsValue::from_str(&thrown.end())
+            })?;
         Ok(Self(Rc::new(Redrive { settings, ledger: RefCell::default() })))
     }
 

@@ -38,20 +38,21 @@ fn read(table: &mut Table<'_>, policy: &mut Policy) {
     table.table("backoff", &mut |table| backoff(table, &mut policy.backoff));
     duration(table, "retry_after_cap", &mut policy.retry_after_cap);
     table.table("overrides", &mut |table| policy.overrides.read(table));
-    let mut rules = Vec::new();
-    table.tables("rules", &mut |table| rules.push(rule(table)));
-    rules.append(&mut policy.rules);
-    policy.rules = rules;
+    let mut count = 0;
+    table.tables("rules", &mut |table| {
+        let mut new = Rule::named("", Action::Park);
+        rule(table, &mut new);
+        policy.rules.insert(count, new);
+        count += 1;
+    });
 }
 
-fn rule(table: &mut Table<'_>) -> Rule {
-    let mut rule = Rule::named("", Action::Park);
+fn rule(table: &mut Table<'_>, rule: &mut Rule) {
     set(&mut rule.name, table.required("name", "a text"));
     table.table("when", &mut |table| condition(table, &mut rule.when));
     set(&mut rule.action, table.required("action", ACTIONS));
     rule.max_attempts = table.number("max_attempts", MAX_ATTEMPTS);
     table.table("overrides", &mut |table| rule.overrides.read(table));
-    rule
 }
 
 fn condition(table: &mut Table<'_>, condition: &mut Condition) {

@@ -48,6 +48,15 @@ impl Settings {
     /// `POLICY` is a JSON object.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(&lookup);
+        let mut settings = Self::look_up(&mut reader);
+        settings.admin = Admin::read(&mut reader);
+        reader.end().map(|()| settings)
+    }
+
+    /// The same where there is no operator API.
+    #[cfg(feature = "npm")]
+    pub(crate) fn read_without_admin(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(lookup);
         let settings = Self::look_up(&mut reader);
         reader.end().map(|()| settings)
     }
@@ -55,7 +64,7 @@ impl Settings {
     fn look_up(reader: &mut Reader<'_>) -> Self {
         let mut settings = Self {
             accounts: Accounts::read(reader),
-            admin: Admin::read(reader),
+            admin: None,
             public_url: public_url(reader),
             policy: Policy::default(),
             clock_tolerance: Duration::from_secs(5),
