@@ -107,20 +107,29 @@ struct Group {
 impl Act {
     /// Does something to entries, as many in a call as one takes.
     pub(crate) fn many(action: Action, ids: Ids) -> Box<Self> {
-        Self::new(What::Many(action), ids.0)
+        let mut act = Self::idle(What::Many(action));
+        act.start(ids.0);
+        act
     }
 
     /// Does something to one entry, by this request.
     pub(crate) fn one(kind: Kind, request: ApiRequest, dlq_id: DlqId) -> Box<Self> {
-        Self::new(What::One(kind, request), vec![dlq_id])
+        let mut act = Self::idle(What::One(kind, request));
+        act.start(vec![dlq_id]);
+        act
     }
 
-    fn new(what: What, ids: Vec<DlqId>) -> Box<Self> {
-        let groups = vec![Group { ids, was_lost: false }];
+    /// Does nothing until it is started.
+    pub(super) fn idle(what: What) -> Box<Self> {
         let (deed, acted) = (Deed::default(), Box::default());
-        let mut act = Box::new(Self { what, groups, deed, is_over: false, acted });
-        act.begin();
-        act
+        Box::new(Self { what, groups: Vec::new(), deed, is_over: true, acted })
+    }
+
+    /// Does it to these. What came of others must have been taken before.
+    pub(super) fn start(&mut self, ids: Vec<DlqId>) {
+        self.groups.push(Group { ids, was_lost: false });
+        self.is_over = false;
+        self.begin();
     }
 
     /// What came of [`one`](Self::one).

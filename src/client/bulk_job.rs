@@ -3,13 +3,14 @@
 use core::{fmt, mem};
 
 use super::act::Act;
+use super::deed::What;
 use super::exchange::{Exchange, is_too_large};
 use super::machine::{Ask, Machine, Moment};
 use super::{Acted, Action, CallError, Client, World};
 use crate::{
     dlq::{
-        ApiRequest, Call, Entry, Filter, Ids, List, ListPath, Page, Paged, RepeatedCursorError,
-        TransportError, Transported, succeeded,
+        ApiRequest, Call, Entry, Filter, List, ListPath, Page, Paged, RepeatedCursorError, TransportError,
+        Transported, succeeded,
     },
     ids::DlqId,
     seen::Seen,
@@ -39,7 +40,6 @@ pub enum Scope {
 /// skips some when others leave.
 #[derive(Clone, Debug)]
 pub struct BulkJob {
-    action: Action,
     /// The next page.
     list: List,
     exchange: Exchange,
@@ -56,15 +56,17 @@ pub struct BulkJob {
     next: Next,
     totals: Totals,
     doing: Doing,
+    /// What is done to the entries of the present page.
+    act: Box<Act>,
     /// What came of the page before.
     outcome: Option<Result<Step, BulkError>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Doing {
     Nothing,
     Listing,
-    Acting(Box<Act>),
+    Acting,
 }
 
 /// What follows the present page.
@@ -122,7 +124,6 @@ impl BulkJob {
     /// The same for what a list lists.
     pub(crate) fn over(action: Action, list: List) -> Self {
         Self {
-            action,
             list,
             exchange: Exchange::default(),
             cursors: Seen::default(),
@@ -134,6 +135,7 @@ impl BulkJob {
             next: Next::Page,
             totals: Totals::default(),
             doing: Doing::Nothing,
+            act: Act::idle(What::Many(action)),
             outcome: None,
         }
     }
@@ -181,7 +183,7 @@ impl BulkJob {
         }
         match self.next {
             Next::Page => {
-                self.exchange = Exchange::new(self.list.request());
+                self.exchange.renew(self.list.request());
                 self.doing = Doing::Listing;
             }
             Next::Pass if self.found && self.passes < MAX_PASSES => {
@@ -212,7 +214,8 @@ impl BulkJob {
         self.doing = Doing::Nothing;
         if !fresh.is_empty() {
             self.found = true;
-            self.doing = Doing::Acting(Act::many(self.action.clone(), Ids(fresh)));
+            self.doing = Doing::Acting;
+            self.act.start(fresh);
         }
     }
 
@@ -267,7 +270,7 @@ impl Machine for BulkJob {
     fn step(&mut self, mut came: Option<Transported>, moment: &Moment<'_>) -> Ask {
         loop {
             let came = came.take();
-            match &mut self.doing {
+            match self.doing {
                 Doing::Nothing => {
                     if !self.begin() {
                         return Ask::Nothing;
@@ -294,11 +297,11 @@ impl Machine for BulkJob {
                     }
                     self.doing = Doing::Nothing;
                 }
-                Doing::Acting(act) => match act.step(came, moment) {
+                Doing::Acting => match self.act.step(came, moment) {
                     Ask::Nothing => {
-                        if let Doing::Acting(act) = mem::replace(&mut self.doing, Doing::Nothing) {
-                            self.acted(act.acted);
-                        }
+                        self.doing = Doing::Nothing;
+                        let acted = mem::take(&mut self.act.acted);
+                        self.acted(acted);
                     }
                     ask => return ask,
                 },
@@ -307,8 +310,8 @@ impl Machine for BulkJob {
     }
 
     fn request(&self) -> &ApiRequest {
-        match &self.doing {
-            Doing::Acting(act) => act.request(),
+        match self.doing {
+            Doing::Acting => self.act.request(),
             Doing::Listing | Doing::Nothing => &self.exchange.request,
         }
     }

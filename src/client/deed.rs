@@ -91,7 +91,7 @@ enum At {
 impl Deed {
     /// Begins with other entries.
     pub(super) fn begin(&mut self, what: &What, ids: Vec<DlqId>, was_lost: bool) {
-        self.exchange = Exchange::new(what.request(&ids));
+        self.exchange.renew(what.request(&ids));
         self.ids = ids;
         self.was_lost = was_lost;
         self.error = None;
@@ -169,7 +169,7 @@ impl Deed {
 
     fn look_at(&mut self, at: At, request: ApiRequest, on: &mut On<'_>) -> Turn {
         self.at = at;
-        self.look = Exchange::new(request);
+        self.look.renew(request);
         self.look_again(None, on)
     }
 

@@ -33,6 +33,13 @@ impl Exchange {
         Self { request, started: None, attempts: 0, error: None }
     }
 
+    /// Begins anew with another request.
+    // Not inlined: it drops all that there was.
+    #[inline(never)]
+    pub(super) fn renew(&mut self, request: ApiRequest) {
+        *self = Self::new(request);
+    }
+
     /// When the first attempt was made.
     pub(super) fn started(&self) -> Timestamp {
         self.started.unwrap_or(Timestamp::from_millis(0))

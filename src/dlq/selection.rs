@@ -43,17 +43,17 @@ pub struct Ids(pub(crate) Vec<DlqId>);
 impl Ids {
     /// Drops repetitions. An id with a comma is refused, because the service would read it as two.
     pub fn new(ids: impl IntoIterator<Item = DlqId>) -> Result<Self, InvalidIdsError> {
-        Self::checked(ids.into_iter().collect())
+        Self::checked(&ids.into_iter().collect::<Vec<_>>())
     }
 
-    pub(crate) fn checked(ids: Vec<DlqId>) -> Result<Self, InvalidIdsError> {
-        if ids.iter().any(|id| text::cut(id.as_str(), b',').is_some()) {
-            return Err(InvalidIdsError::Comma);
-        }
+    pub(crate) fn checked(ids: &[DlqId]) -> Result<Self, InvalidIdsError> {
         let (mut seen, mut different) = (Seen::default(), Vec::new());
         for id in ids {
+            if text::find(id.as_str(), ",").is_some() {
+                return Err(InvalidIdsError::Comma);
+            }
             if seen.insert(id.as_str()) {
-                different.push(id);
+                different.push(id.clone());
             }
         }
         if different.is_empty() { Err(InvalidIdsError::Empty) } else { Ok(Self(different)) }

@@ -83,8 +83,8 @@ impl<'a> Table<'a> {
     /// A text or a list of texts, as one list with commas.
     pub(crate) fn list(&mut self, key: &'static str, accepted: &str) -> Option<String> {
         let mut list = String::new();
-        for text in self.texts(key, accepted) {
-            list.push_str(&text);
+        for text in &self.texts(key, accepted) {
+            list.push_str(text);
             list.push(',');
         }
         list.pop().map(|_| list)

@@ -73,7 +73,7 @@ impl Api {
                 for dlq_id in text::parts(which, 0) {
                     ids.push(id(dlq_id)?);
                 }
-                let ids = Ids::checked(ids).map_err(|error| invalid("", &error))?;
+                let ids = Ids::checked(&ids).map_err(|error| invalid("", &error))?;
                 Kind::Act(Act::many(read_action(action, overrides)?, ids))
             }
             "list" | "page" | "job" => {

@@ -310,12 +310,13 @@ impl<M: Meaning> Reader<'_, M> {
         }
         if matches!(self.text.get(self.at), Some(b'.')) {
             self.at += 1;
+            let start = self.at;
             let (mut fraction, mut scale) = (0.0, 1.0);
             while let Some(digit) = self.digit() {
                 fraction = fraction * 10.0 + digit;
                 scale *= 10.0;
             }
-            if scale <= 1.0 {
+            if self.at == start {
                 return self.fail(CHARACTER);
             }
             value += fraction / scale;
