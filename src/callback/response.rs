@@ -32,11 +32,13 @@ pub(super) fn failure_error(body: &Captured) -> Option<FailureError> {
     let mut scanner = Scanner::new(FIELDS, Keys::AnyCase);
     scanner.push(&bytes);
     let mut fields = scanner.salvage();
-    let Some(message) = excerpt(&mut fields, "message", MESSAGE_LIMIT) else {
-        let error = excerpt(&mut fields, "error", MESSAGE_LIMIT);
-        return Some(FailureError { name: None, message: error.or_else(|| plain_text(&bytes, *cut))? });
-    };
-    Some(FailureError { name: excerpt(&mut fields, "error", NAME_LIMIT), message })
+    let mut message = excerpt(&mut fields, "message", MESSAGE_LIMIT);
+    let limit = if message.is_some() { NAME_LIMIT } else { MESSAGE_LIMIT };
+    let mut name = excerpt(&mut fields, "error", limit);
+    if message.is_none() {
+        message = name.take();
+    }
+    Some(FailureError { name, message: message.or_else(|| plain_text(&bytes, *cut))? })
 }
 
 fn excerpt(captures: &mut Captures, name: &str, limit: usize) -> Option<Excerpt> {

@@ -55,8 +55,14 @@ impl Overrides {
 
     /// The same with another address that a further failure is reported to (`Upstash-Failure-Callback`).
     #[must_use]
-    pub fn with_failure_callback(self, url: HttpUrl) -> Self {
-        self.with(FAILURE_CALLBACK, url.into())
+    pub fn with_failure_callback(mut self, url: HttpUrl) -> Self {
+        self.set_failure_callback(url);
+        self
+    }
+
+    /// The same in place.
+    pub(crate) fn set_failure_callback(&mut self, url: HttpUrl) {
+        self.0.set(FAILURE_CALLBACK, url.into());
     }
 
     /// The same with every unset one taken from `fallback`.

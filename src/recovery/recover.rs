@@ -1,6 +1,6 @@
 //! Steps 2 to 7: from the body to a conclusion.
 
-use core::{mem, time::Duration};
+use core::time::Duration;
 use std::sync::Arc;
 
 use super::{
@@ -144,7 +144,7 @@ impl Admission {
         // Failures of the new run come back to us with the lineage counted on, unless the policy sends them elsewhere.
         if !decision.overrides.has_failure_callback() {
             let url = self.url.with_query(Some(&next.write_to_query(self.url.query())));
-            decision.overrides = mem::take(&mut decision.overrides).with_failure_callback(url);
+            decision.overrides.set_failure_callback(url);
         }
         Ok(Box::new(Recovery {
             account: Arc::clone(&self.account),
