@@ -6,7 +6,7 @@ use super::CallError;
 use super::machine::{Ask, Moment};
 use crate::{
     dlq::{ApiError, ApiRequest, Method, TransportFault},
-    time::Timestamp,
+    time::{Timestamp, millis},
 };
 
 /// A request, and what was tried with it so far.
@@ -110,13 +110,6 @@ impl Exchange {
     const fn is_ambiguous_after(&self, error: &ApiError) -> bool {
         error.may_have_been_processed() && !self.request.is_safe_to_repeat()
     }
-}
-
-/// Whole milliseconds.
-#[inline(never)]
-pub(super) fn millis(span: Duration) -> u64 {
-    // Longer than 500 million years is as good as forever; a saturating product takes 128 bits.
-    span.as_secs().min(u64::MAX / 1024) * 1000 + u64::from(span.subsec_millis())
 }
 
 /// Whether the same call may do better in a moment. An answer that is too large will be too large again.

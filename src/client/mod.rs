@@ -21,10 +21,9 @@ mod exchange;
 mod machine;
 mod once;
 mod patience;
-mod settle;
 mod world;
 
-use crate::dlq::{ApiError, Call, Transported};
+use crate::dlq::{Call, Transported};
 pub(crate) use exchange::Exchange;
 pub(crate) use machine::{Ask, Machine, Memory, Moment};
 
@@ -38,8 +37,7 @@ pub use endpoint::{Authentication, Endpoint, InvalidEndpointError, Outgoing};
 pub use error::CallError;
 pub use once::Revived;
 pub use patience::Patience;
-pub use settle::{Settlement, settle};
-pub use world::{Wire, World};
+pub use world::World;
 
 /// Makes calls, with a world to make them in and the patience to make them succeed.
 #[derive(Clone, Debug)]
@@ -116,12 +114,5 @@ impl<W: World> Client<W> {
             patience: &self.patience,
             memory: &self.memory,
         }
-    }
-}
-
-/// A client is a wire that tries harder: a look through it is repeated before it counts as failed.
-impl<W: World> Wire for Client<W> {
-    async fn look<C: Call>(&self, call: &C) -> Result<C::Output, ApiError> {
-        self.call(call).await.map_err(CallError::into_api_error)
     }
 }

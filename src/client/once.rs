@@ -4,15 +4,14 @@ use core::time::Duration;
 
 use super::act::{Act, Once};
 use super::deed::Kind;
-use super::exchange::millis;
-use super::{CallError, Client, Wire, World};
+use super::{CallError, Client, World};
 use crate::{
     dlq::{
         ApiRequest, Call, CancelCallback, Created, DeleteEntry, Entry, Restart, Resume, RetryCallback,
         RunsSince,
     },
     ids::DlqId,
-    time::Timestamp,
+    time::{Timestamp, millis},
 };
 
 /// How far the clock here may be ahead of the service's, for a look at what was created since.
@@ -104,7 +103,7 @@ impl<W: World> Client<W> {
     /// tell which it is.
     async fn only_run_since(&self, workflow_url: &str, since: Timestamp) -> Option<Created> {
         let since = Timestamp::from_millis(since.as_millis().saturating_sub(millis(CLOCK_MARGIN)));
-        let runs = self.look(&RunsSince { workflow_url, since }).await.ok()??;
+        let runs = self.call(&RunsSince { workflow_url, since }).await.ok()??;
         match runs.as_slice() {
             [run] => Some(Created::new(run.run_id.clone(), run.created_at)),
             _ => None,

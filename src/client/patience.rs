@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::exchange::millis;
+use crate::time::millis;
 
 /// How much is tried to make one call succeed. A look that settles a lost answer has as much again for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,15 +3,9 @@
 use core::time::Duration;
 
 use crate::{
-    dlq::{ApiError, ApiRequest, Call, Transported},
+    dlq::{ApiRequest, Transported},
     time::Timestamp,
 };
-
-/// Something that can be asked. Looking through it changes nothing.
-pub trait Wire {
-    /// Makes a call that only reads.
-    fn look<C: Call>(&self, call: &C) -> impl Future<Output = Result<C::Output, ApiError>>;
-}
 
 /// The world around a [`Client`](super::Client): a shell implements it over its runtime, a simulation over virtual time.
 pub trait World {

@@ -9,6 +9,7 @@ use crate::{
     http_url::HttpUrl,
     settings::Token,
     text,
+    time::millis_rounded_up,
 };
 
 /// `{request: {method, url, headers}, timeout}` of a request to an account, the token among the headers.
@@ -24,14 +25,14 @@ pub(super) fn sending(base_url: &HttpUrl, token: &Token, request: &ApiRequest, t
     }
     step.close('}');
     step.close('}');
-    step.number("timeout", millis(timeout));
+    step.number("timeout", millis_rounded_up(timeout));
     step.end()
 }
 
 /// `{wait}`.
 pub(super) fn waiting(span: Duration) -> String {
     let mut step = Object::new();
-    step.number("wait", millis(span));
+    step.number("wait", millis_rounded_up(span));
     step.end()
 }
 
@@ -53,9 +54,4 @@ pub(super) fn failed(kind: &str, detail: &str, limit: f64) -> TransportError {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
 pub(super) const fn whole(number: f64) -> u64 {
     number as u64
-}
-
-/// Whole milliseconds, rounded up.
-fn millis(span: Duration) -> u64 {
-    span.as_secs() * 1000 + u64::from(span.subsec_nanos().div_ceil(1_000_000))
 }

@@ -7,7 +7,7 @@ use crate::{
     callback::Failure,
     dlq::{GoDuration, Overrides},
     lineage::Lineage,
-    time::Timestamp,
+    time::{Timestamp, millis_rounded_up},
 };
 
 /// What to do with one failed run, and why.
@@ -90,12 +90,14 @@ impl Policy {
     ) {
         let overrides = rule.overrides.clone().or(&self.overrides);
         let delay = match overrides.delay() {
-            Some(delay) => delay.as_millis().max(millis(self.settle)),
+            Some(delay) => delay.as_millis().max(millis_rounded_up(self.settle)),
             None => self.delay(failure, lineage, now, entropy),
         };
         if lineage.attempt() >= rule.max_attempts.unwrap_or(self.max_attempts) {
             decision.reason = Reason::AttemptsExhausted;
-        } else if millis(lineage.elapsed(now)).saturating_add(delay) > millis(self.max_elapsed) {
+        } else if millis_rounded_up(lineage.elapsed(now)).saturating_add(delay)
+            > millis_rounded_up(self.max_elapsed)
+        {
             decision.reason = Reason::ElapsedBudgetSpent;
         } else {
             decision.overrides = overrides;
@@ -108,13 +110,12 @@ impl Policy {
     /// The floor that the failed step asked for and that lets it settle, and the jittered back-off on top, so that
     /// runs which failed together do not come back together.
     fn delay(&self, failure: &Failure, lineage: &Lineage, now: Timestamp, entropy: u64) -> u64 {
-        let asked =
-            failure.retry_hint.map_or(0, |hint| millis(hint.delay(now))).min(millis(self.retry_after_cap));
-        millis(self.settle).max(asked).saturating_add(millis(self.backoff.wait(lineage.attempt(), entropy)))
+        let asked = failure
+            .retry_hint
+            .map_or(0, |hint| millis_rounded_up(hint.delay(now)))
+            .min(millis_rounded_up(self.retry_after_cap));
+        millis_rounded_up(self.settle)
+            .max(asked)
+            .saturating_add(millis_rounded_up(self.backoff.wait(lineage.attempt(), entropy)))
     }
-}
-
-/// A span in milliseconds, which need far less code to calculate with; rounded up, so that no wait is cut short.
-fn millis(span: Duration) -> u64 {
-    GoDuration::from(span).as_millis()
 }

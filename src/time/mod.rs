@@ -50,9 +50,15 @@ impl Timestamp {
     }
 }
 
-/// The milliseconds of a span, as a number that needs no arithmetic of 128 bits; saturates.
+/// The whole milliseconds of a span, which need far less code to calculate with.
 // In WebAssembly one copy is enough.
 #[inline(never)]
 pub(crate) fn millis(span: Duration) -> u64 {
-    span.as_secs().saturating_mul(1000).saturating_add(u64::from(span.subsec_millis()))
+    // Longer than 500 million years is as good as forever; a saturating product takes 128 bits.
+    span.as_secs().min(u64::MAX / 1024) * 1000 + u64::from(span.subsec_millis())
+}
+
+/// The same rounded up, so that no wait is cut short.
+pub(crate) fn millis_rounded_up(span: Duration) -> u64 {
+    millis(span.saturating_add(Duration::from_nanos(999_999)))
 }
