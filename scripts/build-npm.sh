@@ -10,8 +10,11 @@ target=${CARGO_TARGET_DIR:-$root/target}
 made=$target/npm
 
 anonymous=$(scripts/anonymous.sh)
+# A struct is copied by one instruction, where LLVM would copy it word by word: that is a twentieth of the code. It costs
+# some nanoseconds each time, which the Worker, whose size is of less matter, spares.
+copies='--config=target.wasm32-unknown-unknown.rustflags=["-Cllvm-args=-max-store-memcpy=1 -max-store-memmove=1 -max-store-memset=1"]'
 cargo build --locked --release --package workflow-redrive --lib --features npm --target wasm32-unknown-unknown \
-  "$anonymous"
+  "$anonymous" "$copies"
 rm -rf "$made" pkg/wasm
 mkdir -p "$made" pkg/wasm
 
