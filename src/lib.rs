@@ -31,7 +31,7 @@
 #[macro_use]
 mod named;
 #[macro_use]
-mod plain;
+mod json;
 
 mod base64;
 pub mod callback;
@@ -41,7 +41,6 @@ pub mod http_url;
 pub mod ids;
 #[cfg(any(feature = "worker", feature = "npm"))]
 mod js_host;
-mod json;
 pub mod lineage;
 #[cfg(feature = "npm")]
 pub mod npm;

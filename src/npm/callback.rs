@@ -2,9 +2,10 @@
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{error::js_error, json::Object, pairs::Pairs, types};
+use super::{error::js_error, pairs::Pairs, types};
 use crate::{
     callback::{CallbackHeaders, Failure, FailureReader},
+    json::Object,
     text::said,
     time::Timestamp,
 };

@@ -5,10 +5,11 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use super::{
     callback::{read, timestamp},
     error::js_error,
-    json::Object,
     types,
 };
-use crate::{callback::CallbackHeaders, http_url::HttpUrl, lineage::Lineage, policy::Policy, text::said};
+use crate::{
+    callback::CallbackHeaders, http_url::HttpUrl, json::Object, lineage::Lineage, policy::Policy, text::said,
+};
 
 /// Decides what `policy`, a JSON text as in `[vars.POLICY]`, does with the failure callback of `body` that is delivered
 /// to `url` at `now` (epoch milliseconds). The callback's signature is not looked at.

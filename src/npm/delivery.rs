@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
-use super::{handler::Redrive, json::Object, request::sending};
+use super::{handler::Redrive, request::sending};
 use crate::{
     callback::FailureReader,
     dlq::Transported,
     js_host::{entropy, now},
+    json::Object,
     recovery::{Admission, Ask, Conclusion, LogLine, Moment, Recovery, Refusal, Reply, Timings},
     settings::Account,
     signature::BodyDigest,

@@ -4,8 +4,7 @@ use core::fmt::Display;
 
 use wasm_bindgen::JsValue;
 
-use super::json::Object;
-use crate::text::said;
+use crate::{json::Object, text::said};
 
 /// An error with a machine-readable code.
 pub(super) fn js_error(code: &str, message: &str) -> JsValue {

@@ -21,8 +21,6 @@ mod task;
 mod types;
 mod work;
 
-use crate::plain::json;
-
 pub use callback::parse_failure_callback;
 pub use client::Api;
 pub use decide::decide;

@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use super::json::Object;
 use super::pairs::Pairs;
 use crate::{
     dlq::{ApiRequest, ApiResponse, TransportError},
     http_url::HttpUrl,
+    json::Object,
     settings::Token,
     text,
     time::millis_rounded_up,

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 use super::error::js_error;
-use super::json::Object;
 use super::request::{sending, waiting};
 use super::types::{self, Thrown};
 use crate::{
@@ -13,6 +12,7 @@ use crate::{
     dlq::{ApiError, ApiRequest, CreatedMany, DeletedMany, Page, Transported, succeeded},
     ids::DlqId,
     js_host::{entropy, now},
+    json::Object,
     text::said,
 };
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::{Conclusion, summary::told};
 use crate::{
-    plain::{Json, json::Object},
+    json::{Json, Object},
     settings::SettingsError,
     text::said,
     time::millis,

@@ -1,7 +1,7 @@
 //! What QStash is told: the one place where conclusions become HTTP.
 
 use super::{Conclusion, Refusal, summary::told};
-use crate::{plain::json::Object, settings::SettingsError, text::said};
+use crate::{json::Object, settings::SettingsError, text::said};
 
 /// An HTTP answer as a value.
 #[derive(Clone, Debug, PartialEq, Eq)]

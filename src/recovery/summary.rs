@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::{Conclusion, Outcome, Revival};
 use crate::{
     ids::{DlqId, RunId},
-    plain::json::Object,
+    json::Object,
 };
 
 plain! {

@@ -1,7 +1,13 @@
 //! What came of acting on entries.
 
-use super::{api_error::Thrown, plain::Plain};
-use crate::{client, dlq, ids::DlqId, npm::json::Object, settings::Token, time::Timestamp};
+use super::api_error::Thrown;
+use crate::{
+    client, dlq,
+    ids::DlqId,
+    json::{Object, Plain},
+    settings::Token,
+    time::Timestamp,
+};
 
 plain! {
     /// A run that was created.

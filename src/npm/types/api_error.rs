@@ -4,8 +4,13 @@ use core::{fmt::Display, time::Duration};
 
 use wasm_bindgen::JsValue;
 
-use super::plain::Plain;
-use crate::{client, dlq, js_host::now, npm::json::Object, settings::Token, text::said};
+use crate::{
+    client, dlq,
+    js_host::now,
+    json::{Object, Plain},
+    settings::Token,
+    text::said,
+};
 
 plain! {
     /// An error of a call of the DLQ API.

@@ -21,8 +21,6 @@ mod one_or_many;
 #[cfg(test)]
 mod policy;
 
-use crate::plain;
-
 pub(super) use acted::{acted, created_run, totals};
 pub(super) use api_error::Thrown;
 pub(super) use decision::decision;

@@ -1,9 +1,9 @@
 //! Types that are handed out as JSON: log lines, replies, and the objects of the npm package.
 
-pub(crate) mod json;
+mod object;
 
 use crate::ids::DlqId;
-use json::Object;
+pub(crate) use object::Object;
 
 /// A type whose values are handed out as objects: each field with its name there, and what it is made of. Absent values
 /// are left out.
@@ -28,8 +28,8 @@ macro_rules! plain {
         }
 
         $(#[doc = $doc])*
-        pub(crate) fn $function $(<$life>)? (object: &mut $crate::plain::json::Object, $($given: $of),+) {
-            $(<$type as $crate::plain::Plain>::put($value, $key, object);)+
+        pub(crate) fn $function $(<$life>)? (object: &mut $crate::json::Object, $($given: $of),+) {
+            $(<$type as $crate::json::Plain>::put($value, $key, object);)+
         }
     };
 }
