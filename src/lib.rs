@@ -37,6 +37,7 @@ mod base64;
 pub mod callback;
 pub mod client;
 pub mod dlq;
+pub mod durable;
 pub mod http_url;
 pub mod ids;
 #[cfg(any(feature = "worker", feature = "npm"))]

@@ -26,8 +26,9 @@ pub use ledger::MemoryLedger;
 #[cfg(all(test, feature = "npm"))]
 pub(crate) use log::Line;
 pub use log::{LogLine, Timings};
+pub use recover::Moment;
 #[cfg(feature = "npm")]
-pub(crate) use recover::{Ask, Moment, Recovery};
+pub(crate) use recover::{Ask, Recovery};
 pub use refusal::Refusal;
 pub use reply::Reply;
 #[cfg(all(test, feature = "npm"))]

@@ -74,11 +74,11 @@ pub(crate) enum Ask<'a> {
 
 /// What a recovery is told of the world.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
+pub struct Moment {
     /// The present.
-    pub(crate) now: Timestamp,
+    pub now: Timestamp,
     /// A uniformly random number.
-    pub(crate) entropy: u64,
+    pub entropy: u64,
 }
 
 impl Admission {

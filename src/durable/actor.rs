@@ -1,0 +1,88 @@
+//! Actors: state machines with a store and an alarm.
+
+use core::fmt;
+
+use super::Records;
+use crate::{
+    dlq::{ApiRequest, Transported},
+    http_url::HttpUrl,
+    recovery::Moment,
+    settings::{Region, Settings},
+    time::Timestamp,
+};
+
+/// What an actor has at hand while it is told something.
+pub struct Office<'a> {
+    /// Its own store. All that it knows is there: between two calls it may be gone from memory.
+    pub records: &'a mut dyn Records,
+    /// What the deployment is told.
+    pub settings: &'a Settings,
+    /// The present, and a random number.
+    pub moment: Moment,
+}
+
+impl fmt::Debug for Office<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Office").field("moment", &self.moment).finish_non_exhaustive()
+    }
+}
+
+/// A state machine that outlives requests. It has no state of its own but what its records hold.
+///
+/// A shell runs it like this: it passes on what others tell it ([`Actor::hear`]); then, and whenever the alarm rings, it
+/// runs errands one after the other until there are none ([`Actor::errand`], [`Actor::returned`]), and sets the alarm
+/// ([`Actor::wakes`]). Between an errand and its return other messages may be heard, and the actor may be restarted, in
+/// which case the errand never returns: it is asked for one anew and has to look what became of the last.
+pub trait Actor {
+    /// Takes in a message, a JSON object, and answers with another.
+    fn hear(&self, office: &mut Office<'_>, message: &str) -> Result<String, UnheardError>;
+
+    /// What to do next, if anything is due.
+    fn errand(&self, office: &mut Office<'_>) -> Option<Errand>;
+
+    /// Takes in what became of the errand that was given last.
+    fn returned(&self, office: &mut Office<'_>, answer: Transported);
+
+    /// When to be asked for an errand again; `None` where nothing is waited for.
+    fn wakes(&self, office: &Office<'_>) -> Option<Timestamp>;
+}
+
+/// What an actor wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Errand {
+    /// A call of the QStash API: of the region's account, as [`Settings::account`] finds it.
+    Api {
+        /// The account's region.
+        region: Option<Region>,
+        /// What to send.
+        request: ApiRequest,
+    },
+    /// A POST to an address of the settings: a webhook.
+    Post {
+        /// The address, which comes from the settings and from nowhere else.
+        url: HttpUrl,
+        /// Headers of the request.
+        headers: Vec<(&'static str, String)>,
+        /// The body.
+        body: String,
+    },
+    /// A message to another actor.
+    Tell {
+        /// Its name.
+        actor: String,
+        /// A JSON object.
+        message: String,
+    },
+}
+
+/// A message that its actor cannot make sense of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnheardError;
+
+impl fmt::Display for UnheardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no message that this actor knows")
+    }
+}
+
+impl core::error::Error for UnheardError {}
