@@ -1,8 +1,12 @@
 //! What a resumed or restarted run does differently from its original.
 
+use super::answer::long;
 use super::pairs::Pairs;
 use super::{FlowControl, GoDuration, Labels, RetryDelay};
-use crate::{http_url::HttpUrl, json::Table};
+use crate::{
+    http_url::HttpUrl,
+    json::{Field, Fields, Object, Table},
+};
 
 /// The settings that resume and restart may override. What is not set is taken over from the original run (source:
 /// Upstash Workflow OpenAPI).
@@ -19,6 +23,17 @@ const FLOW_CONTROL_VALUE: &str = "Upstash-Flow-Control-Value";
 const LABEL: &str = "Upstash-Label";
 const RETRIES: &str = "Upstash-Retries";
 const RETRY_DELAY: &str = "Upstash-Retry-Delay";
+
+/// As they are read back.
+const HEADERS: &[Field] = &[
+    long(DELAY),
+    long(FAILURE_CALLBACK),
+    long(FLOW_CONTROL_KEY),
+    long(FLOW_CONTROL_VALUE),
+    long(LABEL),
+    long(RETRIES),
+    long(RETRY_DELAY),
+];
 
 impl Overrides {
     /// The same with another number of retries of each remaining step (`Upstash-Retries`).
@@ -108,6 +123,27 @@ impl Overrides {
         let mut overrides = Self::default();
         Table::read(name, json, &mut |table| overrides.read(table))?;
         Ok(overrides)
+    }
+
+    /// What is set, as a JSON object from header to value.
+    pub(crate) fn to_json(&self) -> String {
+        let mut headers = Object::new();
+        for (name, value) in self.headers() {
+            headers.text(name, value);
+        }
+        headers.end()
+    }
+
+    /// Reads what [`Overrides::to_json`] wrote; `None` for anything else.
+    pub(crate) fn from_own_json(json: &[u8]) -> Option<Self> {
+        let mut fields = Fields::of(json, HEADERS).ok()?;
+        let mut overrides = Self::default();
+        for Field { name, .. } in HEADERS {
+            if let Some(value) = fields.string(name) {
+                overrides.0.set(name, value);
+            }
+        }
+        Some(overrides)
     }
 
     /// Takes over what a table of a configuration sets.

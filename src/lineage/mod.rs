@@ -27,6 +27,12 @@ impl Lineage {
         Self { root: run, attempt: 0, first_failed_at: failed_at }
     }
 
+    /// A run with `attempt` attempts of ours behind it.
+    #[must_use]
+    pub const fn new(root: RunId, attempt: u32, first_failed_at: Timestamp) -> Self {
+        Self { root, attempt, first_failed_at }
+    }
+
     /// The lineage of the run that our next resume or restart creates.
     #[must_use]
     pub fn next(&self) -> Self {

@@ -10,6 +10,7 @@
 //! this room knows in which order things happen and what a lost answer means.
 
 mod admission;
+mod case;
 mod conclusion;
 mod host;
 mod ledger;
@@ -20,6 +21,7 @@ mod reply;
 mod summary;
 
 pub use admission::{Admission, Arrival};
+pub use case::Case;
 pub use conclusion::{Conclusion, Outcome, Revival, Subject};
 pub use host::{Claim, Host};
 pub use ledger::MemoryLedger;

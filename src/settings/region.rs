@@ -25,6 +25,15 @@ impl Region {
         name.eq(value.bytes().filter(separated).map(|byte| byte.to_ascii_uppercase()))
     }
 
+    /// The region's name, as it stands in the names of settings: `US_EAST_1`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EuCentral1 => "EU_CENTRAL_1",
+            Self::UsEast1 => "US_EAST_1",
+        }
+    }
+
     /// What stands before the names of this region's settings, as in `US_EAST_1_QSTASH_TOKEN`.
     pub(super) const fn prefix(self) -> &'static str {
         match self {
