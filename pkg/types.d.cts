@@ -236,6 +236,7 @@ export interface PolicyFlowControl {
 
 /** What became of a failure callback that was dealt with. */
 export type Outcome =
+  | "deferred"
   | "deleted"
   | "dry_run"
   | "gone"
@@ -263,6 +264,8 @@ export interface CallbackResult {
   attempt?: number;
   /** How long QStash waits before the new run starts. */
   delaySeconds?: number;
+  /** When a deferred entry is taken up again, in epoch milliseconds. */
+  until?: number;
   /** Whether it is the answer to an earlier delivery of the callback. */
   duplicate?: boolean;
 }

@@ -42,6 +42,7 @@ pub mod http_url;
 pub mod ids;
 #[cfg(any(feature = "worker", feature = "npm"))]
 mod js_host;
+pub mod ledger;
 pub mod lineage;
 #[cfg(feature = "npm")]
 pub mod npm;

@@ -19,6 +19,10 @@ pub trait Records {
     /// The first records whose keys begin with `prefix` and are not below `from` (itself a whole key, or empty), at most
     /// `limit`, in order.
     fn scan(&self, prefix: &str, from: &str, limit: usize) -> Vec<(String, String)>;
+
+    /// The last records whose keys begin with `prefix` and are below `below` (itself a whole key; empty for no bound), at
+    /// most `limit`, the last one first.
+    fn scan_back(&self, prefix: &str, below: &str, limit: usize) -> Vec<(String, String)>;
 }
 
 /// A store in memory.
@@ -43,6 +47,14 @@ impl Records for MemoryRecords {
         let records = records.take_while(|(key, _)| key.starts_with(prefix)).take(limit);
         records.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
+
+    fn scan_back(&self, prefix: &str, below: &str, limit: usize) -> Vec<(String, String)> {
+        let records = self.0.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
+        let mut records: Vec<_> =
+            records.filter(|(key, _)| below.is_empty() || key.as_str() < below).collect();
+        records.reverse();
+        records.into_iter().take(limit).map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
 }
 
 #[cfg(test)]
@@ -63,6 +75,11 @@ mod tests {
         assert_eq!(scan("b/", "b/11", 9), ["b/2"]);
         assert_eq!(scan("", "", 2), ["a/1", "b/"]);
         assert_eq!(scan("d", "", 2), [] as [String; 0]);
+        let back = |below: &str, limit| -> Vec<String> {
+            records.scan_back("b/", below, limit).into_iter().map(|(key, _)| key).collect()
+        };
+        assert_eq!(back("", 9), ["b/2", "b/10", "b/"]);
+        assert_eq!(back("b/2", 1), ["b/10"]);
     }
 
     #[test]

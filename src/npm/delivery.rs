@@ -11,7 +11,7 @@ use crate::{
     dlq::Transported,
     js_host::{entropy, now},
     json::Object,
-    recovery::{Admission, Ask, Conclusion, LogLine, Moment, Recovery, Refusal, Reply, Timings},
+    recovery::{Admission, Admitted, Ask, Conclusion, LogLine, Moment, Recovery, Refusal, Reply, Timings},
     settings::Account,
     signature::BodyDigest,
     time::Timestamp,
@@ -77,6 +77,7 @@ impl Delivery {
                             let claim = ledger.borrow_mut().claim(entry, now());
                             recovery.claimed(claim);
                         }
+                        Ask::Admit(_) => recovery.admitted(Admitted::Go),
                         Ask::Settle(entry) => {
                             ledger.borrow_mut().settle(entry, &recovery.conclusion);
                             recovery.settled();

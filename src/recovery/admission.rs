@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Refusal;
 use crate::{
     http_url::HttpUrl,
-    settings::{Account, Settings},
+    settings::{Account, Region, Settings},
     signature::{Claims, SignatureError},
     time::Timestamp,
 };
@@ -25,6 +25,7 @@ pub struct Arrival {
 #[derive(Debug)]
 pub struct Admission {
     pub(super) account: Arc<Account>,
+    pub(super) region: Option<Region>,
     max_body_bytes: u64,
     pub(super) claims: Claims,
     /// The address that QStash called, query included.
@@ -43,7 +44,8 @@ impl Admission {
         let url = called_url(settings, &arrival.url).ok_or(SignatureError::Url)?;
         let claims = account.keys.verify(token, &url, now, settings.clock_tolerance)?;
         let max_body_bytes = settings.max_body_bytes;
-        Ok(Self { account: Arc::clone(account), max_body_bytes, claims, url })
+        let region = arrival.region.as_deref().and_then(Region::from_header);
+        Ok(Self { account: Arc::clone(account), region, max_body_bytes, claims, url })
     }
 
     /// The most body bytes that may be read.

@@ -8,6 +8,7 @@ use crate::{
     ids::{DlqId, RunId},
     lineage::Lineage,
     policy::{Action, Reason},
+    time::Timestamp,
 };
 
 /// What came of one callback.
@@ -44,6 +45,13 @@ pub struct Subject {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
+    /// The entry stays in the DLQ for us: it is taken up again later, and no attempt is spent.
+    Deferred {
+        /// Why.
+        reason: &'static str,
+        /// When, where that is known.
+        until: Option<Timestamp>,
+    },
     /// The entry was deleted from the DLQ, because a rule says so.
     Deleted,
     /// Nothing, because the policy is a dry run; this would have been done.
@@ -108,6 +116,7 @@ impl Outcome {
         #[must_use]
         pub const fn name(&self) -> &'static str {
             match self {
+                Self::Deferred { .. } => "deferred",
                 Self::Deleted => "deleted",
                 Self::DryRun { .. } => "dry_run",
                 Self::Gone => "gone",
@@ -123,7 +132,7 @@ impl Outcome {
     pub const fn is_final(&self) -> bool {
         match self {
             Self::Deleted | Self::Gone | Self::Restarted(_) | Self::Resumed(_) => true,
-            Self::DryRun { .. } | Self::Parked { .. } => false,
+            Self::Deferred { .. } | Self::DryRun { .. } | Self::Parked { .. } => false,
         }
     }
 }

@@ -1,9 +1,8 @@
 //! What a recovery needs from the world around it.
 
-use super::Conclusion;
+use super::{Case, Conclusion};
 use crate::{
     dlq::{ApiRequest, Transported},
-    ids::DlqId,
     settings::Account,
     time::Timestamp,
 };
@@ -20,10 +19,15 @@ pub trait Host {
     fn send(&self, account: &Account, request: ApiRequest) -> impl Future<Output = Transported>;
 
     /// Claims a DLQ entry before anything is done to it.
-    fn claim(&self, entry: &DlqId) -> impl Future<Output = Claim>;
+    fn claim(&self, case: &Case) -> impl Future<Output = Claim>;
 
-    /// Keeps what came of a claim, or frees it where the callback is to be delivered again.
-    fn settle(&self, entry: &DlqId, conclusion: &Conclusion) -> impl Future<Output = ()>;
+    /// Asks whether the target of a claimed case may be called at the moment. Where nobody watches it, it may.
+    fn admit(&self, _case: &Case) -> impl Future<Output = Admitted> {
+        core::future::ready(Admitted::Go)
+    }
+
+    /// Keeps what came of a case, or frees its claim where the callback is to be delivered again.
+    fn settle(&self, case: &Case, conclusion: &Conclusion) -> impl Future<Output = ()>;
 }
 
 /// The answer to a claim.
@@ -35,4 +39,22 @@ pub enum Claim {
     Pending,
     /// It was acted on before, with this end.
     Settled(Box<Conclusion>),
+    /// Nobody can tell at the moment.
+    Unavailable,
+}
+
+/// Whether a target may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// It may.
+    Go,
+    /// Not now. The case is kept, and taken up again by whoever said so.
+    Deferred {
+        /// Why.
+        reason: &'static str,
+        /// When, where that is known.
+        until: Option<Timestamp>,
+    },
+    /// Nobody can tell at the moment.
+    Unavailable,
 }

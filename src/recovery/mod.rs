@@ -15,6 +15,7 @@ mod conclusion;
 mod host;
 mod ledger;
 mod log;
+mod recall;
 mod recover;
 mod refusal;
 mod reply;
@@ -23,7 +24,7 @@ mod summary;
 pub use admission::{Admission, Arrival};
 pub use case::Case;
 pub use conclusion::{Conclusion, Outcome, Revival, Subject};
-pub use host::{Claim, Host};
+pub use host::{Admitted, Claim, Host};
 pub use ledger::MemoryLedger;
 #[cfg(all(test, feature = "npm"))]
 pub(crate) use log::Line;

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use super::{
-    Admission, Claim, Conclusion, Host, Outcome, Refusal,
+    Admission, Admitted, Case, Claim, Conclusion, Host, Outcome, Refusal,
     conclusion::{Revival, Subject},
 };
 use crate::{
@@ -16,9 +16,9 @@ use crate::{
     ids::{DlqId, RunId},
     lineage::Lineage,
     policy::{Action, Decision, Policy},
-    settings::Account,
+    settings::{Account, Region},
     signature::BodyDigest,
-    text::said,
+    text::{self, said},
     time::Timestamp,
 };
 
@@ -31,11 +31,12 @@ const MAX_LOOKUP_PAGES: u32 = 5;
 #[derive(Debug)]
 pub(crate) struct Recovery {
     pub(crate) account: Arc<Account>,
+    region: Option<Region>,
+    lineage: Lineage,
+    target: String,
     /// What to do, and with which settings of the new run.
     decision: Decision,
     retry_after_cap: Duration,
-    /// Which attempt a new run is.
-    next_attempt: u32,
     find: FindByRun,
     pages: u32,
     step: Step,
@@ -50,6 +51,8 @@ enum Step {
     Find,
     /// Claims the entry, so that another delivery of the callback does not act on it at the same time.
     Claim,
+    /// Asks whether the target may be called at the moment.
+    Admit,
     /// Does what the policy decided.
     Act,
     /// Looks whether the entry is gone: the answer to the call is lost or makes no sense.
@@ -66,6 +69,8 @@ pub(crate) enum Ask<'a> {
     Send(ApiRequest),
     /// Claim this entry; then [`Recovery::claimed`].
     Claim(&'a DlqId),
+    /// Ask whether this entry may be acted on at the moment; then [`Recovery::admitted`].
+    Admit(&'a DlqId),
     /// Settle the claim of this entry; then [`Recovery::settled`].
     Settle(&'a DlqId),
     /// Nothing: there is the conclusion.
@@ -105,11 +110,15 @@ impl Admission {
                     recovery.answered(answer, moment());
                 }
                 Ask::Claim(entry) => {
-                    let claim = host.claim(entry).await;
+                    let claim = host.claim(&recovery.case(entry)).await;
                     recovery.claimed(claim);
                 }
+                Ask::Admit(entry) => {
+                    let admitted = host.admit(&recovery.case(entry)).await;
+                    recovery.admitted(admitted);
+                }
                 Ask::Settle(entry) => {
-                    host.settle(entry, &recovery.conclusion).await;
+                    host.settle(&recovery.case(entry), &recovery.conclusion).await;
                     recovery.settled();
                 }
                 Ask::Nothing => return recovery.conclusion,
@@ -136,24 +145,26 @@ impl Admission {
             let (action, reason) = (decision.action, decision.reason);
             (Step::Over, Ok(Outcome::DryRun { action, reason, delay: decision.delay() }))
         } else if decision.action == Action::Park {
-            (Step::Over, Ok(Outcome::Parked { reason: decision.reason.code() }))
+            let step = if failure.dlq_id.is_some() { Step::Settle } else { Step::Over };
+            (step, Ok(Outcome::Parked { reason: decision.reason.code() }))
         } else {
             (if failure.dlq_id.is_some() { Step::Claim } else { Step::Find }, Err(Refusal::Pending))
         };
-        let next = lineage.next();
         // Failures of the new run come back to us with the lineage counted on, unless the policy sends them elsewhere.
         if !decision.overrides.has_failure_callback() {
-            let url = self.url.with_query(Some(&next.write_to_query(self.url.query())));
+            let url = self.url.with_query(Some(&lineage.next().write_to_query(self.url.query())));
             decision.overrides.set_failure_callback(url);
         }
         Ok(Box::new(Recovery {
             account: Arc::clone(&self.account),
             retry_after_cap: policy.retry_after_cap,
-            next_attempt: next.attempt(),
+            region: self.region,
+            target: target_of(&failure.workflow_url),
             find: FindByRun::new(failure.run_id.clone()),
             pages: 1,
             step,
             conclusion: Subject::new(failure, &lineage, &decision.rule).concluded(outcome),
+            lineage,
             decision,
         }))
     }
@@ -166,6 +177,7 @@ impl Recovery {
             (Step::Over, _) => Ask::Nothing,
             (Step::Find, _) | (_, None) => Ask::Send(self.find.request()),
             (Step::Claim, Some(entry)) => Ask::Claim(entry),
+            (Step::Admit, Some(entry)) => Ask::Admit(entry),
             (Step::Act, Some(entry)) => Ask::Send(self.act(entry.clone())),
             (Step::Look, Some(entry)) => Ask::Send(get_entry(entry)),
             (Step::Settle, Some(entry)) => Ask::Settle(entry),
@@ -186,19 +198,49 @@ impl Recovery {
             // The entry is gone, so that it was done. Anything else leaves the refusal that stands there already.
             Step::Look if answer.is_ok_and(|response| response.status() == 404) => self.done(None),
             Step::Look => self.step = Step::Settle,
-            Step::Claim | Step::Settle | Step::Over => {}
+            Step::Claim | Step::Admit | Step::Settle | Step::Over => {}
         }
     }
 
     /// Takes in what became of the claim.
     pub(crate) fn claimed(&mut self, claim: Claim) {
         match claim {
-            Claim::Granted => self.step = Step::Act,
+            // It is decided already, and only to be kept.
+            Claim::Granted if self.conclusion.outcome.is_ok() => self.step = Step::Settle,
+            Claim::Granted if self.decision.action == Action::Delete => self.step = Step::Act,
+            Claim::Granted => self.step = Step::Admit,
             Claim::Pending => self.end(Err(Refusal::Pending)),
+            Claim::Unavailable => self.end(Err(Refusal::ledger_unavailable())),
             Claim::Settled(first) => {
                 self.conclusion = Conclusion { duplicate: true, ..*first };
                 self.step = Step::Over;
             }
+        }
+    }
+
+    /// Takes in whether the target may be called.
+    pub(crate) fn admitted(&mut self, admitted: Admitted) {
+        match admitted {
+            Admitted::Go => self.step = Step::Act,
+            Admitted::Deferred { reason, until } => self.end(Ok(Outcome::Deferred { reason, until })),
+            Admitted::Unavailable => self.end(Err(Refusal::ledger_unavailable())),
+        }
+    }
+
+    /// The failed run, for whoever is to know of it or to go on with it.
+    fn case(&self, entry: &DlqId) -> Case {
+        let subject = &self.conclusion.subject;
+        Case {
+            dlq_id: entry.clone(),
+            run_id: self.find.run_id.clone(),
+            lineage: self.lineage.clone(),
+            region: self.region,
+            target: self.target.clone(),
+            status: subject.failure_status.unwrap_or_default(),
+            fingerprint: String::new(),
+            rule: self.decision.rule.clone(),
+            action: self.decision.action,
+            overrides: self.decision.overrides.clone(),
         }
     }
 
@@ -248,7 +290,7 @@ impl Recovery {
         if self.decision.action == Action::Delete {
             return self.end(Ok(Outcome::Deleted));
         }
-        self.conclusion.subject.attempt = Some(self.next_attempt);
+        self.conclusion.subject.attempt = Some(self.lineage.next().attempt());
         let revival = Revival { new_run_id, delay: self.decision.delay().unwrap_or_default() };
         let is_restart = self.decision.action == Action::Restart;
         self.end(Ok(if is_restart { Outcome::Restarted(revival) } else { Outcome::Resumed(revival) }));
@@ -281,10 +323,15 @@ impl Recovery {
 
     /// What was claimed is to be settled, too.
     fn end(&mut self, outcome: Result<Outcome, Refusal>) {
-        let is_claimed = matches!(self.step, Step::Act | Step::Look);
+        let is_claimed = matches!(self.step, Step::Admit | Step::Act | Step::Look);
         self.step = if is_claimed { Step::Settle } else { Step::Over };
         self.conclusion.outcome = outcome;
     }
+}
+
+/// What breaker and budgets count by: the workflow's URL without its query.
+fn target_of(workflow_url: &str) -> String {
+    text::parts(workflow_url, b'?').next().unwrap_or_default().to_owned()
 }
 
 const fn unavailable(error: &ApiError) -> &'static str {

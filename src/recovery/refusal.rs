@@ -39,6 +39,12 @@ impl Refusal {
         Self::Unavailable { code: "body_unreadable", retry_after: Duration::from_secs(10) }
     }
 
+    /// The ledger cannot say whether somebody else is at the entry.
+    #[must_use]
+    pub const fn ledger_unavailable() -> Self {
+        Self::Unavailable { code: "ledger_unavailable", retry_after: Duration::from_secs(10) }
+    }
+
     /// The status of the reply: what makes QStash deliver again, or stop.
     #[must_use]
     pub const fn status(&self) -> u16 {

@@ -6,6 +6,7 @@ use super::{Conclusion, Outcome, Revival};
 use crate::{
     ids::{DlqId, RunId},
     json::Object,
+    time::Timestamp,
 };
 
 plain! {
@@ -33,6 +34,8 @@ plain! {
         attempt as "attempt": Option<u32> = conclusion.subject.attempt,
         /// How long QStash waits before the new run starts.
         delay_seconds as "delaySeconds": Option<u64> = delay(conclusion).map(|delay| delay.as_secs()),
+        /// When a deferred entry is taken up again, in epoch milliseconds.
+        until as "until": Option<u64> = until(conclusion).map(Timestamp::as_millis),
         /// Whether it is the answer to an earlier delivery of the callback.
         duplicate as "duplicate": Option<bool> = conclusion.duplicate.then_some(true),
     }
@@ -48,7 +51,7 @@ pub(super) fn told(conclusion: &Conclusion) -> String {
 const fn reason(conclusion: &Conclusion) -> Option<&'static str> {
     match &conclusion.outcome {
         Ok(Outcome::DryRun { reason, .. }) => Some(reason.code()),
-        Ok(Outcome::Parked { reason }) => Some(reason),
+        Ok(Outcome::Deferred { reason, .. } | Outcome::Parked { reason }) => Some(reason),
         Ok(_) => None,
         Err(refusal) => Some(refusal.code()),
     }
@@ -64,6 +67,13 @@ const fn decision(conclusion: &Conclusion) -> Option<&'static str> {
 const fn revival(conclusion: &Conclusion) -> Option<&Revival> {
     match &conclusion.outcome {
         Ok(Outcome::Restarted(revival) | Outcome::Resumed(revival)) => Some(revival),
+        _ => None,
+    }
+}
+
+const fn until(conclusion: &Conclusion) -> Option<Timestamp> {
+    match &conclusion.outcome {
+        Ok(Outcome::Deferred { until, .. }) => *until,
         _ => None,
     }
 }

@@ -39,6 +39,11 @@ pub struct Settings {
     pub clock_tolerance: Duration,
     /// How long one call of the DLQ API may take. Default: 10 seconds.
     pub api_timeout: Duration,
+    /// How many actors share the lineages of the ledger, where one is bound. Default: 4. Another number hides what is
+    /// remembered, until it is the old one again.
+    pub ledger_shards: u32,
+    /// How long the ledger remembers an entry. Default: 30 days.
+    pub ledger_retention: Duration,
     /// The largest callback body, in bytes. Default: 100 MB, the most that Cloudflare passes on its smaller plans.
     pub max_body_bytes: u64,
 }
@@ -69,6 +74,8 @@ impl Settings {
             policy: Policy::default(),
             clock_tolerance: Duration::from_secs(5),
             api_timeout: Duration::from_secs(10),
+            ledger_shards: 4,
+            ledger_retention: Duration::from_hours(30 * 24),
             max_body_bytes: 100 * 1000 * 1000,
         };
         if let Some(json) = reader.text("POLICY") {

@@ -8,9 +8,8 @@ use core::{
 use super::transport;
 use crate::{
     dlq::{ApiRequest, Transported},
-    ids::DlqId,
     js_host::{entropy, now},
-    recovery::{Claim, Conclusion, Host, MemoryLedger, Timings},
+    recovery::{Case, Claim, Conclusion, Host, MemoryLedger, Timings},
     settings::Account,
     time::Timestamp,
 };
@@ -58,11 +57,11 @@ impl Host for Runtime<'_> {
         answer
     }
 
-    async fn claim(&self, entry: &DlqId) -> Claim {
-        self.ledger.borrow_mut().claim(entry, now())
+    async fn claim(&self, case: &Case) -> Claim {
+        self.ledger.borrow_mut().claim(&case.dlq_id, now())
     }
 
-    async fn settle(&self, entry: &DlqId, conclusion: &Conclusion) {
-        self.ledger.borrow_mut().settle(entry, conclusion);
+    async fn settle(&self, case: &Case, conclusion: &Conclusion) {
+        self.ledger.borrow_mut().settle(&case.dlq_id, conclusion);
     }
 }

@@ -10,9 +10,8 @@ use std::task::{Context, Poll, Waker};
 use serde_json::{Value, json};
 use workflow_redrive::callback::{CallbackHeaders, FailureReader};
 use workflow_redrive::dlq::{ApiRequest, ApiResponse, TransportError, Transported};
-use workflow_redrive::ids::DlqId;
 use workflow_redrive::recovery::{
-    Admission, Arrival, Claim, Conclusion, Host, LogLine, MemoryLedger, Reply, Timings,
+    Admission, Arrival, Case, Claim, Conclusion, Host, LogLine, MemoryLedger, Reply, Timings,
 };
 use workflow_redrive::settings::{Account, Settings};
 use workflow_redrive::signature::BodyDigest;
@@ -110,13 +109,13 @@ impl Host for World {
         self.answers.borrow_mut().pop_front().expect("a request that no answer was scripted for")
     }
 
-    async fn claim(&self, entry: &DlqId) -> Claim {
+    async fn claim(&self, case: &Case) -> Claim {
         self.claims.set(self.claims.get() + 1);
-        self.ledger.borrow_mut().claim(entry, self.now())
+        self.ledger.borrow_mut().claim(&case.dlq_id, self.now())
     }
 
-    async fn settle(&self, entry: &DlqId, conclusion: &Conclusion) {
-        self.ledger.borrow_mut().settle(entry, conclusion);
+    async fn settle(&self, case: &Case, conclusion: &Conclusion) {
+        self.ledger.borrow_mut().settle(&case.dlq_id, conclusion);
     }
 }
 

@@ -33,7 +33,6 @@ impl Object {
     }
 
     /// The same for an object in a list.
-    #[cfg(any(test, feature = "npm"))]
     pub(crate) fn open_element(&mut self) {
         self.next().push('{');
     }

@@ -1,0 +1,227 @@
+use super::*;
+use crate::{durable::MemoryRecords, recovery::Moment, settings::Settings};
+
+/// A shard with its store, at a time of its own.
+struct Kept {
+    records: MemoryRecords,
+    settings: Settings,
+    now: Timestamp,
+}
+
+impl Kept {
+    fn new() -> Self {
+        let settings = Settings::read(|name| match name {
+            "QSTASH_TOKEN" => Some("token".to_owned()),
+            "QSTASH_CURRENT_SIGNING_KEY" | "QSTASH_NEXT_SIGNING_KEY" => Some("sig_key".to_owned()),
+            _ => None,
+        });
+        let now = Timestamp::from_millis(1_748_527_971_000);
+        Self { records: MemoryRecords::default(), settings: settings.unwrap(), now }
+    }
+
+    fn office(&mut self) -> Office<'_> {
+        let moment = Moment { now: self.now, entropy: 0 };
+        Office { records: &mut self.records, settings: &self.settings, moment }
+    }
+
+    fn tell(&mut self, message: &str) -> String {
+        Shard.hear(&mut self.office(), message).unwrap()
+    }
+
+    fn claim(&mut self, entry: &str, more: &str) -> String {
+        self.tell(&format!(r#"{{"do":"claim","dlqId":"{entry}","rootRunId":"wfr_a"{more}}}"#))
+    }
+
+    fn settle(&mut self, entry: &str, conclusion: &str) {
+        let message =
+            format!(r#"{{"do":"settle","dlqId":"{entry}","rootRunId":"wfr_a","conclusion":{conclusion}}}"#);
+        assert_eq!(self.tell(&message), "{}");
+    }
+
+    fn pass(&mut self, span: Duration) {
+        self.now = self.now.after(span);
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.records.scan("", "", usize::MAX).into_iter().map(|(key, _)| key).collect()
+    }
+}
+
+const GRANTED: &str = r#"{"claim":"granted"}"#;
+const PENDING: &str = r#"{"claim":"pending"}"#;
+const RESUMED: &str = r#"{"outcome":"resumed","newRunId":"wfr_b","rootRunId":"wfr_a"}"#;
+const PARKED: &str = r#"{"outcome":"parked","reason":"rule","rootRunId":"wfr_a"}"#;
+
+fn settled(conclusion: &str) -> String {
+    format!(r#"{{"claim":"settled","conclusion":{conclusion}}}"#)
+}
+
+#[test]
+fn of_many_claims_one_is_granted_and_the_others_get_its_end() {
+    let mut kept = Kept::new();
+    assert_eq!(kept.claim("1-1", ""), GRANTED);
+    for _ in 0..10 {
+        assert_eq!(kept.claim("1-1", ""), PENDING);
+    }
+    assert_eq!(kept.claim("1-2", ""), GRANTED);
+    kept.settle("1-1", RESUMED);
+    for _ in 0..10 {
+        assert_eq!(kept.claim("1-1", ""), settled(RESUMED));
+    }
+}
+
+#[test]
+fn a_claim_that_nobody_settles_is_free_after_its_lease() {
+    let mut kept = Kept::new();
+    assert_eq!(kept.claim("1-1", ""), GRANTED);
+    kept.pass(LEASE - Duration::from_millis(1));
+    assert_eq!(kept.claim("1-1", ""), PENDING);
+    kept.pass(Duration::from_millis(1));
+    assert_eq!(kept.claim("1-1", ""), GRANTED);
+    assert_eq!(kept.claim("1-1", ""), PENDING);
+    // A clock that stepped back by an hour holds no claim for an hour.
+    kept.now = Timestamp::from_millis(kept.now.as_millis() - 3_600_000);
+    assert_eq!(kept.claim("1-1", ""), GRANTED);
+}
+
+#[test]
+fn a_refusal_frees_the_claim_and_leaves_nothing_behind() {
+    let mut kept = Kept::new();
+    assert_eq!(kept.claim("1-1", ""), GRANTED);
+    kept.settle("1-1", r#"{"outcome":"refused","reason":"token_refused"}"#);
+    assert_eq!(kept.keys(), [COUNT]);
+    assert_eq!(kept.claim("1-1", ""), GRANTED);
+}
+
+#[test]
+fn what_is_parked_stays_so_for_the_sweep_only() {
+    let mut kept = Kept::new();
+    kept.settle("1-1", PARKED);
+    assert_eq!(kept.claim("1-1", r#","sweep":true"#), settled(PARKED));
+    assert_eq!(kept.claim("1-1", r#","sweep":false"#), GRANTED);
+}
+
+#[test]
+fn what_was_done_is_not_undone_by_a_slower_delivery() {
+    let mut kept = Kept::new();
+    kept.settle("1-1", RESUMED);
+    kept.settle("1-1", PARKED);
+    assert_eq!(kept.claim("1-1", ""), settled(RESUMED));
+    let deferred = r#"{"outcome":"deferred","reason":"breaker_open","rootRunId":"wfr_a"}"#;
+    kept.settle("1-2", deferred);
+    assert_eq!(kept.claim("1-2", r#","sweep":true"#), settled(deferred));
+    kept.settle("1-2", RESUMED);
+    assert_eq!(kept.claim("1-2", ""), settled(RESUMED));
+}
+
+#[test]
+fn a_deferred_entry_may_be_had_again_when_it_is_due() {
+    let mut kept = Kept::new();
+    let until = kept.now.after(Duration::from_secs(60)).as_millis();
+    let deferred = format!(r#"{{"outcome":"deferred","reason":"rule","until":{until},"rootRunId":"wfr_a"}}"#);
+    kept.settle("1-1", &deferred);
+    assert_eq!(kept.claim("1-1", r#","sweep":true"#), settled(&deferred));
+    kept.pass(Duration::from_secs(60));
+    assert_eq!(kept.claim("1-1", r#","sweep":true"#), GRANTED);
+}
+
+#[test]
+fn a_lineage_is_told_from_any_of_its_members_with_how_its_runs_ended() {
+    let mut kept = Kept::new();
+    kept.settle("1-1", RESUMED);
+    kept.pass(Duration::from_secs(60));
+    kept.settle("1-2", r#"{"outcome":"resumed","newRunId":"wfr_c","rootRunId":"wfr_a"}"#);
+    kept.tell(r#"{"do":"ended","runId":"wfr_c","end":"recovered","at":1748528100000}"#);
+    kept.tell(r#"{"do":"ended","runId":"wfr_unknown","end":"recovered"}"#);
+    let told = kept.tell(r#"{"do":"lineage","runId":"wfr_a"}"#);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let [first, second] = told["recoveries"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    assert_eq!((first["dlqId"].as_str(), first["end"].as_str()), (Some("1-1"), None));
+    assert_eq!(second["conclusion"]["newRunId"], "wfr_c");
+    assert_eq!(
+        (second["end"].as_str(), second["endedAt"].as_u64()),
+        (Some("recovered"), Some(1_748_528_100_000))
+    );
+    for member in ["wfr_b", "wfr_c"] {
+        let again = kept.tell(&format!(r#"{{"do":"lineage","runId":"{member}"}}"#));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&again).unwrap(), told);
+    }
+    assert_eq!(kept.tell(r#"{"do":"lineage","runId":"wfr_x"}"#), r#"{"recoveries":[]}"#);
+}
+
+#[test]
+fn recoveries_are_listed_page_by_page_the_latest_first() {
+    let mut kept = Kept::new();
+    for n in 1..=5 {
+        kept.settle(&format!("1-{n}"), PARKED);
+        kept.pass(Duration::from_secs(1));
+    }
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let told = kept.tell(&format!(r#"{{"do":"recoveries","limit":2,"cursor":"{cursor}"}}"#));
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        let page = told["recoveries"].as_array().unwrap();
+        seen.extend(page.iter().map(|recovery| recovery["dlqId"].as_str().unwrap().to_owned()));
+        let Some(next) = told["cursor"].as_str() else { break };
+        next.clone_into(&mut cursor);
+    }
+    assert_eq!(seen, ["1-5", "1-4", "1-3", "1-2", "1-1"]);
+}
+
+#[test]
+fn entries_are_forgotten_after_their_time_and_nothing_is_left_of_them() {
+    let mut kept = Kept::new();
+    assert_eq!(Shard.wakes(&kept.office()), None);
+    kept.settle("1-1", RESUMED);
+    let retention = kept.settings.ledger_retention;
+    assert_eq!(Shard.wakes(&kept.office()), Some(kept.now.after(retention)));
+    kept.pass(retention - Duration::from_secs(1));
+    kept.settle("1-2", PARKED);
+    Shard.errand(&mut kept.office());
+    assert_eq!(kept.claim("1-1", ""), settled(RESUMED));
+    kept.pass(Duration::from_secs(1));
+    Shard.errand(&mut kept.office());
+    assert!(
+        kept.keys().iter().all(|key| !key.contains("1-1") && !key.contains("wfr_b")),
+        "{:?}",
+        kept.keys()
+    );
+    assert_eq!(count(&kept.records), 1);
+}
+
+#[test]
+fn a_shard_is_bounded() {
+    let mut kept = Kept::new();
+    kept.settle("1-0", PARKED);
+    kept.pass(Duration::from_secs(1));
+    kept.settle("1-1", PARKED);
+    kept.records.put(COUNT, &MAX_ENTRIES.to_string());
+    kept.settle("1-2", PARKED);
+    assert_eq!(count(&kept.records), MAX_ENTRIES);
+    let entries = kept.keys().into_iter().filter(|key| key.starts_with(ENTRY));
+    assert_eq!(entries.collect::<Vec<_>>(), ["entry/1-1", "entry/1-2"]);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_and_changes_nothing() {
+    let mut kept = Kept::new();
+    for message in [
+        "",
+        "[]",
+        "{}",
+        r#"{"do":"dance"}"#,
+        r#"{"do":"claim","dlqId":"1-1"}"#,
+        r#"{"do":"claim","rootRunId":"wfr_a"}"#,
+        r#"{"do":"settle","dlqId":"1-1","rootRunId":"wfr_a"}"#,
+        r#"{"do":"ended","runId":"wfr_a"}"#,
+    ] {
+        assert_eq!(Shard.hear(&mut kept.office(), message), Err(UnheardError), "{message}");
+    }
+    assert_eq!(kept.keys(), [] as [String; 0]);
+    // Records of another hand count as absent.
+    kept.records.put("entry/1-1", "{");
+    kept.records.put("time/x", "");
+    assert_eq!(Shard.wakes(&kept.office()), None);
+    assert_eq!(kept.claim("1-1", ""), GRANTED);
+}
