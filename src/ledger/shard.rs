@@ -26,7 +26,7 @@ const BATCH: usize = 100;
 const MAX_LISTED: usize = 100;
 
 const ENTRY: &str = "entry/";
-const ROOT: &str = "root/";
+const ROOT: &str = "tree/";
 const RUN: &str = "run/";
 const TIME: &str = "time/";
 const COUNT: &str = "count";
@@ -158,13 +158,15 @@ fn end(records: &mut dyn Records, run: &RunId, how: String, at: Timestamp) {
 fn lineage(records: &dyn Records, run: RunId, answer: &mut Object) {
     let parent = records.get(&[RUN, run.as_str()].concat());
     let root = parent.and_then(|entry| find(records, &entry)).map_or(run, |record| record.root);
-    let mut members = Vec::new();
+    let mut members: Vec<(String, Record)> = Vec::new();
     let prefix = [ROOT, root.as_str(), " "].concat();
     for (key, _) in records.scan(&prefix, "", MAX_LISTED) {
         let entry = key.strip_prefix(&prefix).unwrap_or_default();
-        members.extend(find(records, entry).map(|record| (entry.to_owned(), record)));
+        if let Some(record) = find(records, entry) {
+            let at = members.iter().position(|(_, other)| other.at > record.at).unwrap_or(members.len());
+            members.insert(at, (entry.to_owned(), record));
+        }
     }
-    members.sort_by_key(|(_, record)| record.at);
     list(&members, answer);
 }
 

@@ -69,7 +69,8 @@ impl Reply {
         Self::new(200, body.end())
     }
 
-    fn new(status: u16, body: String) -> Self {
+    /// An answer with a JSON object.
+    pub(crate) fn new(status: u16, body: String) -> Self {
         Self { status, retry_after: None, non_retryable: false, allow: None, body }
     }
 }

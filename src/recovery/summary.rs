@@ -48,6 +48,14 @@ pub(super) fn told(conclusion: &Conclusion) -> String {
     object.end()
 }
 
+impl Conclusion {
+    /// The conclusion as replies and the ledger have it, a JSON object.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        told(self)
+    }
+}
+
 const fn reason(conclusion: &Conclusion) -> Option<&'static str> {
     match &conclusion.outcome {
         Ok(Outcome::DryRun { reason, .. }) => Some(reason.code()),

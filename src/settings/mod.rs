@@ -93,6 +93,11 @@ impl Settings {
         self.accounts.of(region.and_then(Region::from_header)).ok_or(SignatureError::Key)
     }
 
+    /// The account that a region's callbacks came from.
+    pub(crate) fn account_in(&self, region: Option<Region>) -> Option<&Account> {
+        self.accounts.of(region).map(AsRef::as_ref)
+    }
+
     /// The account without a region, or the only one.
     pub(crate) fn default_account(&self) -> Option<&Account> {
         self.accounts.default().map(AsRef::as_ref)

@@ -10,11 +10,12 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
+use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::{Request, Response};
 use worker::Env;
 
-use super::{Redrive, respond::respond};
+use super::{Redrive, promise, respond::respond};
 use crate::{recovery::Reply, text::split_once};
 
 thread_local! {
@@ -28,15 +29,19 @@ thread_local! {
 /// has, which is a tenth of the whole Worker, and here an error means that the runtime cannot even make a response.
 #[expect(unreachable_pub, reason = "it is exported to JavaScript, which must see it")]
 #[wasm_bindgen]
-pub async fn fetch(request: Request, env: Env, _context: JsValue) -> Result<Response, JsValue> {
+pub fn fetch(request: Request, env: Env, _context: JsValue) -> Promise {
     let redrive = REDRIVE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Redrive::new(&env)))));
+    promise(async move { answer(&redrive, &request).await.map(JsValue::from) })
+}
+
+async fn answer(redrive: &Redrive, request: &Request) -> Result<Response, JsValue> {
     let url = request.url();
     match (path(&url), request.method().as_str()) {
-        ("/", "POST") => redrive.answer(&request).await,
+        ("/", "POST") => redrive.answer(request).await,
         ("/", _) => respond(&Reply::method_not_allowed("POST")),
-        ("/healthz", "GET" | "HEAD") => respond(&health(&redrive)),
+        ("/healthz", "GET" | "HEAD") => respond(&health(redrive)),
         ("/healthz", _) => respond(&Reply::method_not_allowed("GET, HEAD")),
-        (path, _) if path.starts_with("/v2/") => match redrive.operator(&request).await? {
+        (path, _) if path.starts_with("/v2/") => match redrive.operator(request).await? {
             Some(response) => Ok(response),
             None => not_found(),
         },

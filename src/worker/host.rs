@@ -1,31 +1,27 @@
 //! The world around a recovery, as a Worker has it.
 
-use core::{
-    cell::{Cell, RefCell},
-    time::Duration,
-};
+use core::cell::Cell;
 
-use super::transport;
+use super::{books::Books, transport};
 use crate::{
     dlq::{ApiRequest, Transported},
     js_host::{entropy, now},
-    recovery::{Case, Claim, Conclusion, Host, MemoryLedger, Timings},
-    settings::Account,
+    recovery::{Case, Claim, Conclusion, Host, Timings},
+    settings::{Account, Settings},
     time::Timestamp,
 };
 
 /// The runtime during one callback; it also keeps the time.
 pub(super) struct Runtime<'a> {
-    ledger: &'a RefCell<MemoryLedger>,
-    /// For one whole exchange.
-    timeout: Duration,
+    books: &'a Books,
+    settings: &'a Settings,
     started: Timestamp,
     timings: Cell<Timings>,
 }
 
 impl<'a> Runtime<'a> {
-    pub(super) fn new(ledger: &'a RefCell<MemoryLedger>, timeout: Duration) -> Self {
-        Self { ledger, timeout, started: now(), timings: Cell::default() }
+    pub(super) fn new(books: &'a Books, settings: &'a Settings) -> Self {
+        Self { books, settings, started: now(), timings: Cell::default() }
     }
 
     /// When the callback arrived.
@@ -50,7 +46,7 @@ impl Host for Runtime<'_> {
 
     async fn send(&self, account: &Account, request: ApiRequest) -> Transported {
         let sent = now();
-        let answer = transport::send(account, &request, self.timeout).await;
+        let answer = transport::send(account, &request, self.settings.api_timeout).await;
         let mut timings = self.timings.get();
         timings.add_call(now().since(sent));
         self.timings.set(timings);
@@ -58,10 +54,10 @@ impl Host for Runtime<'_> {
     }
 
     async fn claim(&self, case: &Case) -> Claim {
-        self.ledger.borrow_mut().claim(&case.dlq_id, now())
+        self.books.claim(case, self.settings).await
     }
 
     async fn settle(&self, case: &Case, conclusion: &Conclusion) {
-        self.ledger.borrow_mut().settle(&case.dlq_id, conclusion);
+        self.books.settle(case, conclusion, self.settings).await;
     }
 }

@@ -6,10 +6,12 @@
 //! A Worker of your own mounts the whole thing with [`Redrive`].
 
 mod body;
+mod books;
 mod chunks;
 #[cfg(feature = "deploy")]
 mod deploy;
 mod host;
+mod ledger;
 mod operator;
 mod redrive;
 mod respond;
@@ -17,3 +19,14 @@ mod settings;
 mod transport;
 
 pub use redrive::Redrive;
+
+/// What the runtime is given of something that takes its time. All share one piece of code.
+#[cfg(feature = "deploy")]
+fn promise(
+    future: impl Future<Output = Result<wasm_bindgen::JsValue, wasm_bindgen::JsValue>> + 'static,
+) -> js_sys::Promise {
+    type Boxed =
+        core::pin::Pin<Box<dyn Future<Output = Result<wasm_bindgen::JsValue, wasm_bindgen::JsValue>>>>;
+    let future: Boxed = Box::pin(future);
+    wasm_bindgen_futures::future_to_promise(future)
+}

@@ -1,14 +1,12 @@
 //! The handler to mount in a Worker.
 
-use std::cell::RefCell;
-
 use wasm_bindgen::JsValue;
 use worker::{Env, console_error, console_log, web_sys};
 
-use super::{body, host::Runtime, operator, respond::respond, settings::read_settings};
+use super::{body, books::Books, host::Runtime, operator, respond::respond, settings::read_settings};
 use crate::{
     callback::{CallbackHeaders, FailureReader},
-    recovery::{Admission, Arrival, Conclusion, LogLine, MemoryLedger, Reply},
+    recovery::{Admission, Arrival, Conclusion, LogLine, Reply},
     settings::{Settings, SettingsError},
 };
 
@@ -33,7 +31,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Redrive {
     settings: Result<Settings, SettingsError>,
-    ledger: RefCell<MemoryLedger>,
+    ledger: Books,
 }
 
 impl Redrive {
@@ -45,7 +43,7 @@ impl Redrive {
         if let Err(error) = &settings {
             console_error!("{}", LogLine::misconfigured(error).json);
         }
-        Self { settings, ledger: RefCell::default() }
+        Self { settings, ledger: Books::of(env) }
     }
 
     /// What is wrong with the settings, if anything.
@@ -64,7 +62,7 @@ impl Redrive {
     pub(super) async fn answer(&self, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
         let (reply, log) = match &self.settings {
             Ok(settings) => {
-                let runtime = Runtime::new(&self.ledger, settings.api_timeout);
+                let runtime = Runtime::new(&self.ledger, settings);
                 let conclusion = recover(settings, request, &runtime).await;
                 let log = LogLine::new(&conclusion, runtime.timings());
                 (Reply::from(&conclusion), log)

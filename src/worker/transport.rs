@@ -14,6 +14,7 @@ use web_sys::{AbortSignal, Headers, RequestInit, RequestRedirect, Response, Work
 use super::chunks::{Chunks, content_length};
 use crate::{
     dlq::{ApiRequest, ApiResponse, TransportError, Transported},
+    http_url::HttpUrl,
     settings::Account,
     time::millis,
 };
@@ -24,8 +25,7 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// Sends one request of a recovery.
 pub(super) async fn send(account: &Account, request: &ApiRequest, timeout: Duration) -> Transported {
     let (response, body) = exchange(account, request, timeout).await?;
-    let headers = response.headers();
-    Ok(ApiResponse::new(response.status(), body, |name| headers.get(name).ok().flatten()))
+    Ok(to_api_response(&response, body))
 }
 
 /// Sends one request and reads its whole answer within `timeout`. Redirects are answers, never followed: the token
@@ -35,11 +35,45 @@ pub(super) async fn exchange(
     request: &ApiRequest,
     timeout: Duration,
 ) -> Result<(Response, Vec<u8>), TransportError> {
+    let base = account.base_url.as_str().trim_end_matches('/');
+    let url = [base, &request.path_and_query].concat();
+    let bearer = ["Bearer ", account.token.reveal()].concat();
+    let init = init(request.method.as_str(), Some(&bearer), &request.headers);
+    converse(&url, init, timeout).await
+}
+
+/// Posts a text to an address of the settings, without any token of ours.
+pub(super) async fn post(
+    url: &HttpUrl,
+    headers: &[(&'static str, String)],
+    body: &str,
+    timeout: Duration,
+) -> Transported {
+    let init = init("POST", None, headers);
+    if let Ok(init) = &init {
+        init.set_body(&JsValue::from_str(body));
+    }
+    let (response, body) = converse(url.as_str(), init, timeout).await?;
+    Ok(to_api_response(&response, body))
+}
+
+fn to_api_response(response: &Response, body: Vec<u8>) -> ApiResponse {
+    let headers = response.headers();
+    ApiResponse::new(response.status(), body, |name| headers.get(name).ok().flatten())
+}
+
+async fn converse(
+    url: &str,
+    init: Result<RequestInit, JsValue>,
+    timeout: Duration,
+) -> Result<(Response, Vec<u8>), TransportError> {
     let millis = u32::try_from(millis(timeout)).unwrap_or(u32::MAX);
     let signal = AbortSignal::timeout_with_u32(millis);
-    let answer =
-        fetch(account, request, &signal).map_err(|error| TransportError::unreachable(&words(&error)))?;
-    match read_answer(answer).await {
+    // An error up to here means that nothing was sent.
+    let init = init.map_err(|error| TransportError::unreachable(&words(&error)))?;
+    init.set_signal(Some(&signal));
+    let global: WorkerGlobalScope = js_sys::global().unchecked_into();
+    match read_answer(global.fetch_with_str_and_init(url, &init)).await {
         Ok((response, Some(body))) => Ok((response, body)),
         Ok((_, None)) => Err(TransportError::too_large(MAX_ANSWER_BYTES)),
         Err(_) if signal.aborted() => Err(TransportError::timeout(timeout)),
@@ -47,21 +81,23 @@ pub(super) async fn exchange(
     }
 }
 
-/// Starts the request. An error means that nothing was sent.
-fn fetch(account: &Account, request: &ApiRequest, signal: &AbortSignal) -> Result<Promise, JsValue> {
+fn init(
+    method: &str,
+    authorization: Option<&str>,
+    given: &[(&'static str, String)],
+) -> Result<RequestInit, JsValue> {
     let headers = Headers::new()?;
-    headers.set("Authorization", &["Bearer ", account.token.reveal()].concat())?;
-    for (name, value) in &request.headers {
+    if let Some(authorization) = authorization {
+        headers.set("Authorization", authorization)?;
+    }
+    for (name, value) in given {
         headers.set(name, value)?;
     }
     let init = RequestInit::new();
-    init.set_method(request.method.as_str());
+    init.set_method(method);
     init.set_headers(&headers);
     init.set_redirect(RequestRedirect::Manual);
-    init.set_signal(Some(signal));
-    let base = account.base_url.as_str().trim_end_matches('/');
-    let global: WorkerGlobalScope = js_sys::global().unchecked_into();
-    Ok(global.fetch_with_str_and_init(&[base, &request.path_and_query].concat(), &init))
+    Ok(init)
 }
 
 /// The answer and its whole body; `None` where that is too large.
@@ -93,7 +129,7 @@ async fn read_body(response: &Response) -> Result<Option<Vec<u8>>, JsValue> {
 }
 
 /// What the runtime says about a failure.
-fn words(error: &JsValue) -> String {
+pub(super) fn words(error: &JsValue) -> String {
     let text = error.dyn_ref::<js_sys::Error>().map(js_sys::Error::message);
     text.map_or_else(|| "no reason given".to_owned(), |text: JsString| text.into())
 }
