@@ -124,10 +124,14 @@ export interface Failure {
 
 /** What is done with a failed run. */
 export type Action =
+  /** Leave the entry in the queue and decide again later. */
+  | "defer"
   /** Remove the entry for good. */
   | "delete"
   /** Leave the entry in the queue for a person. */
   | "park"
+  /** Leave the entry in the queue and hand the callback on to `relay_to`. */
+  | "relay"
   /** Begin the run anew. */
   | "restart"
   /** Go on from the step that failed. */
@@ -165,6 +169,8 @@ export interface Policy {
   retry_after_cap?: string;
   /** For every run that is resumed or restarted. */
   overrides?: PolicyOverrides;
+  /** The failure functions that rules may hand callbacks on to. */
+  relay_targets?: OneOrMany<string>;
   /** Before the default rules; the first that matches decides. */
   rules?: PolicyRule[];
 }
@@ -188,6 +194,8 @@ export interface PolicyRule {
   max_attempts?: number;
   /** Default of each: the policy's. */
   overrides?: PolicyOverrides;
+  /** Where callbacks of runs that are given up are handed on to: one of the policy's `relay_targets`. Default: nowhere. */
+  relay_to?: string;
 }
 
 /** Which failures a rule is for. Values of one condition are alternatives. */
@@ -264,7 +272,7 @@ export interface CallbackResult {
   attempt?: number;
   /** How long QStash waits before the new run starts. */
   delaySeconds?: number;
-  /** When a deferred entry is taken up again, in epoch milliseconds. */
+  /** Of a deferral: when it may be taken up again, where that is known. */
   until?: number;
   /** Whether it is the answer to an earlier delivery of the callback. */
   duplicate?: boolean;

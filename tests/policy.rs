@@ -211,6 +211,35 @@ mod rules {
     }
 
     #[test]
+    fn a_deferral_lasts_as_long_as_the_rule_says_or_the_back_off() {
+        for (overrides, secs) in [(r#"{"delay": "15m"}"#, 900), ("{}", 25)] {
+            let json =
+                format!(r#"{{"rules": [{{"name": "later", "action": "defer", "overrides": {overrides}}}]}}"#);
+            let decision = policy(&json).decide(&failure(400), &lineage(0), NOW, 1 << 63);
+            assert_eq!((decision.action, decision.reason), (Action::Defer, Reason::Rule));
+            assert_eq!(decision.delay(), Some(Duration::from_secs(secs)));
+        }
+    }
+
+    #[test]
+    fn a_relay_names_its_target_and_a_run_that_is_given_up_is_relayed_too() {
+        let policy = policy(
+            r#"{"relay_targets": "https://a.example/f", "rules": [
+                {"name": "hand on", "action": "relay", "when": {"status": 400}, "relay_to": "https://a.example/f"},
+                {"name": "try", "action": "resume", "when": {"status": 503}, "relay_to": "https://a.example/f"}]}"#,
+        );
+        let decided = |status, attempt| {
+            let decision = policy.decide(&failure(status), &lineage(attempt), NOW, 0);
+            (decision.action, decision.reason, decision.relay_to.map(|url| url.as_str().to_owned()))
+        };
+        let target = Some("https://a.example/f".to_owned());
+        assert_eq!(decided(400, 0), (Action::Relay, Reason::Rule, target.clone()));
+        assert_eq!(decided(503, 4), (Action::Resume, Reason::Rule, None));
+        assert_eq!(decided(503, 5), (Action::Relay, Reason::AttemptsExhausted, target));
+        assert_eq!(decided(500, 5), (Action::Park, Reason::AttemptsExhausted, None));
+    }
+
+    #[test]
     fn a_rules_settings_win_over_the_policys_one_by_one() {
         let policy = policy(
             r#"{"overrides": {"retries": 5, "label": "policy", "retry_delay": "1000"},
@@ -262,6 +291,15 @@ mod limits {
                 assert_eq!(decision.reason, reason, "{status} at {attempt}");
             }
         }
+    }
+
+    #[test]
+    fn a_lineage_that_has_had_its_attempts_is_not_deferred_for_ever() {
+        let policy = policy(r#"{"rules": [{"name": "later", "action": "defer"}]}"#);
+        let of = |lineage| policy.decide(&failure(503), &lineage, NOW, 0);
+        assert_eq!((of(lineage(5)).action, of(lineage(5)).reason), (Action::Park, Reason::AttemptsExhausted));
+        let old = lineage_since(0, Timestamp::from_millis(NOW.as_millis() - 86_400_000));
+        assert_eq!(of(old).reason, Reason::ElapsedBudgetSpent);
     }
 
     #[test]

@@ -51,11 +51,11 @@ fn what_is_left_out_has_its_default() {
 }
 
 const WHEN_KEYS: &str = "status, url, label, error, message, step";
-const RULE_KEYS: &str = "name, when, action, max_attempts, overrides";
+const RULE_KEYS: &str = "name, when, action, max_attempts, overrides, relay_to";
 
 #[test]
 fn an_unknown_key_is_named_with_those_that_exist_at_every_level() {
-    let keys = "dry_run, max_attempts, max_elapsed, settle, backoff, retry_after_cap, overrides, rules";
+    let keys = "dry_run, max_attempts, max_elapsed, settle, backoff, retry_after_cap, overrides, relay_targets, rules";
     for (json, path, known) in [
         (r#"{"max_atempts": 3}"#, "max_atempts", keys),
         (r#"{"dry_run": true, "maxAttempts": 3, "settle": "1s"}"#, "maxAttempts", keys),
@@ -112,7 +112,7 @@ fn a_list_is_never_taken_for_a_table() {
 
 #[test]
 fn a_value_out_of_range_is_refused_with_what_is_accepted() {
-    let actions = "\"resume\", \"restart\", \"park\" or \"delete\"";
+    let actions = "\"resume\", \"restart\", \"defer\", \"park\", \"relay\" or \"delete\"";
     for (json, expected) in [
         (r#"{"max_attempts": 1001}"#, "max_attempts must be a whole number from 0 to 1000: not this number"),
         (r#"{"backoff": {"base": "2h"}}"#, "backoff.base must not exceed backoff.cap"),
@@ -137,6 +137,35 @@ fn a_value_out_of_range_is_refused_with_what_is_accepted() {
         let message = rule_refusal(&format!(r#""when": {{"{key}": []}}"#));
         assert!(message.starts_with(&format!("rules[1].when.{key} must be ")), "{message}");
         assert!(message.ends_with(": an empty list matches nothing; leave the key out instead"), "{message}");
+    }
+}
+
+#[test]
+fn callbacks_are_relayed_to_allowed_targets_only() {
+    let policy = |targets: &str, keys: &str| {
+        format!(r#"{{"relay_targets": {targets}, "rules": [{{"name": "r", {keys}}}]}}"#)
+    };
+    let to = |url: &str| format!(r#""action": "relay", "relay_to": "{url}""#);
+    let targets = r#"["https://a.example/f", "https://b.example/"]"#;
+    let read = Policy::from_json(&policy(targets, &to("https://b.example/"))).unwrap();
+    assert_eq!(read.relay.len(), 2);
+    assert_eq!(read.rules[0].relay_to, Some(read.relay[1].clone()));
+    let accepted = "one of the URLs in relay_targets";
+    for url in ["https://c.example/", "https://a.example/f?x", "https://a.example/"] {
+        assert_eq!(refusal(&policy(targets, &to(url))), format!("rules[0].relay_to must be {accepted}"));
+    }
+    assert_eq!(
+        refusal(&policy(targets, r#""action": "relay""#)),
+        format!("rules[0].relay_to is missing; it must be {accepted}")
+    );
+    assert!(
+        rule_refusal(r#""relay_to": "b.example""#)
+            .starts_with(&format!("rules[1].relay_to must be {accepted}: "))
+    );
+    let urls = "an absolute http or https URL or a list of these";
+    for targets in [r#""b.example""#, r#"["https://a.example/", "ftp://b.example"]"#, "7", "[]"] {
+        let message = refusal(&policy(targets, r#""action": "park""#));
+        assert!(message.starts_with(&format!("relay_targets must be {urls}: ")), "{message}");
     }
 }
 

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::{Action, Backoff, Condition, Policy, PolicyError, Rule, StatusRange, Wildcard};
 use crate::{
     dlq::GoDuration,
+    http_url::HttpUrl,
     json::{Table, TableError},
 };
 
@@ -12,8 +13,10 @@ use crate::{
 const MAX_ATTEMPTS: u32 = 1000;
 
 const STATUSES: &str = "503, \"5xx\", \"500-504\", \"unreachable\" or a list of these";
+const URLS: &str = "an absolute http or https URL or a list of these";
 const TEXTS: &str = "a text or a list of texts";
-const ACTIONS: &str = "\"resume\", \"restart\", \"park\" or \"delete\"";
+const ACTIONS: &str = "\"resume\", \"restart\", \"defer\", \"park\", \"relay\" or \"delete\"";
+const RELAY_TO: &str = "one of the URLs in relay_targets";
 
 impl Policy {
     /// Reads a policy from JSON. Every key is optional and has the default of [`Policy::default`]; unknown keys and
@@ -38,21 +41,32 @@ fn read(table: &mut Table<'_>, policy: &mut Policy) {
     table.table("backoff", &mut |table| backoff(table, &mut policy.backoff));
     duration(table, "retry_after_cap", &mut policy.retry_after_cap);
     table.table("overrides", &mut |table| policy.overrides.read(table));
+    for text in table.texts("relay_targets", URLS) {
+        policy.relay.extend(table.parse::<HttpUrl>("relay_targets", URLS, &text));
+    }
     let mut count = 0;
     table.tables("rules", &mut |table| {
         let mut new = Rule::named("", Action::Park);
-        rule(table, &mut new);
+        rule(table, &mut new, &policy.relay);
         policy.rules.insert(count, new);
         count += 1;
     });
 }
 
-fn rule(table: &mut Table<'_>, rule: &mut Rule) {
+fn rule(table: &mut Table<'_>, rule: &mut Rule, relay: &[HttpUrl]) {
     set(&mut rule.name, table.required("name", "a text"));
     table.table("when", &mut |table| condition(table, &mut rule.when));
     set(&mut rule.action, table.required("action", ACTIONS));
     rule.max_attempts = table.number("max_attempts", MAX_ATTEMPTS);
     table.table("overrides", &mut |table| rule.overrides.read(table));
+    rule.relay_to = table.text("relay_to", RELAY_TO);
+    match &rule.relay_to {
+        Some(url) if !relay.contains(url) => table.refuse("relay_to", &[" must be ", RELAY_TO]),
+        None if rule.action == Action::Relay => {
+            table.refuse("relay_to", &[" is missing; it must be ", RELAY_TO]);
+        }
+        _ => {}
+    }
 }
 
 fn condition(table: &mut Table<'_>, condition: &mut Condition) {

@@ -6,6 +6,7 @@ use super::{Action, Policy, Rule};
 use crate::{
     callback::Failure,
     dlq::{GoDuration, Overrides},
+    http_url::HttpUrl,
     lineage::Lineage,
     time::{Timestamp, millis_rounded_up},
 };
@@ -19,8 +20,11 @@ pub struct Decision {
     pub reason: Reason,
     /// The rule that matched.
     pub rule: String,
-    /// QStash settings for the run that is resumed or restarted; its delay is always set.
+    /// QStash settings for the run that is resumed or restarted; its delay is always set. Of a deferral only the delay
+    /// counts: how long it lasts.
     pub overrides: Overrides,
+    /// Where the callback is to be handed on to; set for [`Action::Relay`] alone.
+    pub relay_to: Option<HttpUrl>,
 }
 
 /// Why a decision fell as it did.
@@ -51,7 +55,7 @@ impl Reason {
 }
 
 impl Decision {
-    /// How long QStash waits before the new run starts; `None` where there is none.
+    /// How long QStash waits before the new run starts, or how long a deferral lasts; `None` where there is neither.
     #[must_use]
     pub fn delay(&self) -> Option<Duration> {
         self.overrides.delay().map(GoDuration::as_duration)
@@ -67,18 +71,22 @@ impl Policy {
             reason: Reason::Rule,
             rule: "no-rule".to_owned(),
             overrides: Overrides::default(),
+            relay_to: None,
         };
         if let Some(rule) = self.rules.iter().find(|rule| rule.when.matches(failure)) {
             decision.rule.clone_from(&rule.name);
             decision.action = rule.action;
-            if matches!(rule.action, Action::Resume | Action::Restart) {
+            if matches!(rule.action, Action::Defer | Action::Resume | Action::Restart) {
                 self.attempt(&mut decision, rule, failure, lineage, now, entropy);
+            }
+            if decision.action == Action::Relay {
+                decision.relay_to.clone_from(&rule.relay_to);
             }
         }
         decision
     }
 
-    /// An attempt, if the lineage still has one.
+    /// An attempt now or later, if the lineage still has one.
     fn attempt(
         &self,
         decision: &mut Decision,
@@ -104,7 +112,7 @@ impl Policy {
             decision.overrides.set_delay(GoDuration::from_millis(delay));
             return;
         }
-        decision.action = Action::Park;
+        decision.action = if rule.relay_to.is_some() { Action::Relay } else { Action::Park };
     }
 
     /// The floor that the failed step asked for and that lets it settle, and the jittered back-off on top, so that

@@ -23,7 +23,7 @@ pub use wildcard::Wildcard;
 
 use core::time::Duration;
 
-use crate::dlq::Overrides;
+use crate::{dlq::Overrides, http_url::HttpUrl};
 
 /// What to do with failed runs. [`Policy::default`] is the policy of a deployment that sets none.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,8 @@ pub struct Policy {
     pub retry_after_cap: Duration,
     /// QStash settings for every resumed or restarted run; a rule's own win. Default: none.
     pub overrides: Overrides,
+    /// The failure functions that rules may hand callbacks on to. Default: none.
+    pub relay: Vec<HttpUrl>,
     /// Rules in order; the first that matches decides. [`Rule::defaults`] always stand behind these.
     pub rules: Vec<Rule>,
 }
@@ -57,6 +59,7 @@ impl Default for Policy {
             backoff: Backoff::default(),
             retry_after_cap: Duration::from_hours(24),
             overrides: Overrides::default(),
+            relay: Vec::new(),
             rules: Rule::defaults(),
         }
     }

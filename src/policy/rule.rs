@@ -3,17 +3,21 @@
 use core::{fmt, str::FromStr};
 
 use super::{Condition, StatusRange};
-use crate::dlq::Overrides;
+use crate::{dlq::Overrides, http_url::HttpUrl};
 
 /// What a rule does with a failed run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Action {
+    /// Leave the entry in the DLQ for us, and decide again later.
+    Defer,
     /// Delete the entry from the DLQ: the run is given up for good.
     Delete,
     /// Leave the entry in the DLQ for a person.
     Park,
+    /// Leave the entry in the DLQ, and hand the callback on to the user's own failure function.
+    Relay,
     /// Start the run again from its first step.
     Restart,
     /// Go on from the step that failed.
@@ -26,10 +30,14 @@ impl Action {
         #[must_use]
         pub const fn name(self) -> &'static str {
             match self {
+                /// Leave the entry in the queue and decide again later.
+                Self::Defer => "defer",
                 /// Remove the entry for good.
                 Self::Delete => "delete",
                 /// Leave the entry in the queue for a person.
                 Self::Park => "park",
+                /// Leave the entry in the queue and hand the callback on to `relay_to`.
+                Self::Relay => "relay",
                 /// Begin the run anew.
                 Self::Restart => "restart",
                 /// Go on from the step that failed.
@@ -43,7 +51,7 @@ impl FromStr for Action {
     type Err = UnknownActionError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let all = [Self::Delete, Self::Park, Self::Restart, Self::Resume];
+        let all = [Self::Defer, Self::Delete, Self::Park, Self::Relay, Self::Restart, Self::Resume];
         all.into_iter().find(|action| action.name() == name).ok_or(UnknownActionError)
     }
 }
@@ -71,6 +79,9 @@ pub struct Rule {
     pub action: Action,
     /// The most attempts of a lineage under this rule. Default: the policy's.
     pub max_attempts: Option<u32>,
+    /// Where callbacks are handed on to: those of [`Action::Relay`], and those of runs that are given up because their
+    /// lineage has had its attempts or its time. One of [`Policy::relay`](super::Policy::relay). Default: nowhere.
+    pub relay_to: Option<HttpUrl>,
     /// QStash settings for the runs that this rule resumes or restarts. Default: the policy's.
     pub overrides: Overrides,
 }
@@ -117,6 +128,7 @@ impl Rule {
             when: Condition::default(),
             action,
             max_attempts: None,
+            relay_to: None,
             overrides: Overrides::default(),
         }
     }

@@ -47,9 +47,9 @@ pub struct Subject {
 pub enum Outcome {
     /// The entry stays in the DLQ for us: it is taken up again later, and no attempt is spent.
     Deferred {
-        /// Why.
+        /// Why: the code of a [`Reason`], or what holds its target back.
         reason: &'static str,
-        /// When, where that is known.
+        /// When it may be taken up again, where that is known.
         until: Option<Timestamp>,
     },
     /// The entry was deleted from the DLQ, because a rule says so.
@@ -67,7 +67,7 @@ pub enum Outcome {
     Gone,
     /// The entry stays in the DLQ for a person.
     Parked {
-        /// Why: the code of a [`Reason`], or `refused_by_api`.
+        /// Why: the code of a [`Reason`], `relayed` where its callback is handed on, or `refused_by_api`.
         reason: &'static str,
     },
     /// A new run starts from the first step.

@@ -15,7 +15,7 @@ use crate::{
     },
     ids::{DlqId, RunId},
     lineage::Lineage,
-    policy::{Action, Decision, Policy},
+    policy::{Action, Decision, Policy, Reason},
     settings::{Account, Region},
     signature::BodyDigest,
     text::{self, said},
@@ -144,9 +144,8 @@ impl Admission {
         let (step, outcome) = if policy.dry_run {
             let (action, reason) = (decision.action, decision.reason);
             (Step::Over, Ok(Outcome::DryRun { action, reason, delay: decision.delay() }))
-        } else if decision.action == Action::Park {
-            let step = if failure.dlq_id.is_some() { Step::Settle } else { Step::Over };
-            (step, Ok(Outcome::Parked { reason: decision.reason.code() }))
+        } else if let Some(outcome) = left_alone(&decision, now) {
+            (if failure.dlq_id.is_some() { Step::Settle } else { Step::Over }, Ok(outcome))
         } else {
             (if failure.dlq_id.is_some() { Step::Claim } else { Step::Find }, Err(Refusal::Pending))
         };
@@ -272,7 +271,7 @@ impl Recovery {
         match self.decision.action {
             Action::Delete => DeleteEntry::new(entry).request(),
             Action::Restart => Restart::new(entry, self.decision.overrides.clone()).request(),
-            Action::Resume | Action::Park => Resume::new(entry, self.decision.overrides.clone()).request(),
+            _ => Resume::new(entry, self.decision.overrides.clone()).request(),
         }
     }
 
@@ -332,6 +331,20 @@ impl Recovery {
 /// What breaker and budgets count by: the workflow's URL without its query.
 fn target_of(workflow_url: &str) -> String {
     text::parts(workflow_url, b'?').next().unwrap_or_default().to_owned()
+}
+
+/// What comes of a decision that leaves the entry where it is.
+fn left_alone(decision: &Decision, now: Timestamp) -> Option<Outcome> {
+    let reason = decision.reason.code();
+    match decision.action {
+        Action::Defer => {
+            Some(Outcome::Deferred { reason, until: decision.delay().map(|delay| now.after(delay)) })
+        }
+        // Where the rule has not had its way, why not says more.
+        Action::Relay if decision.reason == Reason::Rule => Some(Outcome::Parked { reason: "relayed" }),
+        Action::Park | Action::Relay => Some(Outcome::Parked { reason }),
+        Action::Delete | Action::Restart | Action::Resume => None,
+    }
 }
 
 const fn unavailable(error: &ApiError) -> &'static str {

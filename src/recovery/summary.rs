@@ -34,8 +34,8 @@ plain! {
         attempt as "attempt": Option<u32> = conclusion.subject.attempt,
         /// How long QStash waits before the new run starts.
         delay_seconds as "delaySeconds": Option<u64> = delay(conclusion).map(|delay| delay.as_secs()),
-        /// When a deferred entry is taken up again, in epoch milliseconds.
-        until as "until": Option<u64> = until(conclusion).map(Timestamp::as_millis),
+        /// Of a deferral: when it may be taken up again, where that is known.
+        until as "until": Option<u64> = until(conclusion),
         /// Whether it is the answer to an earlier delivery of the callback.
         duplicate as "duplicate": Option<bool> = conclusion.duplicate.then_some(true),
     }
@@ -79,9 +79,9 @@ const fn revival(conclusion: &Conclusion) -> Option<&Revival> {
     }
 }
 
-const fn until(conclusion: &Conclusion) -> Option<Timestamp> {
+fn until(conclusion: &Conclusion) -> Option<u64> {
     match &conclusion.outcome {
-        Ok(Outcome::Deferred { until, .. }) => *until,
+        Ok(Outcome::Deferred { until, .. }) => until.map(Timestamp::as_millis),
         _ => None,
     }
 }

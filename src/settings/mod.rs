@@ -94,6 +94,7 @@ impl Settings {
     }
 
     /// The account that a region's callbacks came from.
+    #[cfg(feature = "deploy")]
     pub(crate) fn account_in(&self, region: Option<Region>) -> Option<&Account> {
         self.accounts.of(region).map(AsRef::as_ref)
     }

@@ -105,6 +105,36 @@ fn a_rule_restarts_or_deletes() {
 }
 
 #[test]
+fn a_deferred_or_relayed_run_stays_in_the_queue_unclaimed() {
+    for (rule, expected) in [
+        (
+            r#""action": "defer", "overrides": {"delay": "15m"}"#,
+            json!({"outcome": "deferred", "reason": "rule", "until": 1_792_568_580_000_u64}),
+        ),
+        (
+            r#""action": "relay", "relay_to": "https://a.example/f""#,
+            json!({"outcome": "parked", "reason": "relayed"}),
+        ),
+        (
+            r#""action": "resume", "max_attempts": 0, "relay_to": "https://a.example/f""#,
+            json!({"outcome": "parked", "reason": "attempts_exhausted"}),
+        ),
+    ] {
+        let world = World::silent();
+        let delivery = Delivery::new().policy(&format!(
+            r#"{{"relay_targets": "https://a.example/f", "rules": [{{"name": "mine", {rule}}}]}}"#
+        ));
+        let (status, _, _, mut body) = delivery.reply(&world);
+        let said = body.as_object_mut().unwrap();
+        for about in ["rule", "runId", "dlqId", "rootRunId", "attempt"] {
+            assert!(said.remove(about).is_some(), "{about}");
+        }
+        assert_eq!((status, body), (200, expected));
+        assert!(world.is_untouched());
+    }
+}
+
+#[test]
 fn a_permanent_failure_is_parked_without_a_request() {
     let world = World::silent();
     for (status, rule) in [(489, "non-retryable"), (404, "anything-else")] {

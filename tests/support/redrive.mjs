@@ -32,6 +32,7 @@ export const DEV_SECRETS = Object.freeze({
  * @property {Record<string, string | object>} [vars] As `[vars]` in `wrangler.toml`, of which nothing is taken over; tables such as
  *   POLICY are objects. Default: none.
  * @property {number} [port] Default: 0, a free one.
+ * @property {boolean | string} [ledger] Whether the ledger is bound; a folder keeps its storage there. Default: false.
  * @property {string} [build] Folder of the built modules. Default: REDRIVE_BUILD, else `build/`.
  */
 
@@ -67,9 +68,10 @@ export const DEV_SECRETS = Object.freeze({
  * @param {StartOptions} [options]
  * @returns {Promise<Redrive>}
  */
-export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0, build } = {}) {
+export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0, ledger = false, build } = {}) {
   const printed = [];
-  const launch = (port) => launchWorkerd(workerOptions({ ...secrets, ...vars }, port, buildFolder(build), printed));
+  const launch = (port) =>
+    launchWorkerd({ ...workerOptions({ ...secrets, ...vars }, port, buildFolder(build), printed), ...ledgerOptions(ledger) });
   let { miniflare, url } = await launch(port);
   let read = 0;
   return {
@@ -109,6 +111,15 @@ function workerOptions(bindings, port, folder, printed) {
     logRequests: false,
     telemetry: { enabled: false },
     handleStructuredLogs: ({ level, message }) => printed.push({ level, message }),
+  };
+}
+
+/** The binding of `wrangler.toml`. */
+function ledgerOptions(ledger) {
+  if (!ledger) return {};
+  return {
+    durableObjects: { LEDGER: { className: "Ledger", useSQLite: true } },
+    durableObjectsPersist: typeof ledger === "string" && ledger,
   };
 }
 

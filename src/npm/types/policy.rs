@@ -23,6 +23,8 @@ pub(super) struct Policy {
     retry_after_cap: Option<String>,
     /// For every run that is resumed or restarted.
     overrides: Option<PolicyOverrides>,
+    /// The failure functions that rules may hand callbacks on to.
+    relay_targets: Option<OneOrMany<String>>,
     /// Before the default rules; the first that matches decides.
     rules: Option<Vec<PolicyRule>>,
 }
@@ -51,6 +53,8 @@ pub(super) struct PolicyRule {
     max_attempts: Option<u32>,
     /// Default of each: the policy's.
     overrides: Option<PolicyOverrides>,
+    /// Where callbacks of runs that are given up are handed on to: one of the policy's `relay_targets`. Default: nowhere.
+    relay_to: Option<String>,
 }
 
 /// Which failures a rule is for. Values of one condition are alternatives.
@@ -153,6 +157,7 @@ mod tests {
             action: action.to_owned(),
             max_attempts: Some(1),
             overrides: Some(overrides()),
+            relay_to: Some("https://a.example/".to_owned()),
         }
     }
 
@@ -170,6 +175,7 @@ mod tests {
             backoff: Some(PolicyBackoff { base: Some("1s".to_owned()), cap: Some("1h".to_owned()) }),
             retry_after_cap: Some("1h".to_owned()),
             overrides: Some(overrides()),
+            relay_targets: Some(one("https://a.example/")),
             rules: Some(rules),
         };
         serde_json::to_value(policy).unwrap()
