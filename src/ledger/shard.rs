@@ -12,9 +12,8 @@ use crate::{
     time::{Timestamp, decimal},
 };
 
-/// A claim that was never settled is free again after this: whoever held it is gone. It is longer than the calls that
-/// one callback makes, at the default timeouts.
-const LEASE: Duration = Duration::from_secs(45);
+/// What a claim lasts beyond the two calls of the API that may follow it.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// The most entries that a shard remembers; the oldest are forgotten first.
 const MAX_ENTRIES: usize = 50_000;
@@ -54,7 +53,9 @@ impl Actor for Shard {
         {
             ("claim", Some(entry), Some(root), _) => {
                 let sweeps = fields.raw("sweep").as_deref() == Some(b"true");
-                claim(records, &entry, root, now, sweeps, &mut answer);
+                // A claim that was never settled is free again after this: whoever held it is gone.
+                let lease = office.settings.api_timeout.saturating_mul(2).saturating_add(LEASE_MARGIN);
+                claim(records, &entry, root, now, lease, sweeps, &mut answer);
             }
             ("settle", Some(entry), Some(root), _) => {
                 let conclusion = fields.raw("conclusion").and_then(|json| String::from_utf8(json).ok());
@@ -109,6 +110,7 @@ fn claim(
     entry: &str,
     root: RunId,
     now: Timestamp,
+    lease: Duration,
     sweeps: bool,
     answer: &mut Object,
 ) {
@@ -120,7 +122,7 @@ fn claim(
             return;
         }
         // A clock that stepped back must not hold a claim for ever: `since` is zero then, for as long as the lease.
-        if record.conclusion.is_empty() && now.since(record.at) < LEASE && record.at.since(now) < LEASE {
+        if record.conclusion.is_empty() && now.since(record.at) < lease && record.at.since(now) < lease {
             answer.text("claim", "pending");
             return;
         }

@@ -59,6 +59,7 @@ export const DEV_SECRETS = Object.freeze({
  * @property {(path: string, send?: Send) => Promise<Answer>} send
  * @property {() => number} memory Resident bytes of workerd.
  * @property {() => Promise<void>} restart Replaces workerd: nothing in memory survives, the address stays.
+ * @property {() => Promise<void>} kill The same with SIGKILL: workerd gets to finish nothing.
  * @property {() => Promise<void>} stop
  */
 
@@ -72,7 +73,7 @@ export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0,
   const printed = [];
   const launch = (port) =>
     launchWorkerd({ ...workerOptions({ ...secrets, ...vars }, port, buildFolder(build), printed), ...ledgerOptions(ledger) });
-  let { miniflare, url } = await launch(port);
+  let { miniflare, url, pid } = await launch(port);
   let read = 0;
   return {
     url,
@@ -84,19 +85,28 @@ export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0,
       return lines.map(({ message }) => JSON.parse(message));
     },
     send: (path, send) => sendRequest(url + path, send),
-    memory: () => residentBytes(process.pid),
+    memory: () => residentBytes(pid),
     restart: async () => {
       await miniflare.dispose();
-      ({ miniflare } = await launch(Number(new URL(url).port)));
+      ({ miniflare, pid } = await launch(Number(new URL(url).port)));
+    },
+    kill: async () => {
+      process.kill(pid, "SIGKILL");
+      await miniflare.dispose();
+      ({ miniflare, pid } = await launch(Number(new URL(url).port)));
     },
     stop: () => miniflare.dispose(),
   };
 }
 
 async function launchWorkerd(options) {
-  const miniflare = new Miniflare(convertV4MiniflareOptions(options));
+  const { storage, ...others } = options;
+  const miniflare = new Miniflare({
+    ...convertV4MiniflareOptions(others),
+    ...(storage && { resourcePersistencePath: storage }),
+  });
   const { origin } = await miniflare.ready;
-  return { miniflare, url: origin };
+  return { miniflare, url: origin, pid: newWorkerd() };
 }
 
 function workerOptions(bindings, port, folder, printed) {
@@ -119,7 +129,7 @@ function ledgerOptions(ledger) {
   if (!ledger) return {};
   return {
     durableObjects: { LEDGER: { className: "Ledger", useSQLite: true } },
-    durableObjectsPersist: typeof ledger === "string" && ledger,
+    ...(typeof ledger === "string" && { storage: ledger }),
   };
 }
 
@@ -175,13 +185,24 @@ async function readAnswer(response) {
   return { status: response.statusCode, headers: response.headers, text: Buffer.concat(chunks).toString("utf8") };
 }
 
-/** Resident memory of the workerd that this process has started. */
-function residentBytes(parent) {
-  const processes = execFileSync("ps", ["-A", "-o", "ppid=,rss=,comm="], { encoding: "utf8" });
-  const ours = processes
+/** Processes of workerd that belong to a Worker already, or did. */
+const taken = new Set();
+
+/** The workerd that this process has started last. */
+function newWorkerd() {
+  const [pid, ...others] = workerds().map(({ pid }) => pid).filter((pid) => !taken.has(pid));
+  if (pid === undefined || others.length > 0) throw new Error(`expected one new workerd, found ${others.length + (pid ? 1 : 0)}`);
+  taken.add(pid);
+  return pid;
+}
+
+const residentBytes = (pid) => workerds().find((process) => process.pid === pid).kilobytes * 1024;
+
+function workerds() {
+  const processes = execFileSync("ps", ["-A", "-o", "ppid=,pid=,rss=,comm="], { encoding: "utf8" });
+  return processes
     .split("\n")
-    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
-    .filter((row) => row && Number(row[1]) === parent && row[3].includes("workerd"));
-  if (ours.length !== 1) throw new Error(`expected one workerd below this process, found ${ours.length}`);
-  return Number(ours[0][2]) * 1024;
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((row) => row && Number(row[1]) === process.pid && row[4].includes("workerd"))
+    .map(([, , pid, kilobytes]) => ({ pid: Number(pid), kilobytes: Number(kilobytes) }));
 }
