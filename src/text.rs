@@ -16,6 +16,12 @@ pub(crate) fn write_number(f: &mut fmt::Formatter<'_>, number: u64) -> fmt::Resu
     f.write_str(&number.to_string())
 }
 
+/// A number as keys have it, so that they sort by it: with 13 digits or more, enough for milliseconds.
+pub(crate) fn padded(number: u64) -> String {
+    let number = number.to_string();
+    ["0000000000000".get(number.len()..).unwrap_or_default(), &number].concat()
+}
+
 /// Where `part` first stands in `text`.
 pub(crate) fn find(text: &str, part: &str) -> Option<usize> {
     (0..=text.len().checked_sub(part.len())?)
@@ -96,6 +102,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn numbers_in_keys_sort_as_numbers_do() {
+        assert_eq!(padded(7), "0000000000007");
+        assert!(padded(999) < padded(1_748_527_971_000));
+        assert_eq!(padded(u64::MAX), u64::MAX.to_string());
+    }
 
     #[test]
     fn nothing_is_found_at_once_and_replaced_nowhere() {

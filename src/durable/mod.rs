@@ -5,6 +5,7 @@
 //! [`Errand`] to run next, and when it wants to be woken.
 
 mod actor;
+pub mod outbox;
 mod records;
 
 pub use actor::{Actor, Errand, Office, UnheardError};

@@ -77,6 +77,26 @@ impl Case {
     }
 }
 
+#[cfg(test)]
+impl Case {
+    /// A case for tests that care for its ids only.
+    pub(crate) fn sample(entry: &str, root: &str) -> Self {
+        let root = RunId::new(root).unwrap();
+        Self {
+            dlq_id: DlqId::new(entry).unwrap(),
+            run_id: root.clone(),
+            lineage: Lineage::root(root, Timestamp::from_millis(1_748_527_971_000)),
+            region: None,
+            target: "https://shop.example/order".to_owned(),
+            status: 503,
+            fingerprint: String::new(),
+            rule: "transient".to_owned(),
+            action: Action::Resume,
+            overrides: Overrides::default(),
+        }
+    }
+}
+
 const fn field(name: &'static str) -> Field {
     Field { name, limit: 64 * 1024, over: Over::Drop }
 }

@@ -69,16 +69,6 @@ impl Conclusion {
             _ => None,
         }
     }
-
-    /// Whether this is still what is to be done about the entry, at `now`. The sweep leaves alone what waits for a person;
-    /// a callback that comes again was asked for, by somebody who may have mended what was wrong.
-    pub(crate) fn stands(&self, now: Timestamp, sweeps: bool) -> bool {
-        match &self.outcome {
-            Ok(Outcome::Parked { .. }) => sweeps,
-            Ok(Outcome::Deferred { until, .. }) => until.is_none_or(|until| now < until),
-            _ => self.is_final(),
-        }
-    }
 }
 
 const fn field(name: &'static str) -> Field {
@@ -139,17 +129,5 @@ mod tests {
         for json in ["", "{}", "[]", r#"{"outcome":"mended"}"#, &told(&refused)] {
             assert_eq!(Conclusion::recall(json), None, "{json}");
         }
-    }
-
-    #[test]
-    fn what_was_done_stands_and_what_waits_may_be_taken_up_again() {
-        let (now, later) = (Timestamp::from_secs(10), Timestamp::from_secs(11));
-        let stands = |outcome, sweeps| conclusion(outcome).stands(now, sweeps);
-        assert!(stands(Outcome::Gone, false) && stands(Outcome::Deleted, true));
-        assert!(stands(Outcome::Parked { reason: "rule" }, true));
-        assert!(!stands(Outcome::Parked { reason: "rule" }, false));
-        assert!(stands(Outcome::Deferred { reason: "rule", until: Some(later) }, true));
-        assert!(!stands(Outcome::Deferred { reason: "rule", until: Some(now) }, true));
-        assert!(stands(Outcome::Deferred { reason: "paused", until: None }, false));
     }
 }

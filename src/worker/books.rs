@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     js_host::now,
-    json::{Field, Fields, Object, Over},
-    ledger::shard_of,
+    json::Object,
+    ledger::{Claimant, claim, read_claim, settle, shard_of},
     recovery::{Case, Claim, Conclusion, MemoryLedger},
     settings::Settings,
 };
@@ -35,7 +35,7 @@ impl Books {
             Self::Memory(ledger) => return ledger.borrow_mut().claim(&case.dlq_id, now()),
             Self::Ledger(ledger) => ledger,
         };
-        match tell(ledger, &shard(case, settings), &about(case, "claim", None)).await {
+        match tell(ledger, &shard(case, settings), &claim(case, Claimant::Callback)).await {
             Ok(answer) => read_claim(&answer),
             Err(error) => {
                 report(&error);
@@ -49,7 +49,7 @@ impl Books {
         match self {
             Self::Memory(ledger) => ledger.borrow_mut().settle(&case.dlq_id, conclusion),
             Self::Ledger(ledger) => {
-                let message = about(case, "settle", Some(&conclusion.to_json()));
+                let message = settle(case, conclusion);
                 if let Err(error) = tell(ledger, &shard(case, settings), &message).await {
                     report(&error);
                 }
@@ -60,35 +60,6 @@ impl Books {
 
 fn shard(case: &Case, settings: &Settings) -> String {
     shard_of(case.lineage.root_run(), settings.ledger_shards)
-}
-
-fn about(case: &Case, what: &str, conclusion: Option<&str>) -> String {
-    let mut message = Object::new();
-    message
-        .text("do", what)
-        .text("dlqId", case.dlq_id.as_str())
-        .text("rootRunId", case.lineage.root_run().as_str());
-    if let Some(conclusion) = conclusion {
-        message.raw("conclusion", conclusion);
-    }
-    message.end()
-}
-
-fn read_claim(answer: &str) -> Claim {
-    const FIELDS: &[Field] = &[
-        Field { name: "claim", limit: 64, over: Over::Drop },
-        Field { name: "conclusion", limit: 64 * 1024, over: Over::Drop },
-    ];
-    let Ok(mut fields) = Fields::of(answer.as_bytes(), FIELDS) else { return Claim::Unavailable };
-    match fields.word("claim").as_deref() {
-        Some("granted") => Claim::Granted,
-        Some("pending") => Claim::Pending,
-        _ => {
-            let conclusion = fields.raw("conclusion").and_then(|json| String::from_utf8(json).ok());
-            let first = conclusion.and_then(|json| Conclusion::recall(&json));
-            first.map_or(Claim::Unavailable, |first| Claim::Settled(Box::new(first)))
-        }
-    }
 }
 
 fn report(error: &JsValue) {

@@ -27,7 +27,7 @@ thread_local! {
 ///
 /// Written out, not with the `event` macro of the `worker` crate: that one formats errors of every kind that the crate
 /// has, which is a tenth of the whole Worker, and here an error means that the runtime cannot even make a response.
-#[expect(unreachable_pub, reason = "it is exported to JavaScript, which must see it")]
+#[expect(unreachable_pub, clippy::needless_pass_by_value, reason = "it is exported to JavaScript")]
 #[wasm_bindgen]
 pub fn fetch(request: Request, env: Env, _context: JsValue) -> Promise {
     let redrive = REDRIVE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Redrive::new(&env)))));

@@ -1,5 +1,14 @@
 use super::*;
-use crate::{durable::MemoryRecords, recovery::Moment, settings::Settings};
+use crate::{
+    dlq::ApiResponse,
+    durable::MemoryRecords,
+    ledger::{
+        book::{COUNT, ENTRY, MAX_ENTRIES, count},
+        message,
+    },
+    recovery::Moment,
+    settings::Settings,
+};
 
 /// A shard with its store, at a time of its own.
 struct Kept {
@@ -28,14 +37,50 @@ impl Kept {
         Shard.hear(&mut self.office(), message).unwrap()
     }
 
-    fn claim(&mut self, entry: &str, more: &str) -> String {
-        self.tell(&format!(r#"{{"do":"claim","dlqId":"{entry}","rootRunId":"wfr_a"{more}}}"#))
+    fn claim(&mut self, entry: &str) -> String {
+        self.claim_by(entry, Claimant::Callback)
+    }
+
+    fn claim_by(&mut self, entry: &str, by: Claimant) -> String {
+        self.tell(&message::claim(&Case::sample(entry, "wfr_a"), by))
     }
 
     fn settle(&mut self, entry: &str, conclusion: &str) {
-        let message =
-            format!(r#"{{"do":"settle","dlqId":"{entry}","rootRunId":"wfr_a","conclusion":{conclusion}}}"#);
+        self.settle_case(&Case::sample(entry, "wfr_a"), conclusion);
+    }
+
+    fn settle_case(&mut self, case: &Case, conclusion: &str) {
+        let message = format!(r#"{{"do":"settle","case":{},"conclusion":{conclusion}}}"#, case.to_json());
         assert_eq!(self.tell(&message), "{}");
+    }
+
+    /// What the shard tells others, in order.
+    fn told(&mut self) -> Vec<(String, serde_json::Value)> {
+        let mut told = Vec::new();
+        while let Some(Errand::Tell { actor, message }) = Shard.errand(&mut self.office()) {
+            told.push((actor, serde_json::from_str(&message).unwrap()));
+            Shard.returned(&mut self.office(), Ok(ApiResponse::new(200, "{}", |_| None)));
+        }
+        told
+    }
+
+    /// The same in short: who, what, of which entry or run.
+    fn told_in_short(&mut self) -> Vec<String> {
+        let short = |(actor, message): (String, serde_json::Value)| {
+            let word = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
+            let entry = message["case"]["dlqId"].as_str().unwrap_or_default();
+            let words = [
+                actor,
+                word("do"),
+                word("kind"),
+                word("reason"),
+                word("dlqId"),
+                entry.to_owned(),
+                word("newRunId"),
+            ];
+            words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+        };
+        self.told().into_iter().map(short).collect()
     }
 
     fn pass(&mut self, span: Duration) {
@@ -59,46 +104,46 @@ fn settled(conclusion: &str) -> String {
 #[test]
 fn of_many_claims_one_is_granted_and_the_others_get_its_end() {
     let mut kept = Kept::new();
-    assert_eq!(kept.claim("1-1", ""), GRANTED);
+    assert_eq!(kept.claim("1-1"), GRANTED);
     for _ in 0..10 {
-        assert_eq!(kept.claim("1-1", ""), PENDING);
+        assert_eq!(kept.claim("1-1"), PENDING);
     }
-    assert_eq!(kept.claim("1-2", ""), GRANTED);
+    assert_eq!(kept.claim("1-2"), GRANTED);
     kept.settle("1-1", RESUMED);
     for _ in 0..10 {
-        assert_eq!(kept.claim("1-1", ""), settled(RESUMED));
+        assert_eq!(kept.claim("1-1"), settled(RESUMED));
     }
 }
 
 #[test]
 fn a_claim_that_nobody_settles_is_free_after_its_lease() {
     let mut kept = Kept::new();
-    assert_eq!(kept.claim("1-1", ""), GRANTED);
+    assert_eq!(kept.claim("1-1"), GRANTED);
     kept.pass(Duration::from_millis(29_999));
-    assert_eq!(kept.claim("1-1", ""), PENDING);
+    assert_eq!(kept.claim("1-1"), PENDING);
     kept.pass(Duration::from_millis(1));
-    assert_eq!(kept.claim("1-1", ""), GRANTED);
-    assert_eq!(kept.claim("1-1", ""), PENDING);
+    assert_eq!(kept.claim("1-1"), GRANTED);
+    assert_eq!(kept.claim("1-1"), PENDING);
     // A clock that stepped back by an hour holds no claim for an hour.
     kept.now = Timestamp::from_millis(kept.now.as_millis() - 3_600_000);
-    assert_eq!(kept.claim("1-1", ""), GRANTED);
+    assert_eq!(kept.claim("1-1"), GRANTED);
 }
 
 #[test]
 fn a_refusal_frees_the_claim_and_leaves_nothing_behind() {
     let mut kept = Kept::new();
-    assert_eq!(kept.claim("1-1", ""), GRANTED);
+    assert_eq!(kept.claim("1-1"), GRANTED);
     kept.settle("1-1", r#"{"outcome":"refused","reason":"token_refused"}"#);
     assert_eq!(kept.keys(), [COUNT]);
-    assert_eq!(kept.claim("1-1", ""), GRANTED);
+    assert_eq!(kept.claim("1-1"), GRANTED);
 }
 
 #[test]
 fn what_is_parked_stays_so_for_the_sweep_only() {
     let mut kept = Kept::new();
     kept.settle("1-1", PARKED);
-    assert_eq!(kept.claim("1-1", r#","sweep":true"#), settled(PARKED));
-    assert_eq!(kept.claim("1-1", r#","sweep":false"#), GRANTED);
+    assert_eq!(kept.claim_by("1-1", Claimant::Sweep), settled(PARKED));
+    assert_eq!(kept.claim("1-1"), GRANTED);
 }
 
 #[test]
@@ -106,30 +151,30 @@ fn what_was_done_is_not_undone_by_a_slower_delivery() {
     let mut kept = Kept::new();
     kept.settle("1-1", RESUMED);
     kept.settle("1-1", PARKED);
-    assert_eq!(kept.claim("1-1", ""), settled(RESUMED));
+    assert_eq!(kept.claim("1-1"), settled(RESUMED));
     let deferred = r#"{"outcome":"deferred","reason":"breaker_open","rootRunId":"wfr_a"}"#;
     kept.settle("1-2", deferred);
-    assert_eq!(kept.claim("1-2", r#","sweep":true"#), settled(deferred));
+    assert_eq!(kept.claim_by("1-2", Claimant::Sweep), settled(deferred));
     kept.settle("1-2", RESUMED);
-    assert_eq!(kept.claim("1-2", ""), settled(RESUMED));
+    assert_eq!(kept.claim("1-2"), settled(RESUMED));
 }
 
 #[test]
 fn a_deferred_entry_may_be_had_again_when_it_is_due() {
     let mut kept = Kept::new();
-    let until = kept.now.after(Duration::from_secs(60)).as_millis();
+    let until = kept.now.after(Duration::from_mins(1)).as_millis();
     let deferred = format!(r#"{{"outcome":"deferred","reason":"rule","until":{until},"rootRunId":"wfr_a"}}"#);
     kept.settle("1-1", &deferred);
-    assert_eq!(kept.claim("1-1", r#","sweep":true"#), settled(&deferred));
-    kept.pass(Duration::from_secs(60));
-    assert_eq!(kept.claim("1-1", r#","sweep":true"#), GRANTED);
+    assert_eq!(kept.claim_by("1-1", Claimant::Sweep), settled(&deferred));
+    kept.pass(Duration::from_mins(1));
+    assert_eq!(kept.claim_by("1-1", Claimant::Sweep), GRANTED);
 }
 
 #[test]
 fn a_lineage_is_told_from_any_of_its_members_with_how_its_runs_ended() {
     let mut kept = Kept::new();
     kept.settle("1-1", RESUMED);
-    kept.pass(Duration::from_secs(60));
+    kept.pass(Duration::from_mins(1));
     kept.settle("1-2", r#"{"outcome":"resumed","newRunId":"wfr_c","rootRunId":"wfr_a"}"#);
     kept.tell(r#"{"do":"ended","runId":"wfr_c","end":"recovered","at":1748528100000}"#);
     kept.tell(r#"{"do":"ended","runId":"wfr_unknown","end":"recovered"}"#);
@@ -174,14 +219,15 @@ fn entries_are_forgotten_after_their_time_and_nothing_is_left_of_them() {
     let mut kept = Kept::new();
     assert_eq!(Shard.wakes(&kept.office()), None);
     kept.settle("1-1", RESUMED);
+    kept.told();
     let retention = kept.settings.ledger_retention;
     assert_eq!(Shard.wakes(&kept.office()), Some(kept.now.after(retention)));
-    kept.pass(retention - Duration::from_secs(1));
+    kept.pass(retention.saturating_sub(Duration::from_secs(1)));
     kept.settle("1-2", PARKED);
     Shard.errand(&mut kept.office());
-    assert_eq!(kept.claim("1-1", ""), settled(RESUMED));
+    assert_eq!(kept.claim("1-1"), settled(RESUMED));
     kept.pass(Duration::from_secs(1));
-    Shard.errand(&mut kept.office());
+    kept.told();
     assert!(
         kept.keys().iter().all(|key| !key.contains("1-1") && !key.contains("wfr_b")),
         "{:?}",
@@ -211,9 +257,9 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         "[]",
         "{}",
         r#"{"do":"dance"}"#,
-        r#"{"do":"claim","dlqId":"1-1"}"#,
-        r#"{"do":"claim","rootRunId":"wfr_a"}"#,
-        r#"{"do":"settle","dlqId":"1-1","rootRunId":"wfr_a"}"#,
+        r#"{"do":"claim"}"#,
+        r#"{"do":"claim","case":{"dlqId":"1-1"}}"#,
+        r#"{"do":"settle","case":{"dlqId":"1-1"},"conclusion":{}}"#,
         r#"{"do":"ended","runId":"wfr_a"}"#,
     ] {
         assert_eq!(Shard.hear(&mut kept.office(), message), Err(UnheardError), "{message}");
@@ -223,5 +269,74 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
     kept.records.put("entry/1-1", "{");
     kept.records.put("time/x", "");
     assert_eq!(Shard.wakes(&kept.office()), None);
-    assert_eq!(kept.claim("1-1", ""), GRANTED);
+    assert_eq!(kept.claim("1-1"), GRANTED);
+}
+
+#[test]
+fn others_are_told_what_they_are_to_know_and_only_once() {
+    let mut kept = Kept::new();
+    let target = "target-https://shop.example/order";
+    assert_eq!(kept.claim("1-1"), GRANTED);
+    assert_eq!(kept.told_in_short(), [] as [&str; 0]);
+    kept.settle("1-1", RESUMED);
+    let expected = ["notices notice first_failure 1-1".to_owned(), format!("{target} resumed 1-1 wfr_b")];
+    assert_eq!(kept.told_in_short(), expected);
+
+    // The run that was created fails: its callback comes, twice.
+    let child = Case {
+        run_id: RunId::new("wfr_b").unwrap(),
+        lineage: Case::sample("1-1", "wfr_a").lineage.next(),
+        ..Case::sample("1-2", "wfr_a")
+    };
+    for _ in 0..2 {
+        kept.tell(&message::claim(&child, Claimant::Callback));
+    }
+    assert_eq!(kept.told_in_short(), [format!("{target} failed 1-2")]);
+    let lineage = kept.tell(r#"{"do":"lineage","runId":"wfr_b"}"#);
+    assert!(lineage.contains(r#""end":"failed_again""#), "{lineage}");
+
+    for _ in 0..2 {
+        kept.settle_case(&child, PARKED);
+    }
+    assert_eq!(kept.told_in_short(), ["notices notice gave_up rule 1-2"]);
+
+    let run = RunId::new("wfr_b").unwrap();
+    for _ in 0..2 {
+        kept.tell(&message::ended(&run, "recovered", kept.now));
+    }
+    assert_eq!(kept.told_in_short(), ["notices notice recovered 1-1"]);
+}
+
+#[test]
+fn a_target_is_told_when_what_it_deferred_is_dealt_with() {
+    let deferred = r#"{"outcome":"deferred","reason":"breaker_open"}"#;
+    for (end, told) in [(PARKED, "notices notice gave_up rule 1-1"), (r#"{"outcome":"gone"}"#, "")] {
+        let mut kept = Kept::new();
+        kept.settle("1-1", deferred);
+        kept.told();
+        kept.settle("1-1", deferred);
+        assert_eq!(kept.told_in_short(), [] as [&str; 0]);
+        kept.settle("1-1", end);
+        let cleared = "target-https://shop.example/order cleared 1-1";
+        let expected: Vec<&str> = [told, cleared].into_iter().filter(|told| !told.is_empty()).collect();
+        assert_eq!(kept.told_in_short(), expected);
+    }
+}
+
+#[test]
+fn the_drain_may_have_what_was_deferred_and_nothing_else() {
+    let mut kept = Kept::new();
+    let deferred = r#"{"outcome":"deferred","reason":"breaker_open"}"#;
+    kept.settle("1-1", deferred);
+    assert_eq!(kept.claim("1-1"), settled(deferred));
+    assert_eq!(kept.claim_by("1-1", Claimant::Drain), GRANTED);
+    // It gives the entry back, and is still the one that takes it up.
+    kept.settle("1-1", r#"{"outcome":"refused","reason":"api_unreachable"}"#);
+    assert_eq!(kept.claim_by("1-1", Claimant::Sweep), settled(deferred));
+    kept.pass(DEFERRED_FOR);
+    assert_eq!(kept.claim_by("1-1", Claimant::Sweep), GRANTED);
+    kept.settle("1-2", PARKED);
+    assert_eq!(kept.claim_by("1-2", Claimant::Drain), settled(PARKED));
+    kept.settle("1-3", RESUMED);
+    assert_eq!(kept.claim_by("1-3", Claimant::Drain), settled(RESUMED));
 }

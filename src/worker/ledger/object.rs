@@ -29,7 +29,7 @@ const NAME: &str = "actor";
 const MAX_ERRANDS: usize = 200;
 const MAX_TIME: Duration = Duration::from_secs(20);
 
-/// An actor of the ledger. Bind this class as `LEDGER`, with SQLite storage.
+/// An actor of the ledger. Bind this class as `LEDGER`, in `new_sqlite_classes`.
 #[wasm_bindgen]
 pub struct Ledger(Rc<Desk>);
 
@@ -42,7 +42,7 @@ struct Desk {
 }
 
 #[wasm_bindgen]
-#[expect(private_interfaces, reason = "only the runtime calls it")]
+#[expect(private_interfaces, clippy::needless_pass_by_value, reason = "only the runtime calls it")]
 impl Ledger {
     /// The runtime makes one for each name.
     #[wasm_bindgen(constructor)]

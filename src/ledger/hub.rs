@@ -1,0 +1,74 @@
+//! What a shard tells others of what it learns.
+
+use super::{record::Record, target};
+use crate::{
+    durable::{Records, outbox},
+    json::Object,
+    recovery::{Case, Conclusion, Outcome},
+    time::Timestamp,
+};
+
+/// The actor that tells people.
+const NOTICES: &str = "notices";
+
+/// A run that a recovery had created failed.
+pub(super) fn failed_again(records: &mut dyn Records, case: &Case, now: Timestamp) {
+    to_target(records, case, "failed", now, &|message| {
+        message.raw("case", &case.to_json());
+    });
+}
+
+/// An entry was settled: `record` says how, `before` what it had been.
+pub(super) fn settled(
+    records: &mut dyn Records,
+    record: &Record,
+    before: Option<&Conclusion>,
+    now: &Conclusion,
+) {
+    let (case, at) = (&record.case, record.at);
+    if before.is_none() && case.lineage.attempt() == 0 {
+        notice(records, "first_failure", case, "", at);
+    }
+    match &now.outcome {
+        Ok(Outcome::Restarted(_) | Outcome::Resumed(_)) => {
+            to_target(records, case, "resumed", at, &|message| {
+                message.raw("case", &case.to_json());
+                if let Some(run) = now.new_run_id() {
+                    message.text("newRunId", run.as_str());
+                }
+            });
+        }
+        Ok(Outcome::Parked { reason }) if before.is_none_or(|before| before.outcome != now.outcome) => {
+            notice(records, "gave_up", case, reason, at);
+        }
+        _ => {}
+    }
+    let was_deferred = before.is_some_and(|before| matches!(before.outcome, Ok(Outcome::Deferred { .. })));
+    if was_deferred && !matches!(now.outcome, Ok(Outcome::Deferred { .. })) {
+        to_target(records, case, "cleared", at, &|message| {
+            message.text("dlqId", case.dlq_id.as_str());
+        });
+    }
+}
+
+/// A run that a recovery had created came to a good end.
+pub(super) fn recovered(records: &mut dyn Records, record: &Record, now: Timestamp) {
+    notice(records, "recovered", &record.case, "", now);
+}
+
+fn notice(records: &mut dyn Records, kind: &str, case: &Case, reason: &str, at: Timestamp) {
+    let mut message = Object::new();
+    message.text("do", "notice").text("kind", kind).number("at", at.as_millis());
+    if !reason.is_empty() {
+        message.text("reason", reason);
+    }
+    message.raw("case", &case.to_json());
+    outbox::push(records, NOTICES, &message.end(), at);
+}
+
+fn to_target(records: &mut dyn Records, case: &Case, what: &str, at: Timestamp, with: &dyn Fn(&mut Object)) {
+    let mut message = Object::new();
+    message.text("do", what).number("at", at.as_millis());
+    with(&mut message);
+    outbox::push(records, &target(&case.target), &message.end(), at);
+}
