@@ -23,6 +23,21 @@ pub(crate) fn decode_exact(text: &str, alphabet: Alphabet) -> Option<Vec<u8>> {
     read(text, alphabet).and_then(|(bytes, left)| (left == 0 && text.len() % 4 != 1).then_some(bytes))
 }
 
+/// Bytes as base64 with the standard alphabet, padded.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let bits = (0..3).fold(0_u32, |bits, at| bits << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
+        for at in 0..4 {
+            let value = bits >> (18 - 6 * at) & 63;
+            let character = ALPHABET.get(value as usize).filter(|_| at <= three.len());
+            text.push(character.map_or('=', |character| char::from(*character)));
+        }
+    }
+    text
+}
+
 /// The bytes, and the bits behind the last one.
 fn read(text: &str, alphabet: Alphabet) -> Option<(Vec<u8>, u32)> {
     let mut bytes = Vec::with_capacity(text.len());
@@ -53,7 +68,10 @@ fn read(text: &str, alphabet: Alphabet) -> Option<(Vec<u8>, u32)> {
 mod tests {
     use ::base64::{
         Engine as _, alphabet,
-        engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD},
+        engine::{
+            DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig,
+            general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+        },
     };
     use proptest::prelude::*;
 
@@ -79,6 +97,7 @@ mod tests {
 
         #[test]
         fn bytes_come_back(bytes: Vec<u8>) {
+            prop_assert_eq!(encode(&bytes), STANDARD.encode(&bytes));
             prop_assert_eq!(decode_exact(&URL_SAFE_NO_PAD.encode(&bytes), Alphabet::UrlSafe), Some(bytes));
         }
     }

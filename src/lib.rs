@@ -44,6 +44,7 @@ pub mod ids;
 mod js_host;
 pub mod ledger;
 pub mod lineage;
+pub mod notice;
 #[cfg(feature = "npm")]
 pub mod npm;
 pub mod operator;

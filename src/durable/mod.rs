@@ -7,6 +7,7 @@
 mod actor;
 pub mod outbox;
 mod records;
+pub(crate) mod tally;
 
 pub use actor::{Actor, Errand, Office, UnheardError};
 pub use records::{MemoryRecords, Records};

@@ -7,12 +7,14 @@
 mod account;
 mod admin;
 mod error;
+mod notify;
 mod reader;
 mod region;
 
 pub use account::{Account, InvalidTokenError, Token};
 pub use admin::Admin;
 pub use error::SettingsError;
+pub use notify::Notify;
 pub use region::Region;
 
 #[cfg(feature = "npm")]
@@ -31,6 +33,8 @@ pub struct Settings {
     accounts: Accounts,
     /// Who may ask the operator API; `None` switches it off.
     pub admin: Option<Admin>,
+    /// Who is told what a person should hear of.
+    pub notify: Notify,
     /// Where QStash reaches us, without query; `None` takes the address of each request.
     pub public_url: Option<HttpUrl>,
     /// What to do with failed runs.
@@ -55,6 +59,7 @@ impl Settings {
         let mut reader = Reader::new(&lookup);
         let mut settings = Self::look_up(&mut reader);
         settings.admin = Admin::read(&mut reader);
+        settings.notify = Notify::read(&mut reader);
         reader.end().map(|()| settings)
     }
 
@@ -70,6 +75,7 @@ impl Settings {
         let mut settings = Self {
             accounts: Accounts::read(reader),
             admin: None,
+            notify: Notify::default(),
             public_url: public_url(reader),
             policy: Policy::default(),
             clock_tolerance: Duration::from_secs(5),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::notice::Kind;
 
 fn read(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     Settings::read(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
@@ -49,6 +50,11 @@ fn a_bad_value_is_named_with_what_is_accepted_and_no_secret_is_shown() {
         ("MAX_BODY_BYTES", "0", "greater than zero"),
         ("MAX_BODY_BYTES", "1e6", "number of bytes"),
         ("POLICY", "{\"max_atempts\":3}", "max_attempts"),
+        ("NOTIFY_SLACK_URL", "http://hooks.slack.example/x", "https"),
+        ("NOTIFY_URL", "ops.example", "http"),
+        ("NOTIFY_ON", "gave_up, lunch", "accepted are breaker_closed, breaker_opened, first_failure"),
+        ("NOTIFY_WINDOW", "25h", "from 1ms to 24h"),
+        ("NOTIFY_WINDOW", "0s", "from 1ms to 24h"),
     ] {
         let error = read_with(&[(name, value)]).unwrap_err();
         assert_eq!(error.name(), name);
@@ -88,4 +94,21 @@ fn a_region_alone_serves_only_its_own_callbacks_and_must_be_complete() {
     assert!(settings.account(Some("US-EAST-1")).is_ok());
     assert_eq!(settings.account(None).unwrap_err(), SignatureError::Key);
     assert_eq!(read(&us[..2]).unwrap_err().name(), "US_EAST_1_QSTASH_NEXT_SIGNING_KEY");
+}
+
+#[test]
+fn a_webhook_has_a_secret_and_a_chat_needs_none() {
+    const URL: (&str, &str) = ("NOTIFY_URL", "https://ops.example/hook");
+    assert_eq!(read_with(&[URL]).unwrap_err().to_string(), "NOTIFY_SECRET is missing");
+    for bad in ["not base64!", "c2hvcnQ="] {
+        let error = read_with(&[URL, ("NOTIFY_SECRET", bad)]).unwrap_err().to_string();
+        assert!(error.starts_with("NOTIFY_SECRET must be base64") && !error.contains(bad), "{error}");
+    }
+    for good in ["whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNA=="] {
+        assert!(read_with(&[URL, ("NOTIFY_SECRET", good)]).unwrap().notify.is_set());
+    }
+    assert!(read_with(&[("NOTIFY_SLACK_URL", "http://127.0.0.1:8/x")]).unwrap().notify.is_set());
+    let nobody = read_with(&[("NOTIFY_ON", " recovered,gave_up ")]).unwrap().notify;
+    assert!(!nobody.is_set());
+    assert_eq!(nobody.on, [Kind::Recovered, Kind::GaveUp]);
 }

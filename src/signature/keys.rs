@@ -20,6 +20,18 @@ impl SigningKey {
         Hmac::new_from_slice(key.as_bytes()).map(Self).map_err(|_| InvalidKeyError)
     }
 
+    /// A key for signing what we send.
+    pub(crate) fn of_bytes(key: &[u8]) -> Option<Self> {
+        Hmac::new_from_slice(key).ok().map(Self)
+    }
+
+    /// This key's HMAC of `message`.
+    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        mac.update(message);
+        mac.finalize().into_bytes().into()
+    }
+
     /// Whether `signature` is this key's HMAC of `message`; compared in constant time.
     fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
         let mut mac = self.0.clone();

@@ -17,7 +17,12 @@ use web_sys::{AbortSignal, RequestInit, Response};
 use worker::Env;
 
 #[cfg(feature = "deploy")]
-use crate::{durable::Actor, ledger::Shard, text};
+use crate::{
+    durable::Actor,
+    ledger::Shard,
+    notice::{NOTICES, Notices},
+    text,
+};
 use crate::{http_url::percent_encode, time::millis};
 
 /// How long an answer of an actor may take. It does nothing but read and write a few records.
@@ -51,6 +56,7 @@ pub(super) fn bound(env: &Env) -> Option<Namespace> {
 fn role(name: &str) -> Option<&'static dyn Actor> {
     match text::parts(name, b'-').next().unwrap_or_default() {
         "shard" => Some(&Shard),
+        NOTICES => Some(&Notices),
         _ => None,
     }
 }
