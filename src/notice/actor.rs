@@ -9,7 +9,7 @@ use super::{
     webhook, windows,
 };
 use crate::{
-    dlq::Transported,
+    dlq::{ApiResponse, Transported},
     durable::{Actor, Errand, Office, Records, UnheardError, tally},
     ids::RunId,
     json::{Field, Fields, Object, Over},
@@ -63,10 +63,8 @@ impl Actor for Notices {
         // An errand that never returned: whether it was run is not known, and it is run again.
         office.records.delete(FLIGHT);
         let (now, span) = (office.moment.now, office.settings.notify.window);
-        while let Some(rest) = windows::end_next(office.records, now, span) {
-            if let Some(rest) = rest {
-                push(office, rest);
-            }
+        while let Some(rest) = windows::end(office.records, now, span) {
+            push(office, rest);
         }
         Channel::ALL.into_iter().find_map(|channel| send(office, channel))
     }
@@ -175,7 +173,7 @@ fn fly(records: &mut dyn Records, what: &str, number: u64) {
 /// Whether the channel has taken a notice.
 fn delivered(office: &mut Office<'_>, channel: Channel, answer: Transported) -> bool {
     let now = office.moment.now;
-    let took = answer.as_ref().is_ok_and(|response| response.is_success());
+    let took = answer.as_ref().is_ok_and(ApiResponse::is_success);
     if took {
         channel.worked(office.records);
     } else {

@@ -1,9 +1,10 @@
 //! Notices that not every channel has taken yet.
 
-use super::{channel::Channel, story::Story, windows::padded};
+use super::{channel::Channel, story::Story};
 use crate::{
     durable::{Records, tally},
     json::{Field, Fields, Object, Over},
+    text::padded,
     time::{Timestamp, decimal},
 };
 

@@ -85,7 +85,7 @@ impl Story {
             story.target.clone_from(&case.target);
             story.rule.clone_from(&case.rule);
             story.fingerprint.clone_from(&case.fingerprint);
-            story.region = case.region.map_or("", Region::name).to_owned();
+            case.region.map_or("", Region::name).clone_into(&mut story.region);
             story.status = Some(case.status.into());
             story.attempt = Some(case.lineage.attempt().into());
             story.first_failed_at = Some(case.lineage.first_failed_at().as_millis());

@@ -6,6 +6,7 @@ use super::story::Story;
 use crate::{
     durable::Records,
     json::{Field, Fields, Object, Over},
+    text::padded,
     time::{Timestamp, decimal},
 };
 
@@ -30,21 +31,24 @@ pub(super) fn take(records: &mut dyn Records, story: Story, now: Timestamp, span
     Some(story)
 }
 
-/// Ends one window whose time has come. Its rest is to be told, if there is any; then the next window follows at once,
-/// so that what goes on for hours is told once in each.
-pub(super) fn end_next(records: &mut dyn Records, now: Timestamp, span: Duration) -> Option<Option<Story>> {
-    let (until, key) = next(records)?;
-    let is_crowded = count(records) > MAX_WINDOWS;
-    // A clock that stepped back must not keep a window open for longer than it was to be.
-    if until > now && until.since(now) <= span && !is_crowded {
-        return None;
+/// Ends the windows whose time has come, up to one that has counted something: that is to be told. Its next window
+/// follows at once, so that what goes on for hours is told once in each.
+pub(super) fn end(records: &mut dyn Records, now: Timestamp, span: Duration) -> Option<Story> {
+    loop {
+        let (until, key) = next(records)?;
+        let is_crowded = count(records) > MAX_WINDOWS;
+        // A clock that stepped back must not keep a window open for longer than it was to be.
+        if until > now && until.since(now) <= span && !is_crowded {
+            return None;
+        }
+        let rest = find(records, &key).map(|(_, rest)| rest).filter(|rest| rest.count > 0);
+        close(records, &key, until);
+        let Some(rest) = rest else { continue };
+        if !is_crowded {
+            open(records, &key, now.after(span), &Story::rest_of(&rest));
+        }
+        return Some(rest);
     }
-    let rest = find(records, &key).map(|(_, rest)| rest).filter(|rest| rest.count > 0);
-    close(records, &key, until);
-    if let Some(rest) = rest.as_ref().filter(|_| !is_crowded) {
-        open(records, &key, now.after(span), &Story::rest_of(rest));
-    }
-    Some(rest)
 }
 
 /// When the next window ends.
@@ -101,11 +105,4 @@ fn count(records: &dyn Records) -> u64 {
 
 fn end_key(until: Timestamp, key: &str) -> String {
     [UNTIL, &padded(until.as_millis()), key].concat()
-}
-
-/// A number that sorts as text.
-pub(super) fn padded(number: u64) -> String {
-    let digits = number.to_string();
-    let zeros = "0000000000000".get(digits.len()..).unwrap_or_default();
-    [zeros, &digits].concat()
 }
