@@ -31,10 +31,12 @@ help:
 .PHONY: setup
 setup: $(STAMPS)/wasm-target $(STAMPS)/tools $(STAMPS)/node ## install everything that building and testing needs
 
-$(STAMPS)/wasm-target:
+# The sources of the standard library, which scripts/std-for-size.sh builds anew.
+$(STAMPS)/wasm-target: Makefile
 	$(call say,Rust: the $(WASM) target)
 	@mkdir -p $(@D)
 	rustup target add $(WASM)
+	rustup component add rust-src
 	@touch $@
 
 # Built lightly: they run for seconds, and optimising them takes minutes.
@@ -90,7 +92,7 @@ examples/embed/build/index_bg.wasm: $(RUST_SOURCES) $(wildcard examples/embed/sr
 .PHONY: build-npm
 build-npm: pkg/wasm/redrive.wasm ## build the generated part of the npm package into pkg/wasm/
 
-pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) scripts/build-npm.sh scripts/anonymous.sh | setup
+pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) scripts/build-npm.sh scripts/anonymous.sh scripts/std-for-size.sh | setup
 	$(call say,npm package)
 	scripts/build-npm.sh
 	@touch $@
