@@ -2,7 +2,7 @@
 import { callable, headersText, invalid, joined, number, options, secret, text } from "./check.mjs";
 import { instance, withCore } from "./instance.mjs";
 import { policyText } from "./policy.mjs";
-import { perform, readChunks } from "./transport.mjs";
+import { joined as whole, perform, readChunks } from "./transport.mjs";
 
 /** Each setting, and its official name. */
 const SETTINGS = {
@@ -47,23 +47,33 @@ async function deliver({ core, handler }, request, shell) {
   const headers = headersText("headers", request.headers);
   const work = withCore(() => handler.deliver(request.url, headers));
   try {
-    return await perform(work, shell, (limit) => bringBody(work, request, limit));
+    return await perform(work, shell, (limit, keep) => bringBody(work, request, limit, keep));
   } finally {
     if (core === instance()) withCore(() => work.free());
   }
 }
 
-async function bringBody(work, request, limit) {
+/** Brings the body, and returns it where it has no more than `keep` bytes. */
+async function bringBody(work, request, limit, keep = 0) {
   const announced = Number(request.headers.get("content-length") ?? 0);
   if (announced > limit) return withCore(() => work.endBody("too_large"));
-  let length;
+  const chunks = [];
+  let length = 0;
+  let end;
   try {
-    length = await readChunks(request.body, limit, (chunk) => withCore(() => work.push(chunk)));
+    const read = await readChunks(request.body, limit, (chunk) => {
+      withCore(() => work.push(chunk));
+      length += chunk.length;
+      if (length <= keep) chunks.push(chunk);
+      else chunks.length = 0;
+    });
+    end = read === undefined ? "too_large" : "whole";
   } catch (error) {
     if (error?.code === "internal") throw error;
-    return withCore(() => work.endBody("lost"));
+    end = "lost";
   }
-  return withCore(() => work.endBody(length === undefined ? "too_large" : "whole"));
+  withCore(() => work.endBody(end));
+  return length <= keep ? whole(chunks, length) : undefined;
 }
 
 /** The settings as texts under their official names. */

@@ -11,17 +11,20 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
  *
  * @param {object} work A `Work` of the core.
  * @param {{ fetch: typeof fetch, signal?: AbortSignal }} shell
- * @param {(limit: number) => Promise<void>} [bringBody]
+ * @param {(limit: number, keep?: number) => Promise<Uint8Array | undefined>} [bringBody] It returns the body where it is
+ *   to be kept and has no more bytes than `keep`.
  */
 export async function perform(work, shell, bringBody) {
   let answer;
+  let kept;
   for (;;) {
     const step = JSON.parse(withCore(() => work.step()));
     if (step.ended) return step.verbatim ? json(answer.body) : step.done;
-    if (step.body !== undefined) await bringBody(step.body);
+    if (step.body !== undefined) kept = await bringBody(step.body, step.keep);
     else if (step.wait !== undefined) await pause(step.wait, shell.signal);
     else {
-      answer = await send(step.request, { ...shell, timeout: step.timeout });
+      const request = step.request ?? { ...step.relay, body: kept };
+      answer = await send(request, { ...shell, timeout: step.timeout });
       const { status, body, headers, kind, detail, limit } = answer;
       withCore(() => (kind === undefined ? work.answer(status, body, headersText("headers", headers)) : work.fail(kind, detail, limit)));
     }
@@ -58,7 +61,7 @@ function pause(millis, signal) {
  * Sends a request and reads its answer, or says why there is none. Redirects are answers, never followed: they must not
  * get the token.
  *
- * @param {{ method: string, url: string, headers: Record<string, string> }} request
+ * @param {{ method: string, url: string, headers: Record<string, string>, body?: Uint8Array }} request
  * @param {{ fetch: typeof fetch, timeout: number, signal?: AbortSignal }} shell
  * @returns {Promise<{ status: number, headers: Headers, body: Uint8Array } | { kind: string, detail: string, limit: number }>}
  */
@@ -73,8 +76,8 @@ async function send(request, { fetch, timeout, signal }) {
   signal?.addEventListener("abort", abort, { once: true });
   if (signal?.aborted) abort();
   try {
-    const { method, headers } = request;
-    const response = await fetch(request.url, { method, headers, redirect: "manual", signal: controller.signal });
+    const { method, headers, body: sent } = request;
+    const response = await fetch(request.url, { method, headers, body: sent, redirect: "manual", signal: controller.signal });
     const body = await readAll(response.body, MAX_ANSWER_BYTES);
     if (body === undefined) return { kind: "too_large", detail: "", limit: MAX_ANSWER_BYTES };
     return { status: response.status, headers: response.headers, body };
@@ -91,7 +94,11 @@ async function send(request, { fetch, timeout, signal }) {
 async function readAll(stream, limit) {
   const chunks = [];
   const length = await readChunks(stream, limit, (chunk) => chunks.push(chunk));
-  if (length === undefined) return undefined;
+  return length === undefined ? undefined : joined(chunks, length);
+}
+
+/** Chunks as one piece. */
+export function joined(chunks, length) {
   const all = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {

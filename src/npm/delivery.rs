@@ -5,13 +5,20 @@ use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
-use super::{handler::Redrive, request::sending};
+use super::{
+    handler::Redrive,
+    pairs::Pairs,
+    request::{relaying, sending},
+};
 use crate::{
     callback::FailureReader,
     dlq::Transported,
     js_host::{entropy, now},
     json::Object,
-    recovery::{Admission, Admitted, Ask, Conclusion, LogLine, Moment, Recovery, Refusal, Reply, Timings},
+    recovery::{
+        Admission, Admitted, Ask, Conclusion, LogLine, MAX_RELAYED_BYTES, Moment, Recovery, Refusal, Relayed,
+        Reply, Timings, relayed_headers,
+    },
     settings::Account,
     signature::BodyDigest,
     time::Timestamp,
@@ -24,6 +31,10 @@ pub(super) struct Delivery {
     /// When the last request was handed out.
     sent: Timestamp,
     timings: Timings,
+    /// The headers that came, where the policy may hand the callback on.
+    headers: Option<String>,
+    /// Bytes of the body that came.
+    length: u64,
     stage: Stage,
 }
 
@@ -47,13 +58,15 @@ impl Delivery {
         redrive: Rc<Redrive>,
         admitted: Result<Admission, Refusal>,
         reader: FailureReader,
+        headers: &str,
         started: Timestamp,
     ) -> Self {
         let stage = match admitted {
             Ok(admission) => Stage::Body(Box::new(Body { admission, hash: Sha256::new(), reader })),
             Err(refusal) => Stage::refused(refusal),
         };
-        Self { redrive, started, sent: started, timings: Timings::default(), stage }
+        let headers = (!redrive.settings.policy.relay.is_empty()).then(|| headers.to_owned());
+        Self { redrive, started, sent: started, timings: Timings::default(), headers, length: 0, stage }
     }
 
     /// What to do next, as JSON; see [`Work::step`](super::Work::step).
@@ -62,6 +75,9 @@ impl Delivery {
             Stage::Body(body) => {
                 let mut step = Object::new();
                 step.number("body", body.admission.max_body_bytes());
+                if self.headers.is_some() {
+                    step.number("keep", MAX_RELAYED_BYTES);
+                }
                 step.end()
             }
             Stage::Recovery(recovery) => {
@@ -78,6 +94,14 @@ impl Delivery {
                             recovery.claimed(claim);
                         }
                         Ask::Admit(_) => recovery.admitted(Admitted::Go),
+                        Ask::Relay(_) if self.length > MAX_RELAYED_BYTES => {
+                            recovery.relayed(Relayed::TOO_LARGE, moment());
+                        }
+                        Ask::Relay(to) => {
+                            let given = Pairs(self.headers.as_deref().unwrap_or_default());
+                            let headers = relayed_headers(&mut given.iter(), recovery.run_id());
+                            return relaying(to, &headers, settings.api_timeout);
+                        }
                         Ask::Settle(entry) => {
                             ledger.borrow_mut().settle(entry, &recovery.conclusion);
                             recovery.settled();
@@ -93,6 +117,7 @@ impl Delivery {
     /// Brings a piece of the body.
     pub(super) fn push(&mut self, chunk: &[u8]) {
         if let Stage::Body(body) = &mut self.stage {
+            self.length += chunk.len() as u64;
             body.hash.update(chunk);
             body.reader.push(chunk);
         }
@@ -122,6 +147,10 @@ impl Delivery {
     /// Brings what became of a request.
     pub(super) fn bring(&mut self, answer: Transported) {
         if let Stage::Recovery(recovery) = &mut self.stage {
+            if matches!(recovery.ask(), Ask::Relay(_)) {
+                return recovery
+                    .relayed(Relayed::answered(answer.ok().map(|answer| answer.status())), moment());
+            }
             self.timings.add_call(now().since(self.sent));
             recovery.answered(answer, moment());
         }

@@ -54,6 +54,6 @@ impl Handler {
         let started = now();
         let admitted = Admission::check(&self.0.settings, &arrival, started);
         let reader = FailureReader::new(headers_of(headers));
-        Work::delivery(Delivery::new(Rc::clone(&self.0), admitted, reader, started))
+        Work::delivery(Delivery::new(Rc::clone(&self.0), admitted, reader, headers.0, started))
     }
 }

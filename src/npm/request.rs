@@ -29,6 +29,21 @@ pub(super) fn sending(base_url: &HttpUrl, token: &Token, request: &ApiRequest, t
     step.end()
 }
 
+/// `{relay: {method, url, headers}, timeout}`: the body is the one that came.
+pub(super) fn relaying(to: &HttpUrl, headers: &[(String, String)], timeout: Duration) -> String {
+    let mut step = Object::new();
+    step.open("relay", '{');
+    step.text("method", "POST").text("url", to.as_str());
+    step.open("headers", '{');
+    for (name, value) in headers {
+        step.text(name, value);
+    }
+    step.close('}');
+    step.close('}');
+    step.number("timeout", millis_rounded_up(timeout));
+    step.end()
+}
+
 /// `{wait}`.
 pub(super) fn waiting(span: Duration) -> String {
     let mut step = Object::new();

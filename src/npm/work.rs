@@ -35,7 +35,8 @@ impl Work {
 
 #[wasm_bindgen]
 impl Work {
-    /// What to do next, as JSON: `{body: <most bytes>}` to read the body, `{request: {method, url, headers}, timeout}` to
+    /// What to do next, as JSON: `{body: <most bytes>}` to read the body, with `keep` to hold it for later where it has no
+    /// more bytes than that; `{relay: {method, url, headers}, timeout}` to send that body on, `{request: {method, url, headers}, timeout}` to
     /// send a request, `{wait}` to let that many milliseconds pass, or `{ended}`, with what it came to as `done`, or with
     /// `verbatim` where that is the last answer itself. A job goes on after each end, until there is nothing `done`.
     ///

@@ -67,7 +67,9 @@ pub enum Outcome {
     Gone,
     /// The entry stays in the DLQ for a person.
     Parked {
-        /// Why: the code of a [`Reason`], `relayed` where its callback is handed on, or `refused_by_api`.
+        /// Why: the code of a [`Reason`], `relayed` where its callback was handed on because a rule says so,
+        /// `too_large_to_relay`, `no_callback_to_relay` or `relay_to_ourselves` where it could not be, or
+        /// `refused_by_api`.
         reason: &'static str,
     },
     /// A new run starts from the first step.

@@ -1,8 +1,10 @@
 //! What a recovery needs from the world around it.
 
-use super::{Case, Conclusion};
+use super::{Case, Conclusion, Relayed};
 use crate::{
     dlq::{ApiRequest, Transported},
+    http_url::HttpUrl,
+    ids::RunId,
     settings::Account,
     time::Timestamp,
 };
@@ -24,6 +26,13 @@ pub trait Host {
     /// Asks whether the target of a claimed case may be called at the moment. Where nobody watches it, it may.
     fn admit(&self, _case: &Case) -> impl Future<Output = Admitted> {
         core::future::ready(Admitted::Go)
+    }
+
+    /// POSTs the callback about a run to an address of the policy: its body byte by byte, with
+    /// [`relayed_headers`](super::relayed_headers). Redirects are not followed. Where there is no callback, as in a
+    /// sweep, it cannot.
+    fn relay(&self, _to: &HttpUrl, _run: &RunId) -> impl Future<Output = Relayed> {
+        core::future::ready(Relayed::Impossible("no_callback_to_relay"))
     }
 
     /// Keeps what came of a case, or frees its claim where the callback is to be delivered again.

@@ -18,6 +18,7 @@ mod log;
 mod recall;
 mod recover;
 mod refusal;
+mod relay;
 mod reply;
 mod summary;
 
@@ -33,6 +34,7 @@ pub use recover::Moment;
 #[cfg(feature = "npm")]
 pub(crate) use recover::{Ask, Recovery};
 pub use refusal::Refusal;
+pub use relay::{MAX_RELAYED_BYTES, Relayed, relayed_headers};
 pub use reply::Reply;
 #[cfg(all(test, feature = "npm"))]
 pub(crate) use summary::Summary;

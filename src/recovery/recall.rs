@@ -19,9 +19,12 @@ const REASONS: &[&str] = &[
     "breaker_open",
     "budget_spent",
     "elapsed_budget_spent",
+    "no_callback_to_relay",
     "paused",
     "refused_by_api",
+    "relay_to_ourselves",
     "relayed",
+    "too_large_to_relay",
 ];
 
 impl Conclusion {

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use super::{
-    Admission, Admitted, Case, Claim, Conclusion, Host, Outcome, Refusal,
+    Admission, Admitted, Case, Claim, Conclusion, Host, Outcome, Refusal, Relayed,
     conclusion::{Revival, Subject},
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
         ApiError, ApiErrorKind, ApiRequest, Call, Created, DeleteEntry, FindByRun, Lookup, Restart, Resume,
         Transported, get_entry, succeeded,
     },
+    http_url::HttpUrl,
     ids::{DlqId, RunId},
     lineage::Lineage,
     policy::{Action, Decision, Policy, Reason},
@@ -55,6 +56,8 @@ enum Step {
     Admit,
     /// Does what the policy decided.
     Act,
+    /// Hands the callback on to the user's own failure function.
+    Relay,
     /// Looks whether the entry is gone: the answer to the call is lost or makes no sense.
     Look,
     /// Keeps the conclusion, or frees the claim.
@@ -71,6 +74,8 @@ pub(crate) enum Ask<'a> {
     Claim(&'a DlqId),
     /// Ask whether this entry may be acted on at the moment; then [`Recovery::admitted`].
     Admit(&'a DlqId),
+    /// Hand the callback on, as it came, to this address of the policy; then [`Recovery::relayed`].
+    Relay(&'a HttpUrl),
     /// Settle the claim of this entry; then [`Recovery::settled`].
     Settle(&'a DlqId),
     /// Nothing: there is the conclusion.
@@ -117,6 +122,10 @@ impl Admission {
                     let admitted = host.admit(&recovery.case(entry)).await;
                     recovery.admitted(admitted);
                 }
+                Ask::Relay(to) => {
+                    let relayed = host.relay(to, recovery.run_id()).await;
+                    recovery.relayed(relayed, moment());
+                }
                 Ask::Settle(entry) => {
                     host.settle(&recovery.case(entry), &recovery.conclusion).await;
                     recovery.settled();
@@ -141,11 +150,17 @@ impl Admission {
             .map_err(Refusal::Lineage)?
             .unwrap_or_else(|| Lineage::root(failure.run_id.clone(), now));
         let mut decision = policy.decide(failure, &lineage, now, entropy);
+        let is_ours = |to: &HttpUrl| to.with_query(None) == self.url.with_query(None);
         let (step, outcome) = if policy.dry_run {
             let (action, reason) = (decision.action, decision.reason);
             (Step::Over, Ok(Outcome::DryRun { action, reason, delay: decision.delay() }))
+        } else if decision.relay_to.as_ref().is_some_and(is_ours) {
+            // It would come back for ever.
+            decision.action = Action::Park;
+            let outcome = Outcome::Parked { reason: "relay_to_ourselves" };
+            (left_alone_by(&decision, failure.dlq_id.is_some()), Ok(outcome))
         } else if let Some(outcome) = left_alone(&decision, now) {
-            (if failure.dlq_id.is_some() { Step::Settle } else { Step::Over }, Ok(outcome))
+            (left_alone_by(&decision, failure.dlq_id.is_some()), Ok(outcome))
         } else {
             (if failure.dlq_id.is_some() { Step::Claim } else { Step::Find }, Err(Refusal::Pending))
         };
@@ -179,6 +194,9 @@ impl Recovery {
             (Step::Admit, Some(entry)) => Ask::Admit(entry),
             (Step::Act, Some(entry)) => Ask::Send(self.act(entry.clone())),
             (Step::Look, Some(entry)) => Ask::Send(get_entry(entry)),
+            (Step::Relay, Some(entry)) => {
+                self.decision.relay_to.as_ref().map_or(Ask::Settle(entry), Ask::Relay)
+            }
             (Step::Settle, Some(entry)) => Ask::Settle(entry),
         }
     }
@@ -197,13 +215,14 @@ impl Recovery {
             // The entry is gone, so that it was done. Anything else leaves the refusal that stands there already.
             Step::Look if answer.is_ok_and(|response| response.status() == 404) => self.done(None),
             Step::Look => self.step = Step::Settle,
-            Step::Claim | Step::Admit | Step::Settle | Step::Over => {}
+            Step::Claim | Step::Admit | Step::Relay | Step::Settle | Step::Over => {}
         }
     }
 
     /// Takes in what became of the claim.
     pub(crate) fn claimed(&mut self, claim: Claim) {
         match claim {
+            Claim::Granted if self.decision.action == Action::Relay => self.step = Step::Relay,
             // It is decided already, and only to be kept.
             Claim::Granted if self.conclusion.outcome.is_ok() => self.step = Step::Settle,
             Claim::Granted if self.decision.action == Action::Delete => self.step = Step::Act,
@@ -224,6 +243,25 @@ impl Recovery {
             Admitted::Deferred { reason, until } => self.end(Ok(Outcome::Deferred { reason, until })),
             Admitted::Unavailable => self.end(Err(Refusal::ledger_unavailable())),
         }
+    }
+
+    /// Takes in what became of the callback that was to be handed on.
+    pub(crate) fn relayed(&mut self, relayed: Relayed, Moment { entropy, .. }: Moment) {
+        match relayed {
+            Relayed::Accepted => self.step = Step::Settle,
+            Relayed::Impossible(reason) => self.end(Ok(Outcome::Parked { reason })),
+            // QStash delivers the callback again, and it is handed on again.
+            Relayed::Refused(detail) => {
+                self.conclusion.detail = Some(detail);
+                let retry_after = pause(entropy);
+                self.end(Err(Refusal::Unavailable { code: "relay_failed", retry_after }));
+            }
+        }
+    }
+
+    /// The failed run.
+    pub(crate) const fn run_id(&self) -> &RunId {
+        &self.find.run_id
     }
 
     /// The failed run, for whoever is to know of it or to go on with it.
@@ -298,8 +336,7 @@ impl Recovery {
     /// A request came to nothing: QStash shall deliver the callback again, if that can help.
     fn failed(&mut self, error: &ApiError, Moment { now, entropy }: Moment) {
         let acts = self.step == Step::Act;
-        // 10 to 30 seconds, so that callbacks that failed together do not come back together.
-        let pause = Duration::from_secs(10 + entropy % 21);
+        let pause = pause(entropy);
         let outcome = match error.kind() {
             ApiErrorKind::NotFound if acts => return self.end(Ok(Outcome::Gone)),
             // The API will not resume this entry, now or later; it stays for a person.
@@ -322,7 +359,7 @@ impl Recovery {
 
     /// What was claimed is to be settled, too.
     fn end(&mut self, outcome: Result<Outcome, Refusal>) {
-        let is_claimed = matches!(self.step, Step::Admit | Step::Act | Step::Look);
+        let is_claimed = matches!(self.step, Step::Admit | Step::Act | Step::Look | Step::Relay);
         self.step = if is_claimed { Step::Settle } else { Step::Over };
         self.conclusion.outcome = outcome;
     }
@@ -331,6 +368,22 @@ impl Recovery {
 /// What breaker and budgets count by: the workflow's URL without its query.
 fn target_of(workflow_url: &str) -> String {
     text::parts(workflow_url, b'?').next().unwrap_or_default().to_owned()
+}
+
+/// 10 to 30 seconds, so that callbacks that failed together do not come back together.
+const fn pause(entropy: u64) -> Duration {
+    Duration::from_secs(10 + entropy % 21)
+}
+
+/// The first step where the entry is left where it is. What is handed on is claimed first, so that deliveries of one
+/// callback that come together are not all handed on.
+fn left_alone_by(decision: &Decision, is_entry_known: bool) -> Step {
+    match (decision.action == Action::Relay, is_entry_known) {
+        (true, true) => Step::Claim,
+        (true, false) => Step::Find,
+        (false, true) => Step::Settle,
+        (false, false) => Step::Over,
+    }
 }
 
 /// What comes of a decision that leaves the entry where it is.

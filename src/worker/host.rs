@@ -1,12 +1,16 @@
 //! The world around a recovery, as a Worker has it.
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 
-use super::{books::Books, transport};
+use web_sys::Request;
+
+use super::{body::Kept, books::Books, operator::all, transport};
 use crate::{
     dlq::{ApiRequest, Transported},
+    http_url::HttpUrl,
+    ids::RunId,
     js_host::{entropy, now},
-    recovery::{Case, Claim, Conclusion, Host, Timings},
+    recovery::{Case, Claim, Conclusion, Host, Relayed, Timings, relayed_headers},
     settings::{Account, Settings},
     time::Timestamp,
 };
@@ -15,13 +19,17 @@ use crate::{
 pub(super) struct Runtime<'a> {
     books: &'a Books,
     settings: &'a Settings,
+    request: &'a Request,
+    /// The callback's body, where it may have to be handed on.
+    pub(super) body: RefCell<Option<Kept>>,
     started: Timestamp,
     timings: Cell<Timings>,
 }
 
 impl<'a> Runtime<'a> {
-    pub(super) fn new(books: &'a Books, settings: &'a Settings) -> Self {
-        Self { books, settings, started: now(), timings: Cell::default() }
+    pub(super) fn new(books: &'a Books, settings: &'a Settings, request: &'a Request) -> Self {
+        let body = RefCell::new((!settings.policy.relay.is_empty()).then(Kept::default));
+        Self { books, settings, request, body, started: now(), timings: Cell::default() }
     }
 
     /// When the callback arrived.
@@ -55,6 +63,15 @@ impl Host for Runtime<'_> {
 
     async fn claim(&self, case: &Case) -> Claim {
         self.books.claim(case, self.settings).await
+    }
+
+    async fn relay(&self, to: &HttpUrl, run: &RunId) -> Relayed {
+        let body = self.body.borrow().as_ref().map(Kept::joined);
+        let Some(body) = body else { return Relayed::TOO_LARGE };
+        let given = all(&self.request.headers());
+        let mut given = given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let headers = relayed_headers(&mut given, run);
+        Relayed::answered(transport::relay(to, &headers, &body, self.settings.api_timeout).await)
     }
 
     async fn settle(&self, case: &Case, conclusion: &Conclusion) {

@@ -51,7 +51,7 @@ fn to_answer(response: &Response, body: Vec<u8>) -> Answer {
 }
 
 /// All headers, by their names in lower case.
-fn all(headers: &Headers) -> Vec<(String, String)> {
+pub(super) fn all(headers: &Headers) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for pair in Array::from(headers) {
         let pair: Array = pair.unchecked_into();

@@ -62,7 +62,7 @@ impl Redrive {
     pub(super) async fn answer(&self, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
         let (reply, log) = match &self.settings {
             Ok(settings) => {
-                let runtime = Runtime::new(&self.ledger, settings);
+                let runtime = Runtime::new(&self.ledger, settings, request);
                 let conclusion = recover(settings, request, &runtime).await;
                 let log = LogLine::new(&conclusion, runtime.timings());
                 (Reply::from(&conclusion), log)
@@ -107,7 +107,7 @@ async fn recover(settings: &Settings, request: &web_sys::Request, runtime: &Runt
         Err(refusal) => return Conclusion::refused(refusal),
     };
     let mut reader = FailureReader::new(CallbackHeaders::read(header));
-    match body::read(request, admission.max_body_bytes(), &mut reader).await {
+    match body::read(request, admission.max_body_bytes(), &mut reader, &runtime.body).await {
         Ok(digest) => {
             let failure = reader.finish(runtime.started());
             admission.recover(&settings.policy, digest, failure, runtime).await

@@ -57,6 +57,26 @@ pub(super) async fn post(
     Ok(to_api_response(&response, body))
 }
 
+/// Posts a body as it came to an address of the policy, with these headers; gives the status of the answer.
+pub(super) async fn relay(
+    url: &HttpUrl,
+    headers: &[(String, String)],
+    body: &JsValue,
+    timeout: Duration,
+) -> Option<u16> {
+    let init = init("POST", None, &[]).and_then(|init| {
+        let all = Headers::new()?;
+        for (name, value) in headers {
+            all.append(name, value)?;
+        }
+        init.set_headers(&all);
+        init.set_body(body);
+        Ok(init)
+    });
+    let (response, _) = converse(url.as_str(), init, timeout).await.ok()?;
+    Some(response.status())
+}
+
 fn to_api_response(response: &Response, body: Vec<u8>) -> ApiResponse {
     let headers = response.headers();
     ApiResponse::new(response.status(), body, |name| headers.get(name).ok().flatten())

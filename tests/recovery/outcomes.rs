@@ -3,7 +3,7 @@
 use std::task::Poll;
 
 use serde_json::json;
-use workflow_redrive::recovery::{Conclusion, Outcome};
+use workflow_redrive::recovery::{Conclusion, Outcome, Relayed};
 
 use crate::common::NEXT;
 use crate::world::{Delivery, ENTRY, TOKEN, World, answered, api, block_on, created, poll_once};
@@ -105,33 +105,100 @@ fn a_rule_restarts_or_deletes() {
 }
 
 #[test]
-fn a_deferred_or_relayed_run_stays_in_the_queue_unclaimed() {
-    for (rule, expected) in [
-        (
-            r#""action": "defer", "overrides": {"delay": "15m"}"#,
-            json!({"outcome": "deferred", "reason": "rule", "until": 1_792_568_580_000_u64}),
-        ),
-        (
-            r#""action": "relay", "relay_to": "https://a.example/f""#,
-            json!({"outcome": "parked", "reason": "relayed"}),
-        ),
-        (
-            r#""action": "resume", "max_attempts": 0, "relay_to": "https://a.example/f""#,
-            json!({"outcome": "parked", "reason": "attempts_exhausted"}),
-        ),
-    ] {
-        let world = World::silent();
-        let delivery = Delivery::new().policy(&format!(
-            r#"{{"relay_targets": "https://a.example/f", "rules": [{{"name": "mine", {rule}}}]}}"#
-        ));
-        let (status, _, _, mut body) = delivery.reply(&world);
-        let said = body.as_object_mut().unwrap();
-        for about in ["rule", "runId", "dlqId", "rootRunId", "attempt"] {
-            assert!(said.remove(about).is_some(), "{about}");
-        }
-        assert_eq!((status, body), (200, expected));
-        assert!(world.is_untouched());
+fn a_deferred_run_stays_in_the_queue_unclaimed() {
+    let world = World::silent();
+    let delivery = Delivery::new()
+        .policy(r#"{"rules": [{"name": "mine", "action": "defer", "overrides": {"delay": "15m"}}]}"#);
+    let (status, _, _, mut body) = delivery.reply(&world);
+    let said = body.as_object_mut().unwrap();
+    for about in ["rule", "runId", "dlqId", "rootRunId", "attempt"] {
+        assert!(said.remove(about).is_some(), "{about}");
     }
+    let until = 1_792_568_580_000_u64;
+    assert_eq!((status, body), (200, json!({"outcome": "deferred", "reason": "rule", "until": until})));
+    assert!(world.is_untouched());
+}
+
+/// A policy with one rule.
+fn relaying(rule: &str) -> Delivery {
+    Delivery::new().policy(&format!(
+        r#"{{"relay_targets": "https://a.example/f", "rules": [{{"name": "mine", {rule}, "relay_to": "https://a.example/f"}}]}}"#
+    ))
+}
+
+#[test]
+fn a_callback_is_handed_on_and_the_run_stays_in_the_queue() {
+    for (rule, reason) in [
+        (r#""action": "relay""#, "relayed"),
+        (r#""action": "resume", "max_attempts": 0"#, "attempts_exhausted"),
+    ] {
+        for (relayed, reason) in [
+            (Relayed::Accepted, reason),
+            (Relayed::TOO_LARGE, "too_large_to_relay"),
+            (Relayed::Impossible("no_callback_to_relay"), "no_callback_to_relay"),
+        ] {
+            let world = World::silent();
+            world.relays(relayed);
+            let (status, _, _, body) = relaying(rule).reply(&world);
+            assert_eq!((status, &body["outcome"], &body["reason"]), (200, &json!("parked"), &json!(reason)));
+            assert_eq!(world.relayed(), ["https://a.example/f wfr_1"]);
+        }
+    }
+    // A run that still has attempts is not given up.
+    let world = World::answering([created()]);
+    assert_eq!(relaying(r#""action": "resume""#).reply(&world).3["outcome"], "resumed");
+    assert_eq!(world.relayed(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_callback_that_is_not_taken_is_handed_on_again_when_it_comes_again() {
+    let world = World::silent();
+    world.relays(Relayed::answered(Some(500)));
+    let delivery = relaying(r#""action": "relay""#);
+    let conclusion = delivery.deliver(&world);
+    assert_eq!(conclusion.detail.as_deref(), Some("relay_to answered 500"));
+    let (status, retry_after, _, body) = answered(&conclusion);
+    assert_eq!((status, &body["error"]["code"]), (503, &json!("relay_failed")));
+    assert!((10..=30).contains(&retry_after.unwrap()));
+    world.relays(Relayed::Accepted);
+    assert_eq!(delivery.reply(&world).3["reason"], "relayed");
+    assert_eq!(world.relayed().len(), 2);
+}
+
+#[test]
+fn a_callback_that_does_not_name_its_entry_is_handed_on_once_the_entry_is_found() {
+    let found = api(200, &json!({"messages": [{"dlqId": ENTRY, "workflowRunId": "wfr_1"}]}).to_string());
+    let world = World::answering([found]);
+    world.relays(Relayed::Accepted);
+    let delivery = relaying(r#""action": "relay""#).with("dlqId", json!(null));
+    let body = delivery.reply(&world).3;
+    assert_eq!((&body["reason"], &body["dlqId"]), (&json!("relayed"), &json!(ENTRY)));
+}
+
+#[test]
+fn a_callback_is_not_handed_on_to_ourselves() {
+    let world = World::silent();
+    let delivery = Delivery::new().policy(
+        r#"{"relay_targets": "https://redrive.example/?x=1", "rules": [{"name": "mine", "action": "relay",
+            "relay_to": "https://redrive.example/?x=1"}]}"#,
+    );
+    let body = delivery.reply(&world).3;
+    assert_eq!((&body["outcome"], &body["reason"]), (&json!("parked"), &json!("relay_to_ourselves")));
+    assert!(world.is_untouched());
+}
+
+#[test]
+fn nothing_is_handed_on_in_a_dry_run_or_unsigned() {
+    let world = World::silent();
+    let dry = Delivery::new().policy(
+        r#"{"dry_run": true, "relay_targets": "https://a.example/f", "rules": [{"name": "mine", "action": "relay",
+            "relay_to": "https://a.example/f"}]}"#,
+    );
+    assert_eq!(dry.reply(&world).3["decision"], "relay");
+    let mut forged = relaying(r#""action": "relay""#);
+    forged.tampered = Some("{}");
+    assert_eq!(forged.reply(&world).0, 401);
+    assert!(world.is_untouched() && world.relayed().is_empty());
 }
 
 #[test]

@@ -10,8 +10,10 @@ use std::task::{Context, Poll, Waker};
 use serde_json::{Value, json};
 use workflow_redrive::callback::{CallbackHeaders, FailureReader};
 use workflow_redrive::dlq::{ApiRequest, ApiResponse, TransportError, Transported};
+use workflow_redrive::http_url::HttpUrl;
+use workflow_redrive::ids::RunId;
 use workflow_redrive::recovery::{
-    Admission, Arrival, Case, Claim, Conclusion, Host, LogLine, MemoryLedger, Reply, Timings,
+    Admission, Arrival, Case, Claim, Conclusion, Host, LogLine, MemoryLedger, Relayed, Reply, Timings,
 };
 use workflow_redrive::settings::{Account, Settings};
 use workflow_redrive::signature::BodyDigest;
@@ -44,6 +46,9 @@ pub(crate) struct World {
     sent: RefCell<Vec<Sent>>,
     ledger: RefCell<MemoryLedger>,
     claims: Cell<u32>,
+    /// What becomes of callbacks that are handed on, and where they were.
+    relays: RefCell<VecDeque<Relayed>>,
+    relayed: RefCell<Vec<String>>,
     pub(crate) entropy: Cell<u64>,
     pub(crate) now: Cell<Timestamp>,
 }
@@ -56,6 +61,8 @@ impl World {
             sent: RefCell::default(),
             ledger: RefCell::default(),
             claims: Cell::new(0),
+            relays: RefCell::default(),
+            relayed: RefCell::default(),
             entropy: Cell::new(1 << 63),
             now: Cell::new(NOW),
         }
@@ -64,6 +71,17 @@ impl World {
     /// A world in which no request is allowed.
     pub(crate) fn silent() -> Self {
         Self::answering([])
+    }
+
+    /// The next callback that is handed on comes to this.
+    pub(crate) fn relays(&self, relayed: Relayed) {
+        self.relays.borrow_mut().push_back(relayed);
+    }
+
+    /// Where callbacks were handed on to.
+    pub(crate) fn relayed(&self) -> Vec<String> {
+        assert!(self.relays.borrow().is_empty(), "callbacks that nobody handed on");
+        self.relayed.borrow().clone()
     }
 
     pub(crate) fn answer(&self, answer: Transported) {
@@ -112,6 +130,11 @@ impl Host for World {
     async fn claim(&self, case: &Case) -> Claim {
         self.claims.set(self.claims.get() + 1);
         self.ledger.borrow_mut().claim(&case.dlq_id, self.now())
+    }
+
+    async fn relay(&self, to: &HttpUrl, run: &RunId) -> Relayed {
+        self.relayed.borrow_mut().push(format!("{to} {run}"));
+        self.relays.borrow_mut().pop_front().expect("a callback that was not to be handed on")
     }
 
     async fn settle(&self, case: &Case, conclusion: &Conclusion) {
