@@ -93,6 +93,18 @@ impl Settings {
         settings
     }
 
+    /// The same for a deployment without a ledger: what needs one must not be set.
+    #[cfg(feature = "worker")]
+    pub(crate) fn without_ledger(self) -> Result<Self, SettingsError> {
+        match self.notify.set_by() {
+            Some(name) => Err(SettingsError::new(
+                name.to_owned(),
+                "needs the ledger: bind LEDGER, or leave it out".to_owned(),
+            )),
+            None => Ok(self),
+        }
+    }
+
     /// The account that a callback belongs to, shared with all that is under way for it: its `Upstash-Region`'s, else
     /// the one without a region.
     pub fn account(&self, region: Option<&str>) -> Result<&Arc<Account>, SignatureError> {

@@ -67,10 +67,14 @@ impl Notify {
         notify
     }
 
-    /// Whether anybody is told anything.
+    /// The name of the setting by which somebody is told something; `None` where nobody is.
     #[must_use]
-    pub const fn is_set(&self) -> bool {
-        self.slack.is_some() || self.webhook.is_some()
+    pub const fn set_by(&self) -> Option<&'static str> {
+        match (&self.slack, &self.webhook) {
+            (Some(_), _) => Some(SLACK_URL),
+            (None, Some(_)) => Some(URL),
+            (None, None) => None,
+        }
     }
 }
 

@@ -105,10 +105,10 @@ fn a_webhook_has_a_secret_and_a_chat_needs_none() {
         assert!(error.starts_with("NOTIFY_SECRET must be base64") && !error.contains(bad), "{error}");
     }
     for good in ["whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNA=="] {
-        assert!(read_with(&[URL, ("NOTIFY_SECRET", good)]).unwrap().notify.is_set());
+        assert!(read_with(&[URL, ("NOTIFY_SECRET", good)]).unwrap().notify.set_by().is_some());
     }
-    assert!(read_with(&[("NOTIFY_SLACK_URL", "http://127.0.0.1:8/x")]).unwrap().notify.is_set());
+    assert!(read_with(&[("NOTIFY_SLACK_URL", "http://127.0.0.1:8/x")]).unwrap().notify.set_by().is_some());
     let nobody = read_with(&[("NOTIFY_ON", " recovered,gave_up ")]).unwrap().notify;
-    assert!(!nobody.is_set());
+    assert_eq!(nobody.set_by(), None);
     assert_eq!(nobody.on, [Kind::Recovered, Kind::GaveUp]);
 }

@@ -39,11 +39,15 @@ impl Redrive {
     /// every callback is answered 500 with the name of the setting, so that QStash delivers it again.
     #[must_use]
     pub fn new(env: &Env) -> Self {
-        let settings = read_settings(env);
+        let ledger = Books::of(env);
+        let settings = match (read_settings(env), &ledger) {
+            (Ok(settings), Books::Memory(_)) => settings.without_ledger(),
+            (settings, _) => settings,
+        };
         if let Err(error) = &settings {
             console_error!("{}", LogLine::misconfigured(error).json);
         }
-        Self { settings, ledger: Books::of(env) }
+        Self { settings, ledger }
     }
 
     /// What is wrong with the settings, if anything.
