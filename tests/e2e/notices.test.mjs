@@ -74,7 +74,7 @@ test("a webhook that is down, and a Worker that is killed meanwhile, lose no not
   t.after(webhook.stop);
   const world = await startTelling(t, { webhook, ledger: folder, NOTIFY_ON: "gave_up, first_failure", NOTIFY_WINDOW: "1s" });
   for (const path of ["a", "b", "c"]) await world.deliverPlanted({ url: `https://shop.example/${path}`, status: 503 });
-  await webhook.waitFor(1);
+  await webhook.waitFor(2);
   await world.redrive.kill();
   isDown = false;
   await world.deliverPlanted({ url: "https://shop.example/d", status: 503 });

@@ -157,6 +157,39 @@ test("the policy decides: parked runs are left in the queue", async () => {
   assert.deepEqual([body.outcome, body.rule, sent.length], ["parked", "never", 0]);
 });
 
+const RELAYING = {
+  relay_targets: "https://shop.example/failed?x=1",
+  rules: [{ name: "hand on", action: "relay", relay_to: "https://shop.example/failed?x=1" }],
+};
+
+test("a callback is handed on as it came, and again while it is not taken", async () => {
+  let status = 500;
+  const { handle, sent, lines } = handler({ policy: RELAYING, fetch: async () => new Response("", { status }) });
+  const options = { payload: "ä".repeat(50_000), headers: { Authorization: "Bearer of-the-user" } };
+  const request = callback(options);
+  const came = await request.clone().arrayBuffer();
+
+  const refused = await answerOf(handle, request);
+  status = 204;
+  const taken = await answerOf(handle, callback(options));
+
+  assert.deepEqual([refused.status, refused.body.error.code], [503, "relay_failed"]);
+  assert.deepEqual([taken.status, taken.body.outcome, taken.body.reason], [200, "parked", "relayed"]);
+  assert.deepEqual(sent.map(({ url, method, redirect }) => `${method} ${url} ${redirect}`), Array(2).fill("POST https://shop.example/failed?x=1 manual"));
+  assert.ok(Buffer.from(sent[0].body).equals(Buffer.from(came)), "the body, byte by byte");
+  const headers = new Headers(sent[0].headers);
+  assert.equal(headers.get("upstash-signature"), request.headers.get("upstash-signature"));
+  assert.deepEqual([headers.get("authorization"), headers.get("content-type")], ["Bearer of-the-user", "application/json"]);
+  assert.ok(!headers.get("authorization").includes(qstash.token));
+  assert.equal(lines[0].detail, "relay_to answered 500");
+});
+
+test("a callback that is too large to be held is not handed on", async () => {
+  const { handle, sent } = handler({ policy: RELAYING });
+  const { body } = await answerOf(handle, callback({ payload: Buffer.alloc(7_000_000, "x") }));
+  assert.deepEqual([body.outcome, body.reason, sent.length], ["parked", "too_large_to_relay", 0]);
+});
+
 test("behind a proxy the public URL is the one that is verified", async () => {
   const { handle } = handler({ publicUrl: "https://public.example/hook", policy: { dry_run: true } });
   const { body } = await answerOf(handle, callback({ status: 503 }, { signed: { url: "https://public.example/hook" } }));
