@@ -17,7 +17,7 @@ use crate::{
     json::Object,
     recovery::{
         Admission, Admitted, Ask, Conclusion, LogLine, MAX_RELAYED_BYTES, Moment, Recovery, Refusal, Relayed,
-        Reply, Timings, relayed_headers,
+        Reply, Timings,
     },
     settings::Account,
     signature::BodyDigest,
@@ -99,8 +99,7 @@ impl Delivery {
                         }
                         Ask::Relay(to) => {
                             let given = Pairs(self.headers.as_deref().unwrap_or_default());
-                            let headers = relayed_headers(&mut given.iter(), recovery.run_id());
-                            return relaying(to, &headers, settings.api_timeout);
+                            return relaying(to, given, recovery.run_id(), settings.api_timeout);
                         }
                         Ask::Settle(entry) => {
                             ledger.borrow_mut().settle(entry, &recovery.conclusion);
@@ -147,7 +146,7 @@ impl Delivery {
     /// Brings what became of a request.
     pub(super) fn bring(&mut self, answer: Transported) {
         if let Stage::Recovery(recovery) = &mut self.stage {
-            if matches!(recovery.ask(), Ask::Relay(_)) {
+            if recovery.is_relaying() {
                 return recovery
                     .relayed(Relayed::answered(answer.ok().map(|answer| answer.status())), moment());
             }

@@ -6,7 +6,9 @@ use super::pairs::Pairs;
 use crate::{
     dlq::{ApiRequest, ApiResponse, TransportError},
     http_url::HttpUrl,
+    ids::RunId,
     json::Object,
+    recovery::{is_relayed, relay_marks},
     settings::Token,
     text,
     time::millis_rounded_up,
@@ -30,13 +32,20 @@ pub(super) fn sending(base_url: &HttpUrl, token: &Token, request: &ApiRequest, t
 }
 
 /// `{relay: {method, url, headers}, timeout}`: the body is the one that came.
-pub(super) fn relaying(to: &HttpUrl, headers: &[(String, String)], timeout: Duration) -> String {
+pub(super) fn relaying(to: &HttpUrl, given: Pairs<'_>, run: &RunId, timeout: Duration) -> String {
     let mut step = Object::new();
     step.open("relay", '{');
     step.text("method", "POST").text("url", to.as_str());
     step.open("headers", '{');
-    for (name, value) in headers {
-        step.text(name, value);
+    for (name, value) in given.iter() {
+        if is_relayed(name) {
+            step.text(name, value);
+        }
+    }
+    for (name, value) in relay_marks(run) {
+        if given.value(name).is_none() {
+            step.text(name, value);
+        }
     }
     step.close('}');
     step.close('}');

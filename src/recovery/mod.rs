@@ -35,6 +35,8 @@ pub use recover::Moment;
 pub(crate) use recover::{Ask, Recovery};
 pub use refusal::Refusal;
 pub use relay::{MAX_RELAYED_BYTES, Relayed, relayed_headers};
+#[cfg(feature = "npm")]
+pub(crate) use relay::{is_relayed, relay_marks};
 pub use reply::Reply;
 #[cfg(all(test, feature = "npm"))]
 pub(crate) use summary::Summary;

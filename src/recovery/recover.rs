@@ -259,6 +259,12 @@ impl Recovery {
         }
     }
 
+    /// Whether the callback is being handed on.
+    #[cfg(feature = "npm")]
+    pub(crate) fn is_relaying(&self) -> bool {
+        self.step == Step::Relay
+    }
+
     /// The failed run.
     pub(crate) const fn run_id(&self) -> &RunId {
         &self.find.run_id

@@ -5,14 +5,6 @@ use crate::{ids::RunId, text};
 /// The largest callback that is handed on, in bytes: it is held in memory meanwhile.
 pub const MAX_RELAYED_BYTES: u64 = 8 * 1024 * 1024;
 
-/// What marks a failure callback for an endpoint of the SDK. Without them it would take the callback for the beginning of
-/// a new run. Source: `@upstash/workflow`, `serve`; QStash adds them because the SDK asks for it when it triggers a run.
-const MARKS: [(&str, &str); 2] =
-    [("Upstash-Workflow-Is-Failure", "true"), ("Upstash-Workflow-Failure-Callback", "true")];
-
-/// The SDK refuses a failure callback without it.
-const RUN_ID: &str = "Upstash-Workflow-RunId";
-
 /// What came of handing a callback on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Relayed {
@@ -42,14 +34,9 @@ impl Relayed {
 /// The headers of a callback as they are handed on: all that QStash sent, none that belong to the connection or that
 /// somebody on the way has added.
 #[must_use]
-pub fn relayed_headers(given: &mut dyn Iterator<Item = (&str, &str)>, run: &RunId) -> Vec<(String, String)> {
-    let mut headers = Vec::new();
-    for (name, value) in given {
-        if is_qstashs(name) {
-            headers.push((name.to_owned(), value.to_owned()));
-        }
-    }
-    for (name, value) in MARKS.into_iter().chain([(RUN_ID, run.as_str())]) {
+pub fn relayed_headers(given: &[(String, String)], run: &RunId) -> Vec<(String, String)> {
+    let mut headers: Vec<_> = given.iter().filter(|(name, _)| is_relayed(name)).cloned().collect();
+    for (name, value) in relay_marks(run) {
         if !headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
             headers.push((name.to_owned(), value.to_owned()));
         }
@@ -57,30 +44,26 @@ pub fn relayed_headers(given: &mut dyn Iterator<Item = (&str, &str)>, run: &RunI
     headers
 }
 
-fn is_qstashs(name: &str) -> bool {
-    const CONNECTIONS: [&str; 18] = [
-        "accept-encoding",
-        "cdn-loop",
-        "connection",
-        "content-length",
-        "expect",
-        "forwarded",
-        "host",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "true-client-ip",
-        "upgrade",
-        "via",
-        "x-real-ip",
-        "content-encoding",
-    ];
-    let name = name.to_ascii_lowercase();
-    !CONNECTIONS.contains(&name.as_str())
-        && !["cf-", "x-forwarded-"].iter().any(|prefix| text::find(&name, prefix) == Some(0))
+/// Whether a header of the callback is handed on.
+pub(crate) fn is_relayed(name: &str) -> bool {
+    const CONNECTIONS: &str = " accept-encoding cdn-loop connection content-encoding content-length expect forwarded host \
+                               keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding \
+                               true-client-ip upgrade via x-real-ip ";
+    let word = [" ", &name.to_ascii_lowercase(), " "].concat();
+    text::find(CONNECTIONS, &word).is_none()
+        && !word.starts_with(" cf-")
+        && !word.starts_with(" x-forwarded-")
+}
+
+/// What is added where it is missing. By the first two an endpoint of the SDK knows a failure callback; without them it
+/// would take it for the beginning of a new run. The third it refuses to do without. Source: `@upstash/workflow`, `serve`;
+/// QStash sends them because the SDK asks for it when it triggers a run.
+pub(crate) fn relay_marks(run: &RunId) -> [(&str, &str); 3] {
+    [
+        ("Upstash-Workflow-Is-Failure", "true"),
+        ("Upstash-Workflow-Failure-Callback", "true"),
+        ("Upstash-Workflow-RunId", run.as_str()),
+    ]
 }
 
 #[cfg(test)]
@@ -88,7 +71,7 @@ mod tests {
     use super::*;
 
     fn relayed(given: &[(&str, &str)]) -> Vec<(String, String)> {
-        relayed_headers(&mut given.iter().copied(), &RunId::new("wfr_1").unwrap())
+        relayed_headers(&owned(given), &RunId::new("wfr_1").unwrap())
     }
 
     fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {

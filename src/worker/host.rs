@@ -68,9 +68,7 @@ impl Host for Runtime<'_> {
     async fn relay(&self, to: &HttpUrl, run: &RunId) -> Relayed {
         let body = self.body.borrow().as_ref().map(Kept::joined);
         let Some(body) = body else { return Relayed::TOO_LARGE };
-        let given = all(&self.request.headers());
-        let mut given = given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let headers = relayed_headers(&mut given, run);
+        let headers = relayed_headers(&all(&self.request.headers()), run);
         Relayed::answered(transport::relay(to, &headers, &body, self.settings.api_timeout).await)
     }
 

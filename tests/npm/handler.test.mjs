@@ -170,7 +170,7 @@ test("a callback is handed on as it came, and again while it is not taken", asyn
   const came = await request.clone().arrayBuffer();
 
   const refused = await answerOf(handle, request);
-  status = 204;
+  status = 202;
   const taken = await answerOf(handle, callback(options));
 
   assert.deepEqual([refused.status, refused.body.error.code], [503, "relay_failed"]);
