@@ -5,18 +5,24 @@
 //! talks to QStash, and the same policy decides in every face of the crate.
 
 mod backoff;
+mod class;
 mod condition;
 mod config;
 mod decide;
 mod error;
+mod fingerprint;
+mod regex;
 mod rule;
 mod status;
 mod wildcard;
 
 pub use backoff::Backoff;
+pub use class::{FailureClass, UnknownClassError};
 pub use condition::Condition;
 pub use decide::{Decision, Reason};
 pub use error::PolicyError;
+pub use fingerprint::fingerprint;
+pub use regex::{MAX_PATTERN_BYTES, Regex, RegexError};
 pub use rule::{Action, Rule, UnknownActionError};
 pub use status::{InvalidStatusError, StatusRange};
 pub use wildcard::Wildcard;

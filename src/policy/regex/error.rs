@@ -1,0 +1,24 @@
+//! What is wrong with a pattern.
+
+use core::fmt;
+
+use crate::text::write_number;
+
+/// A pattern that is not understood. The message names what was met, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegexError {
+    /// What was met.
+    pub(super) what: &'static str,
+    /// Before which byte of the pattern the reader stood then.
+    pub(super) at: usize,
+}
+
+impl fmt::Display for RegexError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)?;
+        f.write_str(" at byte ")?;
+        write_number(f, self.at as u64)
+    }
+}
+
+impl core::error::Error for RegexError {}
