@@ -102,11 +102,13 @@ export interface DecideRequest {
   url: string;
   /** The callback's body. */
   body: string | Uint8Array | ArrayBuffer;
+  /** The callback's headers: labels and region may be there. */
+  headers?: CallbackContext["headers"];
   /** Default: now. */
   now?: Date | number;
 }
 
-/** Tells what a policy would do, and does nothing. */
+/** Tells what a policy would do and why, and does nothing. */
 export function decide(request: DecideRequest): Decision;
 
 /** All that a handler is told. */

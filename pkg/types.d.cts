@@ -143,15 +143,60 @@ export type Reason =
   | "elapsed_budget_spent"
   | "rule";
 
-/** What a policy decides. */
+/** What a policy decides about a failed run, and why. */
 export interface Decision {
   action: Action;
   reason: Reason;
   /** The name of the rule that matched. */
   rule: string;
+  class: FailureClass;
+  /** What failures of the same kind have in common. */
+  fingerprint: string;
+  /** What breaker and budgets count by. */
+  target: string;
+  /** The wait before the new run starts, or of a deferral, without its jitter. */
+  delaySeconds?: number;
+  /** Where the callback is handed on to. */
+  relayTo?: string;
   /** Headers of the DLQ call, the delay without its jitter. */
   headers: Record<string, string>;
+  /** The rules in their order, up to the one that matched. */
+  rules: ConsideredRule[];
+  /** What is odd about the policy, such as rules that can never match. */
+  warnings: string[];
 }
+
+/** A rule that a failure was held against. */
+export interface ConsideredRule {
+  /** Its name. */
+  rule: string;
+  matched: boolean;
+  /** The first key of its conditions that did not match. */
+  failed?: keyof PolicyCondition;
+  /** What the failure has there, cut where it is long; empty where it has nothing. */
+  value?: string;
+}
+
+/** What kind of failure it is. */
+export type FailureClass =
+  /** Any other 4xx. */
+  | "client_error"
+  /** The code changed before the failed step. */
+  | "incompatible_step"
+  /** The application said "do not retry": 489. */
+  | "non_retryable"
+  /** Any other status. */
+  | "other"
+  /** 429. */
+  | "rate_limited"
+  /** Any other 5xx. */
+  | "server_error"
+  /** 408, 504, 522, 524, or an error that is named so. */
+  | "timeout"
+  /** 401 or 403. */
+  | "unauthorized"
+  /** No answer at all. */
+  | "unreachable";
 
 /** What to do with failed runs, as `[vars.POLICY]` of the Worker writes it. Durations are texts such as `"30s"`. */
 export interface Policy {
@@ -192,6 +237,8 @@ export interface PolicyRule {
   action: Action;
   /** Default: the policy's. */
   max_attempts?: number;
+  /** What breaker and budgets count by; may have placeholders, see `label`. Default: the workflow's URL without its query. */
+  target?: string;
   /** Default of each: the policy's. */
   overrides?: PolicyOverrides;
   /** Where callbacks of runs that are given up are handed on to: one of the policy's `relay_targets`. Default: nowhere. */
@@ -212,10 +259,25 @@ export interface PolicyCondition {
   message?: OneOrMany<string>;
   /** The name of the step that failed; `*` stands for any characters. Only recent SDKs tell. */
   step?: OneOrMany<string>;
+  /** What kind of failure it is. */
+  class?: OneOrMany<FailureClass>;
+  /** What failures of the same kind have in common, as decisions and log lines have it. */
+  fingerprint?: OneOrMany<string>;
+  /** A regular expression that is found in the error's message. */
+  regex?: OneOrMany<string>;
+  /** The resumes and restarts that led to the run. */
+  attempt?: OneOrMany<AttemptPattern>;
+  /** The time since the first failure: ">1h", "<10m", "10m-1h". */
+  age?: OneOrMany<string>;
+  /** "eu-central-1", "us-east-1", or "none" for callbacks that name no region. */
+  region?: OneOrMany<string>;
 }
 
 /** A status, or a text for several: "5xx", "500-504", "unreachable". */
 export type StatusPattern = number | string;
+
+/** A number, or a text for several: "3-", "0-2". */
+export type AttemptPattern = number | string;
 
 /** QStash settings of the resumed or restarted run, as a policy writes them. Default of each: as in the original run. */
 export interface PolicyOverrides {
@@ -226,6 +288,7 @@ export interface PolicyOverrides {
   /** Milliseconds as an expression such as "1000 * pow(2, retried)". */
   retry_delay?: string;
   flow_control?: PolicyFlowControl;
+  /** May have the placeholders {target}, {label}, {class}, {fingerprint}, {attempt}, {root_run}, {step} and {region}. */
   label?: OneOrMany<string>;
   /** The URL that is told of a further failure. */
   failure_callback?: string;
@@ -233,6 +296,7 @@ export interface PolicyOverrides {
 
 /** Limits of all deliveries with the same key. */
 export interface PolicyFlowControl {
+  /** May have placeholders, see `label`. */
   key: string;
   /** Deliveries at a time. */
   parallelism?: number;
@@ -284,6 +348,9 @@ export interface LogLine {
   result: CallbackResult;
   /** Status of the failing delivery of the run. */
   failureStatus?: number;
+  failureClass?: FailureClass;
+  /** What failures of the same kind have in common. */
+  fingerprint?: string;
   /** What went wrong, in words. */
   detail?: string;
   /** Milliseconds from arrival to reply. */

@@ -50,8 +50,9 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(Policy { backoff: default.backoff, ..policy }, default);
 }
 
-const WHEN_KEYS: &str = "status, url, label, error, message, step";
-const RULE_KEYS: &str = "name, when, action, max_attempts, overrides, relay_to";
+const WHEN_KEYS: &str =
+    "status, url, label, error, message, step, class, fingerprint, regex, attempt, age, region";
+const RULE_KEYS: &str = "name, when, action, max_attempts, overrides, target, relay_to";
 
 #[test]
 fn an_unknown_key_is_named_with_those_that_exist_at_every_level() {

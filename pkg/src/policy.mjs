@@ -11,12 +11,13 @@ export function parseFailureCallback(body, context = {}) {
 }
 
 export function decide(request) {
-  const given = options("request", request, ["policy", "url", "body", "now"]);
+  const given = options("request", request, ["policy", "url", "body", "headers", "now"]);
   const policy = policyText("policy", given.policy);
   const url = text("url", given.url);
   const body = bytes("body", given.body);
+  const headers = headersText("headers", given.headers);
   const now = instant("now", given.now);
-  return JSON.parse(withCore((core) => core.decide(policy, url, body, now)));
+  return JSON.parse(withCore((core) => core.decide(policy, url, body, headers, now)));
 }
 
 /** A policy as JSON; the default policy where there is none. */

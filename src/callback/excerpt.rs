@@ -26,7 +26,7 @@ impl Excerpt {
     }
 
     /// The text alone.
-    pub(super) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         self.text
     }
 

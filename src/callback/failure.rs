@@ -3,6 +3,7 @@
 use super::{Excerpt, RetryHint};
 use crate::{
     ids::{DlqId, RunId},
+    settings::Region,
     time::Timestamp,
 };
 
@@ -38,6 +39,8 @@ pub struct Failure {
     pub created_at: Option<Timestamp>,
     /// When the run was triggered.
     pub workflow_created_at: Option<Timestamp>,
+    /// The region that the callback came from, where it names one.
+    pub region: Option<Region>,
     /// `Upstash-Message-Id` of the callback itself: the same each time it is delivered.
     pub callback_message_id: Option<String>,
     /// `Upstash-Retried` of the callback itself: 0 at its first delivery.
@@ -62,6 +65,7 @@ impl Failure {
             source_message_id: None,
             created_at: None,
             workflow_created_at: None,
+            region: None,
             callback_message_id: None,
             callback_retried: None,
         }

@@ -10,6 +10,8 @@ pub(super) const WORKFLOW_URL: &str = "Upstash-Workflow-Url";
 pub(super) const MESSAGE_ID: &str = "Upstash-Message-Id";
 /// Labels of the run, separated by commas.
 pub(super) const LABEL: &str = "Upstash-Label";
+/// Where the account lives that the run is of.
+pub(super) const REGION: &str = "Upstash-Region";
 /// How often the delivery of this callback was retried.
 pub(super) const RETRIED: &str = "Upstash-Retried";
 
@@ -19,7 +21,7 @@ pub struct CallbackHeaders(pub(super) Vec<(&'static str, String)>);
 
 impl CallbackHeaders {
     /// The names of all headers that [`CallbackHeaders::read`] asks for.
-    pub const NAMES: [&'static str; 5] = [RUN_ID, WORKFLOW_URL, MESSAGE_ID, LABEL, RETRIED];
+    pub const NAMES: [&'static str; 6] = [RUN_ID, WORKFLOW_URL, MESSAGE_ID, LABEL, RETRIED, REGION];
 
     /// Takes the headers of the request from `header`, which looks a value up by its name without regard to case.
     pub fn read(mut header: impl FnMut(&'static str) -> Option<String>) -> Self {

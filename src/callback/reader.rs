@@ -5,12 +5,13 @@ use core::fmt;
 use super::{
     CallbackError, CallbackHeaders, Excerpt, Failure, RetryHint,
     fields::{Body, FIELDS, ID_LIMIT, URL_LIMIT, small},
-    headers::{LABEL, MESSAGE_ID, RETRIED, RUN_ID, WORKFLOW_URL},
+    headers::{LABEL, MESSAGE_ID, REGION, RETRIED, RUN_ID, WORKFLOW_URL},
     response::failure_error,
 };
 use crate::{
     ids::{DlqId, RunId},
     json::{Field, Keys, Over, Scanner},
+    settings::Region,
     text,
     time::Timestamp,
 };
@@ -159,6 +160,7 @@ fn read_headers(failure: &mut Failure, headers: &CallbackHeaders, now: Timestamp
         match *name {
             RUN_ID | WORKFLOW_URL => {}
             MESSAGE_ID => failure.callback_message_id = short_id(value),
+            REGION => failure.region = Region::from_header(value),
             RETRIED => failure.callback_retried = small(value),
             LABEL => add_labels(&mut failure.labels, value),
             STEP_NAME => {

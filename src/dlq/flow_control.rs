@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::duration::{GoDuration, InvalidDurationError};
 use super::label::is_name;
+use super::overrides::StandIn;
 use crate::{json::Table, text, time::decimal};
 
 /// The longest accepted flow control key, in bytes.
@@ -33,12 +34,18 @@ impl FlowControl {
         Self { key, value }
     }
 
-    /// Reads a table of a configuration; an empty one is none.
-    pub(crate) fn from_table(table: &mut Table<'_>) -> Option<Self> {
+    /// Reads a table of a configuration; an empty one is none. The key may be a template, in the place of which the
+    /// stand-in is checked.
+    pub(crate) fn from_table(table: &mut Table<'_>, stand_in: StandIn) -> Option<Self> {
         if table.is_empty() {
             return None;
         }
-        let key = table.required("key", "a text of letters, digits, `-`, `_` and `.`");
+        let accepted = "a text of letters, digits, `-`, `_` and `.`";
+        let key = table.required::<String>("key", accepted).filter(|key| {
+            table
+                .checked("key", accepted, stand_in(key))
+                .is_some_and(|checked| table.parse::<FlowControlKey>("key", accepted, &checked).is_some())
+        });
         let parallelism = table.number("parallelism", u32::MAX);
         let rate = table.number("rate", u32::MAX);
         let period = table.text("period", "a duration such as \"1m\"");
@@ -49,7 +56,7 @@ impl FlowControl {
                 Err(error) => table.refuse("key", &[": ", error.as_str()]),
             }
         }
-        Some(Self { key: key?, value })
+        Some(Self { key: FlowControlKey(key?), value })
     }
 }
 
@@ -275,6 +282,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::dlq::overrides::no_template;
     use crate::json::TableError;
 
     #[test]
@@ -338,7 +346,9 @@ mod tests {
     fn a_table_gives_a_key_with_or_without_limits() {
         let read = |json| {
             let mut read = None;
-            let table = Table::read("flow_control", json, &mut |table| read = FlowControl::from_table(table));
+            let table = Table::read("flow_control", json, &mut |table| {
+                read = FlowControl::from_table(table, no_template)
+            });
             table.map(|()| read)
         };
         assert_eq!(read("{}"), Ok(None));

@@ -6,6 +6,7 @@ use super::{FlowControl, GoDuration, Labels, RetryDelay};
 use crate::{
     http_url::HttpUrl,
     json::{Field, Fields, Object, Table},
+    text::cut,
 };
 
 /// The settings that resume and restart may override. What is not set is taken over from the original run (source:
@@ -15,6 +16,14 @@ use crate::{
 /// `rate`, `period`), `label` and `failure_callback`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Overrides(Pairs);
+
+/// What is to be checked in the place of a text that may be a template.
+pub(crate) type StandIn = fn(&str) -> Result<String, String>;
+
+/// For texts that are none.
+pub(crate) fn no_template(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}
 
 const DELAY: &str = "Upstash-Delay";
 const FAILURE_CALLBACK: &str = "Upstash-Failure-Callback";
@@ -121,7 +130,7 @@ impl Overrides {
     #[cfg(any(feature = "npm", test))]
     pub(crate) fn from_json(name: &str, json: &str) -> Result<Self, crate::json::TableError> {
         let mut overrides = Self::default();
-        Table::read(name, json, &mut |table| overrides.read(table))?;
+        Table::read(name, json, &mut |table| overrides.read(table, no_template))?;
         Ok(overrides)
     }
 
@@ -146,8 +155,20 @@ impl Overrides {
         Some(overrides)
     }
 
-    /// Takes over what a table of a configuration sets.
-    pub(crate) fn read(&mut self, table: &mut Table<'_>) {
+    /// Fills in the templates of labels and flow control key that [`Overrides::read`] has let pass.
+    pub(crate) fn fill(&mut self, filled: &dyn Fn(&str) -> String) {
+        for name in [LABEL, FLOW_CONTROL_KEY] {
+            let Some(template) = self.header(name).filter(|text| cut(text, b'{').is_some()) else { continue };
+            let filled = filled(template);
+            // Values of different placeholders can be the same label.
+            let labels = Labels::parse(&filled).map(String::from);
+            self.0.set(name, labels.unwrap_or(filled));
+        }
+    }
+
+    /// Takes over what a table of a configuration sets. Labels and the flow control key may be templates where
+    /// `stand_in` gives another text to check in their place, or says what is wrong; they are kept as they are then.
+    pub(crate) fn read(&mut self, table: &mut Table<'_>, stand_in: StandIn) {
         if let Some(retries) = table.number("retries", u32::MAX) {
             self.0.set(RETRIES, retries.to_string());
         }
@@ -159,15 +180,16 @@ impl Overrides {
             self.0.set(RETRY_DELAY, retry_delay.into());
         }
         table.table("flow_control", &mut |table| {
-            if let Some(flow_control) = FlowControl::from_table(table) {
+            if let Some(flow_control) = FlowControl::from_table(table, stand_in) {
                 self.set_flow_control(flow_control);
             }
         });
         let accepted = "a label or a list of labels";
         if let Some(list) = table.list("label", accepted)
-            && let Some(labels) = table.parse::<Labels>("label", accepted, &list)
+            && let Some(checked) = table.checked("label", accepted, stand_in(&list))
+            && let Some(labels) = table.parse::<Labels>("label", accepted, &checked)
         {
-            self.0.set(LABEL, labels.into());
+            self.0.set(LABEL, if checked == list { labels.into() } else { list });
         }
         if let Some(url) = table.text::<HttpUrl>("failure_callback", "an absolute http or https URL") {
             self.0.set(FAILURE_CALLBACK, url.into());

@@ -2,11 +2,16 @@
 
 use core::time::Duration;
 
-use super::{Action, Backoff, Condition, Policy, PolicyError, Rule, StatusRange, Wildcard};
+use super::{
+    Action, Age, Attempts, Backoff, Condition, FailureClass, Policy, PolicyError, Regex, Rule, StatusRange,
+    Wildcard, fingerprint::is_fingerprint, template::stand_in,
+};
 use crate::{
     dlq::GoDuration,
     http_url::HttpUrl,
     json::{Table, TableError},
+    settings::Region,
+    text::said,
 };
 
 /// More attempts than this are a mistake: at the default back-off they would take weeks.
@@ -16,6 +21,14 @@ const STATUSES: &str = "503, \"5xx\", \"500-504\", \"unreachable\" or a list of 
 const URLS: &str = "an absolute http or https URL or a list of these";
 const TEXTS: &str = "a text or a list of texts";
 const ACTIONS: &str = "\"resume\", \"restart\", \"defer\", \"park\", \"relay\" or \"delete\"";
+const CLASSES: &str = "\"incompatible_step\", \"non_retryable\", \"unreachable\", \"timeout\", \"rate_limited\", \
+                       \"unauthorized\", \"client_error\", \"server_error\", \"other\" or a list of these";
+const REGIONS: &str = "\"eu-central-1\", \"us-east-1\", \"none\" or a list of these";
+const ATTEMPTS: &str = "3, \"3-\", \"0-2\" or a list of these";
+const AGES: &str = "\">1h\", \"<10m\", \"10m-1h\" or a list of these";
+const FINGERPRINTS: &str = "16 digits of 0 to 9 and a to f or a list of these";
+const REGEXES: &str = "a regular expression or a list of these";
+const TARGET: &str = "a text with placeholders such as {target}";
 const RELAY_TO: &str = "one of the URLs in relay_targets";
 
 impl Policy {
@@ -40,7 +53,7 @@ fn read(table: &mut Table<'_>, policy: &mut Policy) {
     duration(table, "settle", &mut policy.settle);
     table.table("backoff", &mut |table| backoff(table, &mut policy.backoff));
     duration(table, "retry_after_cap", &mut policy.retry_after_cap);
-    table.table("overrides", &mut |table| policy.overrides.read(table));
+    table.table("overrides", &mut |table| policy.overrides.read(table, checkable));
     for text in table.texts("relay_targets", URLS) {
         policy.relay.extend(table.parse::<HttpUrl>("relay_targets", URLS, &text));
     }
@@ -58,7 +71,8 @@ fn rule(table: &mut Table<'_>, rule: &mut Rule, relay: &[HttpUrl]) {
     table.table("when", &mut |table| condition(table, &mut rule.when));
     set(&mut rule.action, table.required("action", ACTIONS));
     rule.max_attempts = table.number("max_attempts", MAX_ATTEMPTS);
-    table.table("overrides", &mut |table| rule.overrides.read(table));
+    table.table("overrides", &mut |table| rule.overrides.read(table, checkable));
+    rule.target = table.text("target", TARGET);
     rule.relay_to = table.text("relay_to", RELAY_TO);
     match &rule.relay_to {
         Some(url) if !relay.contains(url) => table.refuse("relay_to", &[" must be ", RELAY_TO]),
@@ -78,6 +92,38 @@ fn condition(table: &mut Table<'_>, condition: &mut Condition) {
     wildcards(table, "error", &mut condition.error);
     condition.message.append(&mut table.texts("message", TEXTS));
     wildcards(table, "step", &mut condition.step);
+    for text in table.texts("class", CLASSES) {
+        condition.class.extend(table.parse::<FailureClass>("class", CLASSES, &text));
+    }
+    for text in table.texts("fingerprint", FINGERPRINTS) {
+        if is_fingerprint(&text) {
+            condition.fingerprint.push(text);
+        } else {
+            table.refuse("fingerprint", &[" must be ", FINGERPRINTS]);
+        }
+    }
+    for text in table.texts("regex", REGEXES) {
+        condition.regex.extend(table.parse::<Regex>("regex", REGEXES, &text));
+    }
+    for text in table.texts_and_numbers("attempt", ATTEMPTS) {
+        condition.attempt.extend(table.parse::<Attempts>("attempt", ATTEMPTS, &text));
+    }
+    for text in table.texts("age", AGES) {
+        condition.age.extend(table.parse::<Age>("age", AGES, &text));
+    }
+    for text in table.texts("region", REGIONS) {
+        let region = Region::from_header(&text);
+        if region.is_some() || text == "none" {
+            condition.region.push(region);
+        } else {
+            table.refuse("region", &[" must be ", REGIONS]);
+        }
+    }
+}
+
+/// What is checked in the place of a template.
+fn checkable(text: &str) -> Result<String, String> {
+    stand_in(text).map_err(|error| said(&error))
 }
 
 fn wildcards(table: &mut Table<'_>, key: &'static str, to: &mut Vec<Wildcard>) {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{Action, Policy, Rule};
+use super::{Action, Facts, FailureClass, Policy, Rule, template::fill_name};
 use crate::{
     callback::Failure,
     dlq::{GoDuration, Overrides},
@@ -20,6 +20,12 @@ pub struct Decision {
     pub reason: Reason,
     /// The rule that matched.
     pub rule: String,
+    /// What kind of failure it is.
+    pub class: FailureClass,
+    /// What failures of the same kind have in common.
+    pub fingerprint: String,
+    /// What breaker and budgets count by: what the rule names, or the workflow's URL without its query.
+    pub target: String,
     /// QStash settings for the run that is resumed or restarted; its delay is always set. Of a deferral only the delay
     /// counts: how long it lasts.
     pub overrides: Overrides,
@@ -66,23 +72,45 @@ impl Policy {
     /// Decides what to do with a failed run. `entropy` is a uniformly random number, for the jitter.
     #[must_use]
     pub fn decide(&self, failure: &Failure, lineage: &Lineage, now: Timestamp, entropy: u64) -> Decision {
+        let facts = Facts::new(failure, lineage, now);
+        let rule = self.rules.iter().find(|rule| rule.when.matches(&facts));
+        self.decided(facts, rule, now, entropy)
+    }
+
+    /// What follows from the rule that matched, if one did.
+    pub(super) fn decided(
+        &self,
+        facts: Facts<'_>,
+        rule: Option<&Rule>,
+        now: Timestamp,
+        entropy: u64,
+    ) -> Decision {
         let mut decision = Decision {
             action: Action::Park,
             reason: Reason::Rule,
             rule: "no-rule".to_owned(),
+            class: facts.class,
+            fingerprint: String::new(),
+            target: facts.target().to_owned(),
             overrides: Overrides::default(),
             relay_to: None,
         };
-        if let Some(rule) = self.rules.iter().find(|rule| rule.when.matches(failure)) {
+        if let Some(rule) = rule {
             decision.rule.clone_from(&rule.name);
             decision.action = rule.action;
+            if let Some(template) = &rule.target {
+                decision.target = template.fill(&facts);
+            }
             if matches!(rule.action, Action::Defer | Action::Resume | Action::Restart) {
-                self.attempt(&mut decision, rule, failure, lineage, now, entropy);
+                self.attempt(&mut decision, rule, facts.failure, facts.lineage, now, entropy);
             }
             if decision.action == Action::Relay {
                 decision.relay_to.clone_from(&rule.relay_to);
             }
+            let target = &decision.target;
+            decision.overrides.fill(&|template| fill_name(template, &facts, target));
         }
+        decision.fingerprint = facts.fingerprint;
         decision
     }
 

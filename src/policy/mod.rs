@@ -10,10 +10,15 @@ mod condition;
 mod config;
 mod decide;
 mod error;
+mod explain;
+mod facts;
 mod fingerprint;
+mod range;
 mod regex;
 mod rule;
 mod status;
+mod template;
+mod warnings;
 mod wildcard;
 
 pub use backoff::Backoff;
@@ -21,10 +26,16 @@ pub use class::{FailureClass, UnknownClassError};
 pub use condition::Condition;
 pub use decide::{Decision, Reason};
 pub use error::PolicyError;
+#[cfg(all(test, feature = "npm"))]
+pub(crate) use explain::{Considered, Explained};
+pub use explain::{Explanation, Passed};
+pub use facts::Facts;
 pub use fingerprint::fingerprint;
+pub use range::{Age, Attempts, InvalidRangeError};
 pub use regex::{MAX_PATTERN_BYTES, Regex, RegexError};
 pub use rule::{Action, Rule, UnknownActionError};
 pub use status::{InvalidStatusError, StatusRange};
+pub use template::{Template, TemplateError};
 pub use wildcard::Wildcard;
 
 use core::time::Duration;

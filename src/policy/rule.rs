@@ -2,7 +2,7 @@
 
 use core::{fmt, str::FromStr};
 
-use super::{Condition, StatusRange};
+use super::{Condition, StatusRange, Template};
 use crate::{dlq::Overrides, http_url::HttpUrl};
 
 /// What a rule does with a failed run.
@@ -79,24 +79,30 @@ pub struct Rule {
     pub action: Action,
     /// The most attempts of a lineage under this rule. Default: the policy's.
     pub max_attempts: Option<u32>,
+    /// What breaker and budgets count by for the failures of this rule. Default: the workflow's URL without its query.
+    pub target: Option<Template>,
     /// Where callbacks are handed on to: those of [`Action::Relay`], and those of runs that are given up because their
     /// lineage has had its attempts or its time. One of [`Policy::relay`](super::Policy::relay). Default: nowhere.
     pub relay_to: Option<HttpUrl>,
-    /// QStash settings for the runs that this rule resumes or restarts. Default: the policy's.
+    /// QStash settings for the runs that this rule resumes or restarts. Default: the policy's. Out of JSON, labels and
+    /// flow control key may be [templates](Template).
     pub overrides: Overrides,
 }
 
 impl Rule {
+    /// What the default rules are called.
+    pub(super) const DEFAULT_NAMES: [&str; 4] =
+        ["incompatible-step", "non-retryable", "transient", "anything-else"];
+
     /// The rules that stand behind a policy's own: resume what looks transient, park the rest.
     #[must_use]
     pub fn defaults() -> Vec<Self> {
-        const DEFAULTS: [(&str, Action, &[StatusRange], &[&str]); 4] = [
+        const DEFAULTS: [(Action, &[StatusRange], &[&str]); 4] = [
             // The route's code changed before the failed step: only a person can say that a restart is harmless.
-            ("incompatible-step", Action::Park, &[], &["Incompatible step"]),
+            (Action::Park, &[], &["Incompatible step"]),
             // The application said "do not retry" (`WorkflowNonRetryableError`).
-            ("non-retryable", Action::Park, &[StatusRange::new(489, 489)], &[]),
+            (Action::Park, &[StatusRange::new(489, 489)], &[]),
             (
-                "transient",
                 Action::Resume,
                 &[
                     StatusRange::UNREACHABLE,
@@ -107,10 +113,10 @@ impl Rule {
                 ],
                 &[],
             ),
-            ("anything-else", Action::Park, &[], &[]),
+            (Action::Park, &[], &[]),
         ];
         let mut rules = Vec::new();
-        for (name, action, status, message) in DEFAULTS {
+        for (name, (action, status, message)) in Self::DEFAULT_NAMES.into_iter().zip(DEFAULTS) {
             let mut rule = Self::named(name, action);
             rule.when.status.extend(status);
             for part in message {
@@ -128,6 +134,7 @@ impl Rule {
             when: Condition::default(),
             action,
             max_attempts: None,
+            target: None,
             relay_to: None,
             overrides: Overrides::default(),
         }

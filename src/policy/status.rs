@@ -22,6 +22,10 @@ impl StatusRange {
         Self { first, last }
     }
 
+    pub(super) const fn covers(self, other: Self) -> bool {
+        self.first <= other.first && other.last <= self.last
+    }
+
     /// Whether the range holds this status.
     #[must_use]
     pub const fn contains(self, status: u16) -> bool {

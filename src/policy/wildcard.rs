@@ -31,6 +31,12 @@ impl Wildcard {
         }
         rest.ends_with(last)
     }
+
+    /// Whether it matches all that another pattern matches: what it matches with a star of ours in the place of a star of
+    /// theirs, it matches with anything there.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        self.matches(&other.0)
+    }
 }
 
 impl FromStr for Wildcard {

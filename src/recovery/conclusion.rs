@@ -7,7 +7,7 @@ use crate::{
     callback::Failure,
     ids::{DlqId, RunId},
     lineage::Lineage,
-    policy::{Action, Reason},
+    policy::{Action, Decision, FailureClass, Reason},
     time::Timestamp,
 };
 
@@ -37,6 +37,10 @@ pub struct Subject {
     pub attempt: Option<u32>,
     /// Status of the run's last delivery; 0 is unreachable.
     pub failure_status: Option<u16>,
+    /// What kind of failure it is.
+    pub failure_class: Option<FailureClass>,
+    /// What failures of the same kind have in common.
+    pub fingerprint: Option<String>,
     /// The rule that decided.
     pub rule: Option<String>,
 }
@@ -96,14 +100,16 @@ impl Conclusion {
 }
 
 impl Subject {
-    pub(super) fn new(failure: &Failure, lineage: &Lineage, rule: &str) -> Self {
+    pub(super) fn new(failure: &Failure, lineage: &Lineage, decision: &Decision) -> Self {
         Self {
             run_id: Some(failure.run_id.clone()),
             dlq_id: failure.dlq_id.clone(),
             root_run_id: Some(lineage.root_run().clone()),
             attempt: Some(lineage.attempt()),
             failure_status: Some(failure.status),
-            rule: Some(rule.to_owned()),
+            failure_class: Some(decision.class),
+            fingerprint: Some(decision.fingerprint.clone()),
+            rule: Some(decision.rule.clone()),
         }
     }
 

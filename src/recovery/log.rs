@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 
-use super::{Conclusion, summary::told};
+use super::{Conclusion, Subject, summary::told};
 use crate::{
     json::{Json, Object},
+    policy::FailureClass,
     settings::SettingsError,
     text::said,
     time::millis,
@@ -44,7 +45,7 @@ impl LogLine {
     #[must_use]
     pub fn new(conclusion: &Conclusion, timings: Timings) -> Self {
         let subject = &conclusion.subject;
-        let json = written(&told(conclusion), subject.failure_status, conclusion.detail.as_deref(), timings);
+        let json = written(&told(conclusion), subject, conclusion.detail.as_deref(), timings);
         Self { is_error: is_error(conclusion), json }
     }
 
@@ -53,7 +54,7 @@ impl LogLine {
     pub fn misconfigured(error: &SettingsError) -> Self {
         let mut result = Object::new();
         result.text("outcome", "refused").text("reason", "misconfigured");
-        let json = written(&result.end(), None, Some(&said(error)), Timings::default());
+        let json = written(&result.end(), &Subject::default(), Some(&said(error)), Timings::default());
         Self { is_error: true, json }
     }
 }
@@ -66,22 +67,26 @@ const fn is_error(conclusion: &Conclusion) -> bool {
     }
 }
 
-fn written(result: &str, failure_status: Option<u16>, detail: Option<&str>, timings: Timings) -> String {
+fn written(result: &str, subject: &Subject, detail: Option<&str>, timings: Timings) -> String {
     let mut object = Object::new();
-    line(&mut object, result, failure_status, detail, timings);
+    line(&mut object, result, subject, detail, timings);
     object.end()
 }
 
 plain! {
     /// A line for the operator: ids, names and numbers, no payload and no secret.
     #[ts(rename = "LogLine")]
-    Line<'a> by line(result: &'a str, failure_status: Option<u16>, detail: Option<&'a str>, timings: Timings) {
+    Line<'a> by line(result: &'a str, subject: &'a Subject, detail: Option<&'a str>, timings: Timings) {
         #[ts(type = "\"failure_callback\"")]
         event as "event": &'static str = "failure_callback",
         #[ts(as = "super::summary::Summary<'a>")]
         result as "result": Json<'a> = Json(result),
         /// Status of the failing delivery of the run.
-        failure_status as "failureStatus": Option<u16> = failure_status,
+        failure_status as "failureStatus": Option<u16> = subject.failure_status,
+        #[ts(as = "Option<FailureClass>")]
+        failure_class as "failureClass": Option<&'static str> = subject.failure_class.map(FailureClass::name),
+        /// What failures of the same kind have in common.
+        fingerprint as "fingerprint": Option<&'a str> = subject.fingerprint.as_deref(),
         /// What went wrong, in words.
         detail as "detail": Option<&'a str> = detail,
         /// Milliseconds from arrival to reply.

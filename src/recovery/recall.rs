@@ -52,8 +52,8 @@ impl Conclusion {
             root_run_id: run("rootRunId"),
             dlq_id: fields.word("dlqId").and_then(|id| DlqId::new(id).ok()),
             attempt: attempt.and_then(|attempt| u32::try_from(attempt).ok()),
-            failure_status: None,
             rule: fields.word("rule"),
+            ..Subject::default()
         };
         Some(subject.concluded(Ok(outcome)))
     }
@@ -104,6 +104,8 @@ mod tests {
             dlq_id: Some(DlqId::new("1-2").unwrap()),
             attempt: Some(3),
             failure_status: None,
+            failure_class: None,
+            fingerprint: None,
             rule: Some("transient".to_owned()),
         };
         subject.concluded(Ok(outcome))

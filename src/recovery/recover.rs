@@ -19,7 +19,7 @@ use crate::{
     policy::{Action, Decision, Policy, Reason},
     settings::{Account, Region},
     signature::BodyDigest,
-    text::{self, said},
+    text::said,
     time::Timestamp,
 };
 
@@ -34,7 +34,6 @@ pub(crate) struct Recovery {
     pub(crate) account: Arc<Account>,
     region: Option<Region>,
     lineage: Lineage,
-    target: String,
     /// What to do, and with which settings of the new run.
     decision: Decision,
     retry_after_cap: Duration,
@@ -173,11 +172,10 @@ impl Admission {
             account: Arc::clone(&self.account),
             retry_after_cap: policy.retry_after_cap,
             region: self.region,
-            target: target_of(&failure.workflow_url),
             find: FindByRun::new(failure.run_id.clone()),
             pages: 1,
             step,
-            conclusion: Subject::new(failure, &lineage, &decision.rule).concluded(outcome),
+            conclusion: Subject::new(failure, &lineage, &decision).concluded(outcome),
             lineage,
             decision,
         }))
@@ -278,9 +276,9 @@ impl Recovery {
             run_id: self.find.run_id.clone(),
             lineage: self.lineage.clone(),
             region: self.region,
-            target: self.target.clone(),
+            target: self.decision.target.clone(),
             status: subject.failure_status.unwrap_or_default(),
-            fingerprint: String::new(),
+            fingerprint: self.decision.fingerprint.clone(),
             rule: self.decision.rule.clone(),
             action: self.decision.action,
             overrides: self.decision.overrides.clone(),
@@ -369,11 +367,6 @@ impl Recovery {
         self.step = if is_claimed { Step::Settle } else { Step::Over };
         self.conclusion.outcome = outcome;
     }
-}
-
-/// What breaker and budgets count by: the workflow's URL without its query.
-fn target_of(workflow_url: &str) -> String {
-    text::parts(workflow_url, b'?').next().unwrap_or_default().to_owned()
 }
 
 /// 10 to 30 seconds, so that callbacks that failed together do not come back together.

@@ -31,6 +31,9 @@ for (const [what, options, result, calls] of [
         event: "failure_callback",
         result: { ...result, runId, dlqId, rootRunId: runId, ...newRunId },
         failureStatus: options.status ?? 500,
+        failureClass: options.status === 489 ? "non_retryable" : "server_error",
+        // Of the status, "Error", "the bank does not answer" and the step "charge".
+        fingerprint: options.status === 489 ? "17f7931bd02bf667" : "2aa6a1c248faf188",
         apiCalls: calls,
       },
     ]);

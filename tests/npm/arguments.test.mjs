@@ -101,6 +101,7 @@ const CASES = [
   [(now) => decide({ url: URL, body: BODY, now }), "`now`", [null, "now", -1, NaN, Infinity, new Date(NaN)]],
   [(url) => decide({ url, body: BODY }), "`url`", [undefined, null, 7, ""]],
   [(request) => decide(request), "`request`", [undefined, null, 7, "a", []]],
+  [(headers) => decide({ url: URL, body: BODY, headers }), "`headers`", [null, 7, "a: b"]],
   [(body) => decide({ url: URL, body }), "`body`", [undefined, null, 7, {}]],
   [(policy) => decide({ url: URL, body: BODY, policy }), "`policy`", [null, 7, { max_attempts: 1n }]],
   [(settings) => createHandler(settings), "`settings`", [undefined, null, 7, []]],

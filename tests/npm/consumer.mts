@@ -11,12 +11,14 @@ import {
   type Action,
   type ApiError,
   type ApiErrorCode,
+  type AttemptPattern,
   type CallOptions,
   type CallbackContext,
   type CallbackErrorCode,
   type CallbackResult,
   type CallbackState,
   type ClientConfig,
+  type ConsideredRule,
   type CreatedRun,
   type DecideRequest,
   type Decision,
@@ -27,6 +29,7 @@ import {
   type DlqSelection,
   type ErrorCode,
   type Failure,
+  type FailureClass,
   type FlowControl,
   type HandlerSettings,
   type JobOptions,
@@ -127,14 +130,17 @@ const textOf = ({ outcome, decision, duplicate }: CallbackResult): [Outcome | "r
 const line = (line: LogLine): number => line.totalMs + (line.failureStatus ?? 0) + line.result.outcome.length;
 // @ts-expect-error no such field
 const noField = (line: LogLine) => line.result.payload;
-const why = ({ action, reason }: Decision): [Action, Reason] => [action, reason];
+const why = ({ action, reason, class: kind, warnings }: Decision): [Action, Reason, FailureClass, string[]] => [action, reason, kind, warnings];
+const missed = ({ rules }: Decision): (keyof PolicyCondition | undefined)[] => rules.map(({ failed }: ConsideredRule) => failed);
 const sum = ({ totals, refused }: JobStep): [Totals, RefusedEntry[]] => [totals, refused];
-const condition: PolicyCondition = { status: ["unreachable", 503] satisfies StatusPattern[], label: "a" satisfies OneOrMany<string> };
+const condition: PolicyCondition = { status: ["unreachable", 503] satisfies StatusPattern[], label: "a" satisfies OneOrMany<string>, class: "timeout", attempt: [1, "3-"] satisfies AttemptPattern[] };
+// @ts-expect-error no such class
+const noClass: PolicyCondition = { class: "slow" };
 const flow: PolicyFlowControl = { key: "k", rate: 1, period: "1m" };
 const overrides: PolicyOverrides = { retries: 1, delay: "1m", retry_delay: "1000", flow_control: flow, label: ["a"], failure_callback: "https://a" };
 const rule: PolicyRule = { name: "a", when: condition, action: "restart", overrides };
 const whole: Policy = { rules: [rule], backoff: { base: "1s", cap: "1h" } satisfies PolicyBackoff, overrides };
-const asked: DecideRequest = { policy: whole, url: "https://a", body: "{}" };
+const asked: DecideRequest = { policy: whole, url: "https://a", body: "{}", headers: new Headers() };
 const context: CallbackContext = { headers: { "Upstash-Label": ["a", "b"] } };
 const state: CallbackState = "CALLBACK_FAIL";
 const patience: RetryConfig = { attempts: 1, maxElapsed: 5 };

@@ -10,6 +10,9 @@ use workflow_redrive::signature::SignatureError;
 
 use crate::world::{Delivery, ENTRY, World, api, created};
 
+/// Of 503 without a word.
+const FINGERPRINT: &str = "c4e08503a1c54090";
+
 fn line(conclusion: &Conclusion, timings: Timings) -> (bool, Value) {
     let line = LogLine::new(conclusion, timings);
     assert!(!line.json.contains('\n'), "{}", line.json);
@@ -31,7 +34,7 @@ fn an_outcome_is_one_line_with_its_reply_and_timings() {
                     "outcome": "resumed", "rule": "transient", "runId": "wfr_1", "dlqId": ENTRY,
                     "newRunId": "wfr_2", "rootRunId": "wfr_1", "attempt": 1, "delaySeconds": 25,
                 },
-                "failureStatus": 503, "totalMs": 12, "apiMs": 11, "apiCalls": 1,
+                "failureStatus": 503, "failureClass": "server_error", "fingerprint": FINGERPRINT, "totalMs": 12, "apiMs": 11, "apiCalls": 1,
             })
         )
     );
@@ -51,7 +54,7 @@ fn a_refusal_after_the_body_tells_what_it_was_about_and_what_the_api_said() {
                     "outcome": "refused", "reason": "token_refused", "rule": "transient", "runId": "wfr_1",
                     "dlqId": ENTRY, "rootRunId": "wfr_1", "attempt": 0,
                 },
-                "failureStatus": 503,
+                "failureStatus": 503, "failureClass": "server_error", "fingerprint": FINGERPRINT,
                 "detail": "QStash refused the token; QSTASH_TOKEN must belong to QSTASH_URL: no such \"user\"",
                 "totalMs": 0, "apiMs": 0, "apiCalls": 0,
             })

@@ -130,7 +130,7 @@ fn element_len(elements: &[u8]) -> usize {
     let mut at = 0;
     while let Some(byte) = elements.get(at) {
         match byte {
-            b'"' => at += decode(elements.get(at + 1..).unwrap_or_default()).len,
+            b'"' => at += string_len(elements.get(at + 1..).unwrap_or_default()),
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.saturating_sub(1),
             b',' if depth == 0 => break,
@@ -139,6 +139,17 @@ fn element_len(elements: &[u8]) -> usize {
         at += 1;
     }
     at
+}
+
+/// Bytes of a string up to and with the quote that ends it, as [`decode`] counts them.
+fn string_len(string: &[u8]) -> usize {
+    let mut is_escaped = false;
+    let end = string.iter().position(|byte| {
+        let is_end = *byte == b'"' && !is_escaped;
+        is_escaped = *byte == b'\\' && !is_escaped;
+        is_end
+    });
+    end.map_or(string.len(), |end| end + 1)
 }
 
 #[cfg(test)]

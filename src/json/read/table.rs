@@ -15,7 +15,8 @@ use crate::time::decimal;
 pub(crate) struct Table<'a> {
     /// Where the table stands, to be put before its keys: `rules[1].when.`, or nothing for the outermost.
     path: String,
-    raw: &'a [u8],
+    /// What stands there. Read once: the value of a key may be long.
+    entries: Vec<(String, &'a [u8])>,
     known: Vec<Key>,
     error: Option<String>,
 }
@@ -132,7 +133,7 @@ impl<'a> Table<'a> {
 
     /// Whether there are no keys.
     pub(crate) fn is_empty(&self) -> bool {
-        entries(self.raw).next().is_none()
+        self.entries.is_empty()
     }
 
     /// What a text spells that is the value of a key, or a part of it.
@@ -147,6 +148,11 @@ impl<'a> Table<'a> {
                 None
             }
         }
+    }
+
+    /// What came of a check of the value of a key.
+    pub(crate) fn checked<T>(&mut self, key: &str, accepted: &str, checked: Result<T, String>) -> Option<T> {
+        checked.map_err(|error| self.must_be(key, accepted, "", &error)).ok()
     }
 
     /// A text does not spell what it must.
@@ -179,7 +185,7 @@ impl<'a> Table<'a> {
 
     /// Reads a whole table and gives its first error.
     fn within(path: String, raw: &[u8], read: Read<'_>) -> Option<String> {
-        let mut table = Table { path, raw, known: Vec::new(), error: None };
+        let mut table = Table { path, entries: entries(raw).collect(), known: Vec::new(), error: None };
         read(&mut table);
         table.check_keys();
         table.error
@@ -187,7 +193,7 @@ impl<'a> Table<'a> {
 
     /// Refuses keys that nobody has asked for, and those that are given twice.
     fn check_keys(&mut self) {
-        for (name, _) in entries(self.raw) {
+        for (name, _) in core::mem::take(&mut self.entries) {
             match self.known.iter_mut().find(|key| key.name == name) {
                 Some(key) if key.is_met => self.refuse(&name, &[" is given twice"]),
                 Some(key) => key.is_met = true,
@@ -223,7 +229,7 @@ impl<'a> Table<'a> {
     /// Takes the raw value of a key.
     fn take(&mut self, key: &'static str) -> Option<&'a [u8]> {
         self.known.push(Key { name: key, is_met: false });
-        entries(self.raw).find(|(name, _)| name == key).map(|(_, raw)| raw)
+        self.entries.iter().find(|(name, _)| name == key).map(|(_, raw)| *raw)
     }
 }
 

@@ -6,7 +6,6 @@
 
 mod acted;
 mod api_error;
-mod decision;
 #[cfg(test)]
 mod declarations;
 #[cfg(test)]
@@ -23,5 +22,4 @@ mod policy;
 
 pub(super) use acted::{acted, created_run, totals};
 pub(super) use api_error::Thrown;
-pub(super) use decision::decision;
 pub(super) use failure::failure;

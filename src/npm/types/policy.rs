@@ -51,6 +51,8 @@ pub(super) struct PolicyRule {
     action: String,
     /// Default: the policy's.
     max_attempts: Option<u32>,
+    /// What breaker and budgets count by; may have placeholders, see `label`. Default: the workflow's URL without its query.
+    target: Option<String>,
     /// Default of each: the policy's.
     overrides: Option<PolicyOverrides>,
     /// Where callbacks of runs that are given up are handed on to: one of the policy's `relay_targets`. Default: nowhere.
@@ -73,6 +75,27 @@ pub(super) struct PolicyCondition {
     message: Option<OneOrMany<String>>,
     /// The name of the step that failed; `*` stands for any characters. Only recent SDKs tell.
     step: Option<OneOrMany<String>>,
+    /// What kind of failure it is.
+    #[ts(as = "Option<OneOrMany<crate::policy::FailureClass>>")]
+    class: Option<OneOrMany<String>>,
+    /// What failures of the same kind have in common, as decisions and log lines have it.
+    fingerprint: Option<OneOrMany<String>>,
+    /// A regular expression that is found in the error's message.
+    regex: Option<OneOrMany<String>>,
+    /// The resumes and restarts that led to the run.
+    attempt: Option<OneOrMany<AttemptPattern>>,
+    /// The time since the first failure: ">1h", "<10m", "10m-1h".
+    age: Option<OneOrMany<String>>,
+    /// "eu-central-1", "us-east-1", or "none" for callbacks that name no region.
+    region: Option<OneOrMany<String>>,
+}
+
+/// A number, or a text for several: "3-", "0-2".
+#[derive(Serialize, TS)]
+#[serde(untagged)]
+pub(super) enum AttemptPattern {
+    Exact(u32),
+    Pattern(String),
 }
 
 /// A status, or a text for several: "5xx", "500-504", "unreachable".
@@ -94,6 +117,7 @@ pub(super) struct PolicyOverrides {
     /// Milliseconds as an expression such as "1000 * pow(2, retried)".
     retry_delay: Option<String>,
     flow_control: Option<PolicyFlowControl>,
+    /// May have the placeholders {target}, {label}, {class}, {fingerprint}, {attempt}, {root_run}, {step} and {region}.
     label: Option<OneOrMany<String>>,
     /// The URL that is told of a further failure.
     failure_callback: Option<String>,
@@ -103,6 +127,7 @@ pub(super) struct PolicyOverrides {
 #[derive(Serialize, TS)]
 #[ts(optional_fields)]
 pub(super) struct PolicyFlowControl {
+    /// May have placeholders, see `label`.
     key: String,
     /// Deliveries at a time.
     parallelism: Option<u32>,
@@ -153,10 +178,20 @@ mod tests {
                 error: Some(one("TypeError")),
                 message: Some(many("a")),
                 step: Some(one("a")),
+                class: Some(one("timeout")),
+                fingerprint: Some(one("0123456789abcdef")),
+                regex: Some(many("a+")),
+                attempt: Some(OneOrMany::Many(vec![
+                    AttemptPattern::Exact(1),
+                    AttemptPattern::Pattern("3-".to_owned()),
+                ])),
+                age: Some(one(">1h")),
+                region: Some(one("none")),
             }),
             action: action.to_owned(),
             max_attempts: Some(1),
             overrides: Some(overrides()),
+            target: Some("{label}".to_owned()),
             relay_to: Some("https://a.example/".to_owned()),
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn fold(message: &str) -> String {
             } else if !folded.ends_with(' ') {
                 folded.push(' ');
             }
-            if !(next.is_ascii_whitespace() || ",.:;/+|".contains(next)) {
+            if !(next.is_ascii_whitespace() || matches!(next, ',' | '.' | ':' | ';' | '/' | '+' | '|')) {
                 marks = None;
             }
         }

@@ -271,11 +271,9 @@ impl<'a> Parser<'a> {
     }
 
     fn insert(&mut self, at: usize, op: Op) -> Parsed {
+        let since = self.program.ops.split_off(at);
         self.push(op)?;
-        if let Some(since) = self.program.ops.get_mut(at..) {
-            since.rotate_right(1);
-        }
-        Ok(())
+        self.extend(&since)
     }
 
     fn extend(&mut self, ops: &[Op]) -> Parsed {
