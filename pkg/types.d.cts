@@ -288,7 +288,7 @@ export interface PolicyOverrides {
   /** Milliseconds as an expression such as "1000 * pow(2, retried)". */
   retry_delay?: string;
   flow_control?: PolicyFlowControl;
-  /** May have the placeholders {target}, {label}, {class}, {fingerprint}, {attempt}, {root_run}, {step} and {region}. */
+  /** May have placeholders: `{target}`, `{label}`, `{class}`, `{fingerprint}`, `{attempt}`, `{root_run}`, `{step}`, `{region}`. */
   label?: OneOrMany<string>;
   /** The URL that is told of a further failure. */
   failure_callback?: string;

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::duration::{GoDuration, InvalidDurationError};
 use super::label::is_name;
-use super::overrides::StandIn;
+use super::overrides::{StandIn, checkable};
 use crate::{json::Table, text, time::decimal};
 
 /// The longest accepted flow control key, in bytes.
@@ -42,8 +42,7 @@ impl FlowControl {
         }
         let accepted = "a text of letters, digits, `-`, `_` and `.`";
         let key = table.required::<String>("key", accepted).filter(|key| {
-            table
-                .checked("key", accepted, stand_in(key))
+            checkable(table, "key", accepted, key, stand_in)
                 .is_some_and(|checked| table.parse::<FlowControlKey>("key", accepted, &checked).is_some())
         });
         let parallelism = table.number("parallelism", u32::MAX);
@@ -282,7 +281,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::dlq::overrides::no_template;
     use crate::json::TableError;
 
     #[test]
@@ -346,9 +344,8 @@ mod tests {
     fn a_table_gives_a_key_with_or_without_limits() {
         let read = |json| {
             let mut read = None;
-            let table = Table::read("flow_control", json, &mut |table| {
-                read = FlowControl::from_table(table, no_template)
-            });
+            let table =
+                Table::read("flow_control", json, &mut |table| read = FlowControl::from_table(table, None));
             table.map(|()| read)
         };
         assert_eq!(read("{}"), Ok(None));

@@ -17,12 +17,22 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Overrides(Pairs);
 
-/// What is to be checked in the place of a text that may be a template.
-pub(crate) type StandIn = fn(&str) -> Result<String, String>;
+/// What is to be checked in the place of a text that may be a template, or what is wrong with it; `None` where templates
+/// have no place.
+pub(crate) type StandIn = Option<fn(&str) -> Result<String, String>>;
 
-/// For texts that are none.
-pub(crate) fn no_template(text: &str) -> Result<String, String> {
-    Ok(text.to_owned())
+/// The text that is to be checked.
+pub(super) fn checkable(
+    table: &mut Table<'_>,
+    key: &str,
+    accepted: &str,
+    text: &str,
+    stand_in: StandIn,
+) -> Option<String> {
+    match stand_in {
+        Some(stand_in) => table.checked(key, accepted, stand_in(text)),
+        None => Some(text.to_owned()),
+    }
 }
 
 const DELAY: &str = "Upstash-Delay";
@@ -130,7 +140,7 @@ impl Overrides {
     #[cfg(any(feature = "npm", test))]
     pub(crate) fn from_json(name: &str, json: &str) -> Result<Self, crate::json::TableError> {
         let mut overrides = Self::default();
-        Table::read(name, json, &mut |table| overrides.read(table, no_template))?;
+        Table::read(name, json, &mut |table| overrides.read(table, None))?;
         Ok(overrides)
     }
 
@@ -186,7 +196,7 @@ impl Overrides {
         });
         let accepted = "a label or a list of labels";
         if let Some(list) = table.list("label", accepted)
-            && let Some(checked) = table.checked("label", accepted, stand_in(&list))
+            && let Some(checked) = checkable(table, "label", accepted, &list, stand_in)
             && let Some(labels) = table.parse::<Labels>("label", accepted, &checked)
         {
             self.0.set(LABEL, if checked == list { labels.into() } else { list });

@@ -53,7 +53,7 @@ fn read(table: &mut Table<'_>, policy: &mut Policy) {
     duration(table, "settle", &mut policy.settle);
     table.table("backoff", &mut |table| backoff(table, &mut policy.backoff));
     duration(table, "retry_after_cap", &mut policy.retry_after_cap);
-    table.table("overrides", &mut |table| policy.overrides.read(table, checkable));
+    table.table("overrides", &mut |table| policy.overrides.read(table, Some(checkable)));
     for text in table.texts("relay_targets", URLS) {
         policy.relay.extend(table.parse::<HttpUrl>("relay_targets", URLS, &text));
     }
@@ -71,7 +71,7 @@ fn rule(table: &mut Table<'_>, rule: &mut Rule, relay: &[HttpUrl]) {
     table.table("when", &mut |table| condition(table, &mut rule.when));
     set(&mut rule.action, table.required("action", ACTIONS));
     rule.max_attempts = table.number("max_attempts", MAX_ATTEMPTS);
-    table.table("overrides", &mut |table| rule.overrides.read(table, checkable));
+    table.table("overrides", &mut |table| rule.overrides.read(table, Some(checkable)));
     rule.target = table.text("target", TARGET);
     rule.relay_to = table.text("relay_to", RELAY_TO);
     match &rule.relay_to {

@@ -52,11 +52,11 @@ pub(super) fn fill_name(text: &str, facts: &Facts<'_>, target: &str) -> String {
 }
 
 fn value(facts: &Facts<'_>, name: &str) -> String {
-    let mut value = facts.value(name);
-    if name == "label" {
+    let value = match name {
         // The first of them.
-        value = text::parts(&value, b',').next().unwrap_or_default().to_owned();
-    }
+        "label" => facts.failure.labels.first().cloned().unwrap_or_default(),
+        _ => facts.value(name),
+    };
     if value.is_empty() { "none".to_owned() } else { value }
 }
 

@@ -1,5 +1,7 @@
 //! Policies that are longer than anybody writes.
 
+#![expect(clippy::disallowed_methods, reason = "these tests run natively, where there is a clock")]
+
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 

@@ -117,7 +117,7 @@ pub(super) struct PolicyOverrides {
     /// Milliseconds as an expression such as "1000 * pow(2, retried)".
     retry_delay: Option<String>,
     flow_control: Option<PolicyFlowControl>,
-    /// May have the placeholders {target}, {label}, {class}, {fingerprint}, {attempt}, {root_run}, {step} and {region}.
+    /// May have placeholders: `{target}`, `{label}`, `{class}`, `{fingerprint}`, `{attempt}`, `{root_run}`, `{step}`, `{region}`.
     label: Option<OneOrMany<String>>,
     /// The URL that is told of a further failure.
     failure_callback: Option<String>,

@@ -113,21 +113,20 @@ impl<'a> Parser<'a> {
 
     /// One character, or what stands for one, or an assertion.
     fn one(&mut self, next: char) -> Parsed {
-        let op = match next {
-            '\\' => match self.escape()? {
+        if next == '\\' {
+            let op = match self.escape()? {
                 Escape::Character(character) => self.taking(&[(character, character)], false),
                 Escape::Characters(ranges) => self.taking(ranges, false),
                 Escape::Boundary(wanted) => Op::Assert(Assertion::Boundary(wanted)),
-            },
-            _ => {
-                self.skip(next);
-                match next {
-                    '.' => self.taking(&[('\n', '\n')], true),
-                    '^' => Op::Assert(Assertion::Start),
-                    '$' => Op::Assert(Assertion::End),
-                    _ => self.taking(&[(next, next)], false),
-                }
-            }
+            };
+            return self.push(op);
+        }
+        self.skip(next);
+        let op = match next {
+            '.' => self.taking(&[('\n', '\n')], true),
+            '^' => Op::Assert(Assertion::Start),
+            '$' => Op::Assert(Assertion::End),
+            _ => self.taking(&[(next, next)], false),
         };
         self.push(op)
     }
@@ -194,7 +193,9 @@ impl<'a> Parser<'a> {
             _ => return self.refuse("an unknown escape"),
         };
         self.skip('\\');
-        escaped.into_iter().for_each(|escaped| self.skip(escaped));
+        if let Some(escaped) = escaped {
+            self.skip(escaped);
+        }
         Ok(escape)
     }
 

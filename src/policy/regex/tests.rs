@@ -114,6 +114,7 @@ fn patterns_are_bounded_in_every_direction() {
 }
 
 /// Where an engine that goes back over what it has read would take longer than the universe has had.
+#[expect(clippy::disallowed_methods, reason = "these tests run natively, where there is a clock")]
 #[test]
 fn no_pattern_takes_more_than_linear_time() {
     for pattern in [
