@@ -10,20 +10,18 @@ const MAX_TOLD: usize = 500;
 
 /// Counts so many more under a name. A name is a few words with blanks between them, from a small set.
 pub(crate) fn add(records: &mut dyn Records, name: &[&str], more: u64) {
-    let key = [TALLY, &name.join(" ")].concat();
+    let key = [TALLY, name.join(" ").trim_ascii_end()].concat();
     let count = records.get(&key).and_then(|count| decimal(&count)).unwrap_or_default();
     records.put(&key, &count.saturating_add(more).to_string());
 }
 
-/// Writes all counters as an object of the name `tally`.
+/// Writes all counters as a list of the name `tally`: of each its name and the count, with a blank between them.
 pub(crate) fn tell(records: &dyn Records, answer: &mut Object) {
-    answer.open("tally", '{');
+    answer.open("tally", '[');
     for (key, count) in records.scan(TALLY, "", MAX_TOLD) {
-        if let Some(count) = decimal(&count) {
-            answer.number(key.strip_prefix(TALLY).unwrap_or_default(), count);
-        }
+        answer.element(&[key.strip_prefix(TALLY).unwrap_or_default(), " ", &count].concat());
     }
-    answer.close('}');
+    answer.close(']');
 }
 
 #[cfg(test)]
@@ -40,6 +38,6 @@ mod tests {
         add(&mut records, &["end", "recovered"], 1);
         let mut answer = Object::new();
         tell(&records, &mut answer);
-        assert_eq!(answer.end(), r#"{"tally":{"end recovered":1,"outcome parked rule":3}}"#);
+        assert_eq!(answer.end(), r#"{"tally":["end recovered 1","outcome parked rule 3"]}"#);
     }
 }

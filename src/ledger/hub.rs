@@ -4,12 +4,11 @@ use super::{record::Record, target};
 use crate::{
     durable::{Records, outbox},
     json::Object,
+    notice::{Kind, NOTICES},
     recovery::{Case, Conclusion, Outcome},
+    settings::Notify,
     time::Timestamp,
 };
-
-/// The actor that tells people.
-const NOTICES: &str = "notices";
 
 /// A run that a recovery had created failed.
 pub(super) fn failed_again(records: &mut dyn Records, case: &Case, now: Timestamp) {
@@ -21,13 +20,14 @@ pub(super) fn failed_again(records: &mut dyn Records, case: &Case, now: Timestam
 /// An entry was settled: `record` says how, `before` what it had been.
 pub(super) fn settled(
     records: &mut dyn Records,
+    notify: &Notify,
     record: &Record,
     before: Option<&Conclusion>,
     now: &Conclusion,
 ) {
     let (case, at) = (&record.case, record.at);
     if before.is_none() && case.lineage.attempt() == 0 {
-        notice(records, "first_failure", case, "", at);
+        notice(records, notify, Kind::FirstFailure, case, "", at);
     }
     match &now.outcome {
         Ok(Outcome::Restarted(_) | Outcome::Resumed(_)) => {
@@ -39,7 +39,7 @@ pub(super) fn settled(
             });
         }
         Ok(Outcome::Parked { reason }) if before.is_none_or(|before| before.outcome != now.outcome) => {
-            notice(records, "gave_up", case, reason, at);
+            notice(records, notify, Kind::GaveUp, case, reason, at);
         }
         _ => {}
     }
@@ -52,13 +52,16 @@ pub(super) fn settled(
 }
 
 /// A run that a recovery had created came to a good end.
-pub(super) fn recovered(records: &mut dyn Records, record: &Record, now: Timestamp) {
-    notice(records, "recovered", &record.case, "", now);
+pub(super) fn recovered(records: &mut dyn Records, notify: &Notify, record: &Record, now: Timestamp) {
+    notice(records, notify, Kind::Recovered, &record.case, "", now);
 }
 
-fn notice(records: &mut dyn Records, kind: &str, case: &Case, reason: &str, at: Timestamp) {
+fn notice(records: &mut dyn Records, notify: &Notify, kind: Kind, case: &Case, reason: &str, at: Timestamp) {
+    if !notify.wants(kind) {
+        return;
+    }
     let mut message = Object::new();
-    message.text("do", "notice").text("kind", kind).number("at", at.as_millis());
+    message.text("do", "notice").text("kind", kind.name()).number("at", at.as_millis());
     if !reason.is_empty() {
         message.text("reason", reason);
     }

@@ -6,6 +6,7 @@
 mod book;
 mod hub;
 mod message;
+mod meter;
 mod record;
 mod shard;
 

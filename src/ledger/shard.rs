@@ -6,6 +6,7 @@ use super::{
     book::{self, Known, MAX_LISTED},
     hub,
     message::Claimant,
+    meter,
     record::Record,
 };
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     ids::RunId,
     json::{Field, Fields, Object, Over},
     recovery::{Case, Conclusion, Outcome},
+    settings::Notify,
     time::{Timestamp, decimal},
 };
 
@@ -35,6 +37,7 @@ const BATCH: usize = 100;
 /// | `settle`: `case`, `conclusion` | nothing |
 /// | `ended`: `runId` (a run that a recovery created), `end`, `at` | nothing |
 /// | `lineage`: `runId`, of any member | `recoveries`, the oldest first |
+/// | `tally` | `tally`: what was counted, and the number of `entries` |
 /// | `recoveries`: `cursor`?, `limit`? | `recoveries`, the latest first, and a `cursor` that leads on |
 ///
 /// What others are to know of it (the target of the run, the one who tells people), it tells them through its outbox.
@@ -59,12 +62,13 @@ impl Actor for Shard {
             }
             ("settle", Some(case), _) => {
                 let conclusion = fields.raw("conclusion").and_then(|json| String::from_utf8(json).ok());
-                settle(records, case, now, conclusion.ok_or(UnheardError)?);
+                settle(records, &office.settings.notify, case, now, conclusion.ok_or(UnheardError)?);
             }
             ("ended", _, Some(run)) => {
                 let at = fields.text("at").and_then(|at| decimal(&at)).map_or(now, Timestamp::from_millis);
-                end(records, &run, fields.word("end").ok_or(UnheardError)?, at);
+                end(records, &office.settings.notify, &run, fields.word("end").ok_or(UnheardError)?, at);
             }
+            ("tally", ..) => meter::tell(records, &mut answer),
             ("lineage", _, Some(run)) => list(&book::lineage(records, run), &mut answer),
             ("recoveries", ..) => {
                 let limit = fields.text("limit").and_then(|limit| decimal(&limit));
@@ -112,6 +116,7 @@ fn failed_again(records: &mut dyn Records, case: &Case, now: Timestamp) {
         parent.end = Some("failed_again".to_owned());
         parent.ended_at = Some(now);
         book::put(records, &entry, &parent);
+        meter::ended(records, &parent, "failed_again", now);
         hub::failed_again(records, case, now);
     }
 }
@@ -133,6 +138,7 @@ fn claim(
             return;
         }
         if known.concluded().is_some_and(|conclusion| stands(&conclusion, by, known.at, now)) {
+            meter::repeated(records);
             answer.text("claim", "settled").raw("conclusion", &known.conclusion);
             return;
         }
@@ -154,7 +160,8 @@ fn stands(conclusion: &Conclusion, by: Claimant, at: Timestamp, now: Timestamp) 
 }
 
 /// A conclusion that refuses is none: the claim is free again.
-fn settle(records: &mut dyn Records, case: Case, now: Timestamp, conclusion: String) {
+fn settle(records: &mut dyn Records, notify: &Notify, case: Case, now: Timestamp, conclusion: String) {
+    meter::settled(records, &conclusion);
     let entry = case.dlq_id.as_str().to_owned();
     let known = book::find(records, &entry).unwrap_or_else(|| Record::claimed(case.clone(), now));
     let before = known.concluded();
@@ -172,20 +179,21 @@ fn settle(records: &mut dyn Records, case: Case, now: Timestamp, conclusion: Str
     }
     let record = Record { case, at: now, is_claimed: false, conclusion, ..known };
     book::put(records, &entry, &record);
-    hub::settled(records, &record, before.as_ref(), &told);
+    hub::settled(records, notify, &record, before.as_ref(), &told);
 }
 
-fn end(records: &mut dyn Records, run: &RunId, how: String, at: Timestamp) {
+fn end(records: &mut dyn Records, notify: &Notify, run: &RunId, how: String, at: Timestamp) {
     let Some((entry, mut record)) = book::parent(records, run) else { return };
     if record.end.as_ref() == Some(&how) {
         return;
     }
+    meter::ended(records, &record, &how, at);
     let recovered = how == "recovered";
     record.end = Some(how);
     record.ended_at = Some(at);
     book::put(records, &entry, &record);
     if recovered {
-        hub::recovered(records, &record, at);
+        hub::recovered(records, notify, &record, at);
     }
 }
 

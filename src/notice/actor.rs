@@ -98,7 +98,7 @@ impl Actor for Notices {
 
 fn take(office: &mut Office<'_>, story: Story) {
     let notify = &office.settings.notify;
-    if channels(notify).is_empty() || !notify.on.contains(&story.kind) {
+    if !notify.wants(story.kind) {
         return;
     }
     tally::add(office.records, &["heard", story.kind.name()], 1);
@@ -180,7 +180,7 @@ fn delivered(office: &mut Office<'_>, channel: Channel, answer: Transported) -> 
         let asked = answer.ok().and_then(|response| response.rate_limit().retry_after(now));
         channel.failed(office.records, now, asked);
     }
-    tally::add(office.records, &[if took { "sent" } else { "failed" }, channel.name()], 1);
+    tally::add(office.records, &["notice", channel.name(), if took { "sent" } else { "failed" }], 1);
     took
 }
 

@@ -67,6 +67,12 @@ impl Notify {
         notify
     }
 
+    /// Whether somebody is told of things of a kind.
+    #[must_use]
+    pub fn wants(&self, kind: Kind) -> bool {
+        self.set_by().is_some() && self.on.contains(&kind)
+    }
+
     /// The name of the setting by which somebody is told something; `None` where nobody is.
     #[must_use]
     pub const fn set_by(&self) -> Option<&'static str> {

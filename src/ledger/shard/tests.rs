@@ -22,6 +22,8 @@ impl Kept {
         let settings = Settings::read(|name| match name {
             "QSTASH_TOKEN" => Some("token".to_owned()),
             "QSTASH_CURRENT_SIGNING_KEY" | "QSTASH_NEXT_SIGNING_KEY" => Some("sig_key".to_owned()),
+            "NOTIFY_SLACK_URL" => Some("https://hooks.slack.example/x".to_owned()),
+            "NOTIFY_ON" => Some("first_failure,gave_up,recovered".to_owned()),
             _ => None,
         });
         let now = Timestamp::from_millis(1_748_527_971_000);
@@ -134,7 +136,7 @@ fn a_refusal_frees_the_claim_and_leaves_nothing_behind() {
     let mut kept = Kept::new();
     assert_eq!(kept.claim("1-1"), GRANTED);
     kept.settle("1-1", r#"{"outcome":"refused","reason":"token_refused"}"#);
-    assert_eq!(kept.keys(), [COUNT]);
+    assert_eq!(kept.keys(), [COUNT, "tally/outcome refused token_refused"]);
     assert_eq!(kept.claim("1-1"), GRANTED);
 }
 
@@ -339,4 +341,43 @@ fn the_drain_may_have_what_was_deferred_and_nothing_else() {
     assert_eq!(kept.claim_by("1-2", Claimant::Drain), settled(PARKED));
     kept.settle("1-3", RESUMED);
     assert_eq!(kept.claim_by("1-3", Claimant::Drain), settled(RESUMED));
+}
+
+#[test]
+fn people_are_told_only_what_they_want_to_hear() {
+    let mut kept = Kept::new();
+    kept.settings.notify.on = vec![crate::notice::Kind::GaveUp];
+    kept.settle("1-1", PARKED);
+    assert_eq!(kept.told_in_short(), ["notices notice gave_up rule 1-1"]);
+    kept.settings.notify.slack = None;
+    kept.settle("1-2", PARKED);
+    assert_eq!(kept.told_in_short(), [] as [&str; 0]);
+}
+
+#[test]
+fn everything_is_counted_also_what_is_forgotten() {
+    let mut kept = Kept::new();
+    kept.claim("1-1");
+    kept.settle("1-1", RESUMED);
+    kept.claim("1-1");
+    kept.settle("1-2", PARKED);
+    kept.settle("1-3", PARKED);
+    kept.settle("1-4", r#"{"outcome":"refused","reason":"api_unreachable"}"#);
+    kept.settle("1-4", r#"{"outcome":"Not One Of Ours","reason":"x"}"#);
+    let run = RunId::new("wfr_b").unwrap();
+    for _ in 0..2 {
+        let ended = Case::sample("1-1", "wfr_a").lineage.first_failed_at().after(Duration::from_mins(2));
+        kept.tell(&message::ended(&run, "recovered", ended));
+    }
+    book::forget(&mut kept.records, "1-1");
+    let expected = [
+        "end recovered 1",
+        "outcome parked rule 2",
+        "outcome refused api_unreachable 1",
+        "outcome resumed 1",
+        "recovery-millis 120000",
+        "repeated 1",
+    ];
+    let told: serde_json::Value = serde_json::from_str(&kept.tell(r#"{"do":"tally"}"#)).unwrap();
+    assert_eq!(told, serde_json::json!({"tally": expected, "entries": 2}));
 }

@@ -197,8 +197,8 @@ fn a_webhook_that_is_down_gets_everything_later_and_is_asked_less_and_less() {
     assert_eq!(ids.len(), posts.len(), "each once");
     assert!(tries.iter().all(|(_, _, body)| ids.contains(body["id"].as_str().unwrap())), "by the same ids");
     let tally = desk.hear(&json!({"do": "tally"}));
-    assert_eq!((&tally["tally"]["sent webhook"], &tally["waiting"]), (&json!(60), &json!(0)));
-    assert_eq!(tally["tally"]["failed webhook"], json!(tries.len()));
+    let failed = format!("notice webhook failed {}", tries.len());
+    assert_eq!(tally, json!({"tally": ["heard gave_up 60", failed, "notice webhook sent 60"], "waiting": 0}));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn more_than_can_wait_is_told_together_and_counted() {
     let merged = posts.iter().map(|(_, _, body)| body).find(|body| body["count"] != json!(1)).unwrap();
     assert_eq!((&merged["target"], &merged["kind"]), (&Value::Null, &json!("gave_up")));
     let tally = desk.hear(&json!({"do": "tally"}));
-    assert_eq!(tally["tally"]["merged gave_up"], json!(1000));
+    assert!(tally["tally"].as_array().unwrap().contains(&json!("merged gave_up 1000")), "{tally}");
 }
 
 #[test]
