@@ -43,6 +43,8 @@ pub struct Subject {
     pub fingerprint: Option<String>,
     /// The rule that decided.
     pub rule: Option<String>,
+    /// What breaker and budgets count the run by.
+    pub target: Option<String>,
 }
 
 /// What was done about a failed run.
@@ -110,6 +112,7 @@ impl Subject {
             failure_class: Some(decision.class),
             fingerprint: Some(decision.fingerprint.clone()),
             rule: Some(decision.rule.clone()),
+            target: Some(decision.target.clone()),
         }
     }
 

@@ -12,6 +12,7 @@
 mod admission;
 mod case;
 mod conclusion;
+mod data_point;
 mod host;
 mod ledger;
 mod log;
@@ -25,6 +26,7 @@ mod summary;
 pub use admission::{Admission, Arrival};
 pub use case::Case;
 pub use conclusion::{Conclusion, Outcome, Revival, Subject};
+pub use data_point::DataPoint;
 pub use host::{Admitted, Claim, Host};
 pub use ledger::MemoryLedger;
 #[cfg(all(test, feature = "npm"))]

@@ -53,6 +53,7 @@ impl Conclusion {
             dlq_id: fields.word("dlqId").and_then(|id| DlqId::new(id).ok()),
             attempt: attempt.and_then(|attempt| u32::try_from(attempt).ok()),
             rule: fields.word("rule"),
+            target: None,
             ..Subject::default()
         };
         Some(subject.concluded(Ok(outcome)))
@@ -107,6 +108,7 @@ mod tests {
             failure_class: None,
             fingerprint: None,
             rule: Some("transient".to_owned()),
+            target: None,
         };
         subject.concluded(Ok(outcome))
     }

@@ -56,7 +56,7 @@ impl Conclusion {
     }
 }
 
-const fn reason(conclusion: &Conclusion) -> Option<&'static str> {
+pub(super) const fn reason(conclusion: &Conclusion) -> Option<&'static str> {
     match &conclusion.outcome {
         Ok(Outcome::DryRun { reason, .. }) => Some(reason.code()),
         Ok(Outcome::Deferred { reason, .. } | Outcome::Parked { reason }) => Some(reason),
@@ -86,7 +86,7 @@ fn until(conclusion: &Conclusion) -> Option<u64> {
     }
 }
 
-fn delay(conclusion: &Conclusion) -> Option<Duration> {
+pub(super) fn delay(conclusion: &Conclusion) -> Option<Duration> {
     match &conclusion.outcome {
         Ok(Outcome::DryRun { delay, .. }) => *delay,
         _ => revival(conclusion).map(|revival| revival.delay),

@@ -5,6 +5,7 @@
 //!
 //! A Worker of your own mounts the whole thing with [`Redrive`].
 
+mod analytics;
 mod body;
 mod books;
 mod chunks;

@@ -3,10 +3,13 @@
 use wasm_bindgen::JsValue;
 use worker::{Env, console_error, console_log, web_sys};
 
-use super::{body, books::Books, host::Runtime, operator, respond::respond, settings::read_settings};
+use super::{
+    analytics::Analytics, body, books::Books, host::Runtime, operator, respond::respond,
+    settings::read_settings,
+};
 use crate::{
     callback::{CallbackHeaders, FailureReader},
-    recovery::{Admission, Arrival, Conclusion, LogLine, Reply},
+    recovery::{Admission, Arrival, Conclusion, DataPoint, LogLine, Reply},
     settings::{Settings, SettingsError},
 };
 
@@ -32,6 +35,7 @@ use crate::{
 pub struct Redrive {
     settings: Result<Settings, SettingsError>,
     ledger: Books,
+    analytics: Analytics,
 }
 
 impl Redrive {
@@ -47,7 +51,7 @@ impl Redrive {
         if let Err(error) = &settings {
             console_error!("{}", LogLine::misconfigured(error).json);
         }
-        Self { settings, ledger }
+        Self { settings, ledger, analytics: Analytics::of(env) }
     }
 
     /// What is wrong with the settings, if anything.
@@ -68,7 +72,9 @@ impl Redrive {
             Ok(settings) => {
                 let runtime = Runtime::new(&self.ledger, settings, request);
                 let conclusion = recover(settings, request, &runtime).await;
-                let log = LogLine::new(&conclusion, runtime.timings());
+                let timings = runtime.timings();
+                self.analytics.write(|| DataPoint::new(&conclusion, timings));
+                let log = LogLine::new(&conclusion, timings);
                 (Reply::from(&conclusion), log)
             }
             Err(error) => (Reply::misconfigured(error), LogLine::misconfigured(error)),
