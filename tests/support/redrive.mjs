@@ -33,6 +33,8 @@ export const DEV_SECRETS = Object.freeze({
  *   POLICY are objects. Default: none.
  * @property {number} [port] Default: 0, a free one.
  * @property {boolean | string} [ledger] Whether the ledger is bound; a folder keeps its storage there. Default: false.
+ * @property {"dropped" | "kept"} [analytics] A dataset to bind as ANALYTICS: Miniflare's own, which drops the data points, or
+ *   one that shows them at `/data-points`. Default: none.
  * @property {string} [build] Folder of the built modules. Default: REDRIVE_BUILD, else `build/`.
  */
 
@@ -69,10 +71,12 @@ export const DEV_SECRETS = Object.freeze({
  * @param {StartOptions} [options]
  * @returns {Promise<Redrive>}
  */
-export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0, ledger = false, build } = {}) {
+export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0, ledger = false, analytics, build } = {}) {
   const printed = [];
   const launch = (port) =>
-    launchWorkerd({ ...workerOptions({ ...secrets, ...vars }, port, buildFolder(build), printed), ...ledgerOptions(ledger) });
+    launchWorkerd(
+      withDataset(analytics, { ...workerOptions({ ...secrets, ...vars }, port, buildFolder(build), printed), ...ledgerOptions(ledger) }),
+    );
   let { miniflare, url, pid } = await launch(port);
   let read = 0;
   return {
@@ -122,6 +126,27 @@ function workerOptions(bindings, port, folder, printed) {
     telemetry: { enabled: false },
     handleStructuredLogs: ({ level, message }) => printed.push({ level, message }),
   };
+}
+
+/**
+ * A dataset of Analytics Engine: Miniflare's own, which drops what is written, or one that keeps it and shows it at
+ * `/data-points`.
+ */
+function withDataset(analytics, options) {
+  if (analytics === "dropped") return { ...options, analyticsEngineDatasets: { ANALYTICS: { dataset: "redrive" } } };
+  if (analytics !== "kept") return options;
+  const contents = `
+    import Redrive, { Ledger } from "./worker/shim.mjs";
+    export { Ledger };
+    const points = [];
+    const ANALYTICS = { writeDataPoint: (point) => void points.push(point) };
+    export default {
+      fetch(request, env, context) {
+        if (new URL(request.url).pathname === "/data-points") return Response.json(points.splice(0));
+        return new Redrive(context, { ...env, ANALYTICS }).fetch(request);
+      },
+    };`;
+  return { ...options, modules: [{ type: "ESModule", path: "kept.mjs", contents }, ...options.modules] };
 }
 
 /** The binding of `wrangler.toml`. */
