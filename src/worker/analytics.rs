@@ -32,11 +32,16 @@ fn to_object(point: &DataPoint) -> Result<Object, JsValue> {
     let object = Object::new();
     let indexes = Array::of1(&JsValue::from_str(&point.index));
     let blobs: Array = point.words.iter().map(|word| JsValue::from_str(word)).collect();
-    let doubles: Array = point.numbers.iter().map(|number| JsValue::from_f64(*number)).collect();
+    let doubles: Array = point.numbers.iter().map(|number| JsValue::from_f64(float(*number))).collect();
     for (name, values) in [("indexes", indexes), ("blobs", blobs), ("doubles", doubles)] {
         Reflect::set(&object, &JsValue::from_str(name), &values)?;
     }
     Ok(object)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds are exact for the next 280,000 years")]
+const fn float(number: u64) -> f64 {
+    number as f64
 }
 
 #[wasm_bindgen]
