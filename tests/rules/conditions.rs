@@ -80,8 +80,8 @@ fn what_can_be_no_condition_is_refused_by_its_key() {
             "\"(a{99}){99}\"",
             format!("{regexes}: too large a pattern: what is repeated counts each time at character 11"),
         ),
-        ("fingerprint", "\"abc\"", digits.to_owned()),
-        ("region", "\"mars\"", regions.to_owned()),
+        ("fingerprint", "\"abc\"", format!("{digits}: that is no fingerprint")),
+        ("region", "\"mars\"", format!("{regions}: there is no such region")),
     ] {
         let json =
             format!(r#"{{"rules": [{{"name": "r", "action": "park", "when": {{"{key}": {value}}}}}]}}"#);
