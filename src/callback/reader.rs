@@ -5,12 +5,12 @@ use core::fmt;
 use super::{
     CallbackError, CallbackHeaders, Excerpt, Failure, RetryHint,
     fields::{Body, FIELDS, ID_LIMIT, URL_LIMIT, small},
-    headers::{LABEL, MESSAGE_ID, REGION, RETRIED, RUN_ID, WORKFLOW_URL},
+    headers::{LABEL, MESSAGE_ID, REGION, RETRIED, RUN_ID, WORKFLOW_URL, header},
     response::failure_error,
 };
 use crate::{
     ids::{DlqId, RunId},
-    json::{Field, Keys, Over, Scanner},
+    json::{Field, Keys, Scanner},
     settings::Region,
     text,
     time::Timestamp,
@@ -115,10 +115,6 @@ impl fmt::Debug for FailureReader {
             .field("captured_bytes", &self.captured_bytes())
             .finish_non_exhaustive()
     }
-}
-
-const fn header(name: &'static str) -> Field {
-    Field { name, limit: 8 * 1024, over: Over::Cut }
 }
 
 /// The body names the run that failed. The header may still name the run that this one was resumed from, because

@@ -33,7 +33,7 @@ impl Policy {
     }
 }
 
-fn read(table: &mut Table<'_>, policy: &mut Policy) {
+pub(super) fn read(table: &mut Table<'_>, policy: &mut Policy) {
     set(&mut policy.dry_run, table.flag("dry_run"));
     set(&mut policy.max_attempts, table.number("max_attempts", MAX_ATTEMPTS));
     duration(table, "max_elapsed", &mut policy.max_elapsed);

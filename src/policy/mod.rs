@@ -18,6 +18,7 @@ mod key;
 mod regex;
 mod rule;
 mod template;
+mod trial;
 mod value;
 mod warnings;
 mod wildcard;

@@ -97,9 +97,11 @@ impl Rule {
     /// The rules that stand behind a policy's own: resume what looks transient, park the rest.
     #[must_use]
     pub fn defaults() -> Vec<Self> {
+        /// From the first to the last.
+        type Statuses = &'static [(u64, u64)];
         const UNREACHABLE: (u64, u64) = (0, 0);
-        const TRANSIENT: &[(u64, u64)] = &[UNREACHABLE, (408, 408), (425, 425), (429, 429), (500, 599)];
-        const DEFAULTS: [(Action, &[(u64, u64)], &[&str]); 4] = [
+        const TRANSIENT: Statuses = &[UNREACHABLE, (408, 408), (425, 425), (429, 429), (500, 599)];
+        const DEFAULTS: [(Action, Statuses, &[&str]); 4] = [
             // The route's code changed before the failed step: only a person can say that a restart is harmless.
             (Action::Park, &[], &["Incompatible step"]),
             // The application said "do not retry" (`WorkflowNonRetryableError`).
