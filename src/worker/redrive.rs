@@ -48,8 +48,12 @@ impl Redrive {
             (Ok(settings), Books::Memory(_)) => settings.without_ledger(),
             (settings, _) => settings,
         };
-        if let Err(error) = &settings {
-            console_error!("{}", LogLine::misconfigured(error).json);
+        let odd = match &settings {
+            Ok(settings) => LogLine::policy_warnings(&settings.policy.warnings()),
+            Err(error) => Some(LogLine::misconfigured(error)),
+        };
+        if let Some(line) = odd {
+            console_error!("{}", line.json);
         }
         Self { settings, ledger, analytics: Analytics::of(env) }
     }
