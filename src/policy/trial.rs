@@ -48,7 +48,7 @@ impl Trial {
         }
         match table.raw("callback") {
             Some(text @ [b'"', string @ ..]) if text.len() > 1 => {
-                self.callback = decode(string).text.into_bytes()
+                self.callback = decode(string).text.into_bytes();
             }
             Some(object @ [b'{', ..]) => self.callback = object.to_vec(),
             _ => table.refuse("callback", &[" must be ", CALLBACK]),
