@@ -26,7 +26,7 @@ const NAME_LIMIT: usize = 256;
 const MAX_LABELS: usize = 32;
 
 /// The response headers that are read.
-const RESPONSE_HEADERS: &[Field] = &[
+pub(super) const RESPONSE_HEADERS: &[Field] = &[
     header(RetryHint::HEADERS[0]),
     header(RetryHint::HEADERS[1]),
     header(RetryHint::HEADERS[2]),
@@ -36,7 +36,7 @@ const RESPONSE_HEADERS: &[Field] = &[
 ];
 
 /// The headers of the original message that are read.
-const SOURCE_HEADERS: &[Field] = &[header(LABEL)];
+pub(super) const SOURCE_HEADERS: &[Field] = &[header(LABEL)];
 
 /// Reads a failure callback as it arrives.
 ///
@@ -150,7 +150,7 @@ fn short_id(id: &str) -> Option<String> {
 }
 
 /// What the headers of the callback, of the original message and of the failing response say.
-fn read_headers(failure: &mut Failure, headers: &CallbackHeaders, now: Timestamp) {
+pub(super) fn read_headers(failure: &mut Failure, headers: &CallbackHeaders, now: Timestamp) {
     for (name, value) in &headers.0 {
         let value = value.as_str();
         match *name {
@@ -171,7 +171,7 @@ fn read_headers(failure: &mut Failure, headers: &CallbackHeaders, now: Timestamp
     }
 }
 
-fn add_labels(labels: &mut Vec<String>, list: &str) {
+pub(super) fn add_labels(labels: &mut Vec<String>, list: &str) {
     for label in text::parts(list, b',') {
         let label = label.trim_ascii();
         // Policies compare labels as a whole, so a part of one is worth nothing.
