@@ -182,12 +182,12 @@ impl Page {
     }
 }
 
+/// Takes an entry, or why it cannot be read, with the JSON that it was read from.
+pub(crate) type EachEntry<'a> = &'a mut dyn FnMut(Result<Entry, ApiError>, &[u8]);
+
 /// Reads a page entry by entry, each with the JSON that it was read from; gives the cursor that leads on. Unlike a
 /// [`Page`], it goes on after an entry that cannot be read.
-pub(crate) fn each_entry(
-    body: &[u8],
-    read: &mut dyn FnMut(Result<Entry, ApiError>, &[u8]),
-) -> Result<Option<String>, ApiError> {
+pub(crate) fn each_entry(body: &[u8], read: EachEntry<'_>) -> Result<Option<String>, ApiError> {
     list(body, PAGE, "messages", NO_PAGE, &mut |message| {
         read(Entry::parse(message, None), message);
         Ok(())

@@ -10,7 +10,6 @@ use super::request::ApiRequest;
 use crate::http_url::{HttpUrl, is_ip_address};
 use crate::ids::RunId;
 use crate::text;
-#[cfg(feature = "npm")]
 use crate::text::said;
 use crate::time::{Timestamp, decimal};
 
@@ -165,10 +164,14 @@ impl FilterBuilder {
     }
 
     /// A criterion by its name, its value as a text; what is wrong with it.
-    #[cfg(feature = "npm")]
     pub(crate) fn read(&mut self, criterion: &str, value: &str) -> Option<String> {
         let Some((name, takes)) = CRITERIA.iter().find(|(name, _)| *name == criterion) else {
-            return Some("no criterion".to_owned());
+            let mut fault = "no criterion; accepted are".to_owned();
+            for (name, _) in &CRITERIA {
+                fault.push(' ');
+                fault.push_str(name);
+            }
+            return Some(fault);
         };
         let fault = takes.fault(value);
         if matches!(takes, Takes::Moment | Takes::RunId) {
@@ -179,7 +182,6 @@ impl FilterBuilder {
     }
 
     /// Whether there is no criterion yet.
-    #[cfg(feature = "npm")]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.as_slice().is_empty()
     }
@@ -196,7 +198,6 @@ impl FilterBuilder {
 }
 
 /// What criteria take, by their names.
-#[cfg(feature = "npm")]
 const CRITERIA: [(&str, Takes); 9] = [
     (CALLBACK_STATE, Takes::State),
     (CALLER_IP, Takes::Address),
@@ -210,7 +211,6 @@ const CRITERIA: [(&str, Takes); 9] = [
 ];
 
 /// What a criterion takes.
-#[cfg(feature = "npm")]
 enum Takes {
     /// Looked at in [`FilterBuilder::build`].
     Address,
@@ -224,7 +224,6 @@ enum Takes {
     Url,
 }
 
-#[cfg(feature = "npm")]
 impl Takes {
     fn fault(&self, value: &str) -> Option<String> {
         let words = |error: &dyn fmt::Display| Some(said(error));

@@ -176,12 +176,11 @@ impl Recovery {
     /// The same where nobody waits for an answer: what is decided already is claimed as well, for somebody else may be
     /// at the entry. `given_up` is why it is left to a person whatever the policy says.
     pub(crate) fn unasked(mut self: Box<Self>, given_up: Option<&'static str>) -> Box<Self> {
+        let is_dry = matches!(self.conclusion.outcome, Ok(Outcome::DryRun { .. }));
+        self.step = if is_dry { Step::Over } else { Step::Claim };
         if let Some(reason) = given_up {
             self.decision.action = Action::Park;
             self.conclusion.outcome = Ok(Outcome::Parked { reason });
-        }
-        if !matches!(self.conclusion.outcome, Ok(Outcome::DryRun { .. })) {
-            self.step = Step::Claim;
         }
         self
     }
