@@ -21,6 +21,7 @@ use crate::{
     durable::Actor,
     ledger::Shard,
     notice::{NOTICES, Notices},
+    sweep::{KEEPER, Keeper},
     text,
 };
 use crate::{http_url::percent_encode, time::millis};
@@ -57,6 +58,7 @@ fn role(name: &str) -> Option<&'static dyn Actor> {
     match text::parts(name, b'-').next().unwrap_or_default() {
         "shard" => Some(&Shard),
         NOTICES => Some(&Notices),
+        KEEPER => Some(&Keeper),
         _ => None,
     }
 }
