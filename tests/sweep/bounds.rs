@@ -12,6 +12,10 @@ fn entries(count: usize) -> Vec<Value> {
     (0..count).map(|n| entry(Duration::from_secs(40_000 - n as u64), n)).collect()
 }
 
+fn number(value: &Value) -> usize {
+    usize::try_from(value.as_u64().unwrap()).unwrap()
+}
+
 /// Calls of the API and of the ledger so far.
 fn calls(world: &World) -> usize {
     world.sent.borrow().len() + world.told.borrow().len()
@@ -27,7 +31,7 @@ fn no_sweep_makes_more_calls_than_it_may_and_in_the_end_all_is_done() {
             let report = world.sweep();
             let made = calls(&world) - before;
             assert!(made <= budget.parse().unwrap(), "{made} of {budget}");
-            assert!(report["calls"].as_u64().unwrap() as usize >= made);
+            assert!(number(&report["calls"]) >= made);
             assert!(report["outcomes"]["resumed"].as_u64().unwrap() > 0, "{report}");
             sweeps += 1;
             assert!(sweeps < 200);
@@ -82,7 +86,7 @@ fn a_sweep_ends_in_time_and_the_next_goes_on() {
     assert!(world.now.get().since(started) < Duration::from_secs(4 * 60 + 40));
     let done = world.resumed().len();
     assert!((5..60).contains(&done), "{done}");
-    assert_eq!(report["untried"].as_u64().unwrap() as usize, 60 - done);
+    assert_eq!(number(&report["untried"]), 60 - done);
     while world.queued() > 0 {
         world.sweep();
     }
@@ -98,7 +102,8 @@ fn a_cursor_that_went_stale_begins_anew_and_one_that_repeats_ends_the_sweep() {
 
     let world = World::new(Vec::new());
     let page = |n: usize| {
-        let body = json!({"messages": [entry(mins(50), n)], "cursor": if n % 2 == 0 { "a" } else { "b" }});
+        let body =
+            json!({"messages": [entry(mins(50), n)], "cursor": if n.is_multiple_of(2) { "a" } else { "b" }});
         Some(answer(200, &body.to_string()))
     };
     world.lists.borrow_mut().extend((0..50).map(page));
@@ -141,7 +146,7 @@ fn pages_that_are_too_large_are_asked_for_in_smaller_ones() {
 
 #[test]
 fn two_sweeps_do_not_overlap() {
-    use core::task::{Context, Poll, Waker};
+    use core::task::{Context, Waker};
     use std::pin::pin;
     use workflow_redrive::http_url::HttpUrl;
 
@@ -153,7 +158,7 @@ fn two_sweeps_do_not_overlap() {
         assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
     assert_eq!(world.sweep()["stopped"], "busy");
-    while let Poll::Pending = first.as_mut().poll(&mut Context::from_waker(Waker::noop())) {}
+    while first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
     assert_eq!(world.resumed().len(), 5);
     assert_eq!(world.sweep()["stopped"], Value::Null);
 }
