@@ -40,6 +40,7 @@ pub mod dlq;
 pub mod durable;
 pub mod http_url;
 pub mod ids;
+pub mod job;
 #[cfg(any(feature = "worker", feature = "npm"))]
 mod js_host;
 pub mod ledger;
@@ -53,7 +54,6 @@ pub mod recovery;
 mod seen;
 pub mod settings;
 pub mod signature;
-pub mod sweep;
 mod text;
 pub mod time;
 #[cfg(feature = "worker")]

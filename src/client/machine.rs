@@ -59,4 +59,17 @@ impl Memory {
     pub(crate) const fn new() -> Self {
         Self { witness: OnceLock::new(), keeps_entries: OnceLock::new() }
     }
+
+    /// Of a client whose earlier calls have shown this.
+    pub(crate) fn recalled(witness: Option<DlqId>, keeps_entries: Option<bool>) -> Self {
+        Self {
+            witness: witness.map(OnceLock::from).unwrap_or_default(),
+            keeps_entries: keeps_entries.map(OnceLock::from).unwrap_or_default(),
+        }
+    }
+
+    /// What calls have shown so far, to be recalled.
+    pub(crate) fn known(&self) -> (Option<&DlqId>, Option<bool>) {
+        (self.witness.get(), self.keeps_entries.get().copied())
+    }
 }

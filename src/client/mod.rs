@@ -27,7 +27,6 @@ use crate::dlq::{Call, Transported};
 pub(crate) use exchange::Exchange;
 pub(crate) use machine::{Ask, Machine, Memory, Moment};
 
-#[cfg(feature = "npm")]
 pub(crate) use act::Act;
 pub use act::{Acted, Action, Refused};
 pub use bulk_job::{BulkError, BulkJob, Scope, Step, Totals};

@@ -9,9 +9,10 @@ use super::pairs::Pairs;
 use super::request::ApiRequest;
 use crate::http_url::{HttpUrl, is_ip_address};
 use crate::ids::RunId;
+use crate::json::Table;
 use crate::text;
 use crate::text::said;
-use crate::time::{Timestamp, decimal};
+use crate::time::{Timestamp, decimal, parse_wire_time};
 
 /// At least one criterion. Values of one criterion are alternatives; an entry must meet every criterion (source:
 /// Upstash Workflow OpenAPI).
@@ -141,6 +142,12 @@ impl FilterBuilder {
         self.only(TO, moment.as_millis().to_string())
     }
 
+    /// Entries up to this moment, unless an earlier one was said.
+    pub(crate) fn up_to(self, moment: Timestamp) -> Self {
+        let is_earlier = self.0.get(TO).and_then(decimal).is_some_and(|said| said < moment.as_millis());
+        if is_earlier { self } else { self.to(moment) }
+    }
+
     /// The filter, if there is at least one criterion and the service can only read it as it was meant.
     pub fn build(self) -> Result<Filter, InvalidFilterError> {
         if self.0.as_slice().is_empty() {
@@ -163,15 +170,38 @@ impl FilterBuilder {
         }
     }
 
+    /// Takes over the criteria of a table, by the names of QStash's parameters: several values are a list, moments are
+    /// epoch milliseconds or texts such as `2026-05-29T14:12:51Z`.
+    pub(crate) fn read_table(&mut self, table: &mut Table<'_>) {
+        for (name, takes) in &CRITERIA {
+            let values = match takes {
+                Takes::Moment => table.texts_and_numbers(name, MOMENT),
+                _ => table.texts(name, "a text or a list of texts"),
+            };
+            if values.len() > 1 && matches!(takes, Takes::Moment | Takes::RunId) {
+                table.refuse(name, &[" must be one value, not a list"]);
+            }
+            for mut value in values {
+                if let (Takes::Moment, None, Some(moment)) = (takes, decimal(&value), parse_wire_time(&value))
+                {
+                    value = moment.as_millis().to_string();
+                }
+                if let Some(fault) = self.read(name, &value) {
+                    let fault = if matches!(takes, Takes::Moment) {
+                        ["accepted are ", MOMENT].concat()
+                    } else {
+                        fault
+                    };
+                    table.refuse(name, &[": ", &fault]);
+                }
+            }
+        }
+    }
+
     /// A criterion by its name, its value as a text; what is wrong with it.
     pub(crate) fn read(&mut self, criterion: &str, value: &str) -> Option<String> {
         let Some((name, takes)) = CRITERIA.iter().find(|(name, _)| *name == criterion) else {
-            let mut fault = "no criterion; accepted are".to_owned();
-            for (name, _) in &CRITERIA {
-                fault.push(' ');
-                fault.push_str(name);
-            }
-            return Some(fault);
+            return Some("no criterion".to_owned());
         };
         let fault = takes.fault(value);
         if matches!(takes, Takes::Moment | Takes::RunId) {
@@ -182,6 +212,7 @@ impl FilterBuilder {
     }
 
     /// Whether there is no criterion yet.
+    #[cfg(feature = "npm")]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.as_slice().is_empty()
     }
@@ -196,6 +227,8 @@ impl FilterBuilder {
         self
     }
 }
+
+const MOMENT: &str = "epoch milliseconds, and times such as 2026-05-29T14:12:51Z";
 
 /// What criteria take, by their names.
 const CRITERIA: [(&str, Takes); 9] = [
@@ -281,3 +314,60 @@ impl fmt::Display for InvalidFilterError {
 }
 
 impl core::error::Error for InvalidFilterError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::TableError;
+
+    fn read(json: &str) -> Result<Filter, String> {
+        let mut builder = Filter::builder();
+        Table::read("the filter", json, &mut |table| builder.read_table(table))
+            .map_err(|TableError(message)| message)?;
+        builder.build().map_err(|error| said(&error))
+    }
+
+    #[test]
+    fn a_table_sets_every_criterion() {
+        let filter = read(
+            r#"{"workflowUrl": ["https://a.example/", "https://b.example/"], "workflowRunId": "wfr_1", "label": "a",
+                "workflowCreatedAt": 5, "failureFunctionState": "CALLBACK_FAIL", "callerIp": "127.0.0.1",
+                "flowControlKey": ["k"], "fromDate": "1970-01-01T00:00:01Z", "toDate": 2000}"#,
+        )
+        .unwrap();
+        let url = |url| HttpUrl::parse(url).unwrap();
+        let same = Filter::builder()
+            .callback_state(CallbackState::Failed)
+            .caller_ip("127.0.0.1")
+            .workflow_created_at(Timestamp::from_millis(5))
+            .flow_control_key(FlowControlKey::new("k").unwrap())
+            .from(Timestamp::from_millis(1000))
+            .label(Label::new("a").unwrap())
+            .run_id(RunId::new("wfr_1").unwrap())
+            .to(Timestamp::from_millis(2000))
+            .workflow_url(url("https://a.example/"))
+            .workflow_url(url("https://b.example/"))
+            .build();
+        assert_eq!(Ok(filter), same);
+    }
+
+    #[test]
+    fn a_table_that_is_wrong_is_refused_by_the_name_of_the_criterion() {
+        for (json, expected) in [
+            (r#"{"labels": "a"}"#, "labels is unknown; accepted are failureFunctionState, callerIp"),
+            (r#"{"label": "a b"}"#, "label: bad label; accepted are 1 to 256"),
+            (r#"{"label": 1}"#, "label must be a text or a list of texts: not this number"),
+            (r#"{"label": []}"#, "label must be a text or a list of texts: an empty list"),
+            (r#"{"workflowUrl": "/x"}"#, "workflowUrl: "),
+            (r#"{"workflowRunId": ["wfr_1", "wfr_2"]}"#, "workflowRunId must be one value, not a list"),
+            (r#"{"fromDate": "soon"}"#, "fromDate: accepted are epoch milliseconds, and times such as"),
+            (r#"{"fromDate": 2, "toDate": 1}"#, "begins after its end"),
+            (r#"{"failureFunctionState": "LOST"}"#, "failureFunctionState: accepted are CALLBACK_INPROGRESS"),
+            (r#"{"callerIp": "here"}"#, "bad caller IP"),
+            ("{}", "an empty DLQ filter"),
+        ] {
+            let message = read(json).unwrap_err();
+            assert!(message.contains(expected), "{json}: {message}");
+        }
+    }
+}

@@ -11,7 +11,7 @@ pub enum Region {
 }
 
 impl Region {
-    pub(super) const ALL: [Self; 2] = [Self::EuCentral1, Self::UsEast1];
+    pub(crate) const ALL: [Self; 2] = [Self::EuCentral1, Self::UsEast1];
 
     /// Reads an `Upstash-Region` header, without regard to case and dashes, as the official SDK does.
     #[must_use]

@@ -6,7 +6,6 @@ mod conditions;
 mod explain;
 mod many;
 mod templates;
-mod trial;
 
 use workflow_redrive::callback::{CallbackHeaders, Failure, FailureReader};
 use workflow_redrive::lineage::Lineage;

@@ -113,16 +113,10 @@ impl<'a> Table<'a> {
         self.spelled(key, accepted, Accepts::TextsAndNumbers)
     }
 
-    /// The JSON of a key, to be checked by the caller.
-    pub(crate) fn raw(&mut self, key: &'static str) -> Option<&'a [u8]> {
-        self.take(key)
-    }
-
-    /// Reads the table of a key; an empty one where it is left out. Gives whether it is there.
-    pub(crate) fn table(&mut self, key: &'static str, read: Read<'_>) -> bool {
-        let raw = self.take(key);
-        self.inner(key, ["", "", ""], raw.unwrap_or(b"{}"), ["a table", "not "], read);
-        raw.is_some()
+    /// Reads the table of a key; an empty one where it is left out.
+    pub(crate) fn table(&mut self, key: &'static str, read: Read<'_>) {
+        let raw = self.take(key).unwrap_or(b"{}");
+        self.inner(key, ["", "", ""], raw, ["a table", "not "], read);
     }
 
     /// Reads the tables of a key, one after the other; none where it is left out.
@@ -135,6 +129,11 @@ impl<'a> Table<'a> {
         for (index, element) in elements(raw).enumerate() {
             self.inner(key, ["[", &index.to_string(), "]"], element, [ACCEPTED, "an element is "], read);
         }
+    }
+
+    /// Whether a key is there, whatever its value. It still has to be asked for.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|(name, _)| name == key)
     }
 
     /// Whether there are no keys.

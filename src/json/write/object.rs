@@ -37,6 +37,11 @@ impl Object {
         self.next().push('{');
     }
 
+    /// JSON in a list.
+    pub(crate) fn raw_element(&mut self, json: &str) {
+        self.next().push_str(json);
+    }
+
     /// A text in a list.
     pub(crate) fn element(&mut self, text: &str) {
         quote(self.next(), text);

@@ -4,6 +4,8 @@ use super::{
     MAX_PATTERN_BYTES, RegexError,
     program::{Assertion, Op, Program, Set},
 };
+use crate::{text, time::decimal};
+
 /// The most instructions of a program.
 const MAX_OPS: usize = 1024;
 /// How deep groups may nest.
@@ -18,10 +20,10 @@ const NO_WORD: &[(char, char)] = &[('\0', '/'), (':', '@'), ('[', '^'), ('`', '`
 const BLANK: &[(char, char)] = &[('\t', '\r'), (' ', ' ')];
 const NO_BLANK: &[(char, char)] = &[('\0', '\x08'), ('\x0e', '\x1f'), ('!', LAST)];
 
-pub(super) struct Parser {
-    pattern: Vec<char>,
-    /// How many characters are read.
-    at: usize,
+pub(super) struct Parser<'a> {
+    pattern: &'a str,
+    /// What is not read yet.
+    rest: &'a str,
     program: Program,
 }
 
@@ -34,18 +36,15 @@ enum Escape {
 
 type Parsed<T = ()> = Result<T, RegexError>;
 
-impl Parser {
-    pub(super) fn compile(pattern: &str) -> Parsed<Program> {
-        let mut parser = Self { pattern: pattern.chars().collect(), at: 0, program: Program::default() };
+impl<'a> Parser<'a> {
+    pub(super) fn compile(pattern: &'a str) -> Parsed<Program> {
+        let mut parser = Self { pattern, rest: pattern, program: Program::default() };
         if pattern.len() > MAX_PATTERN_BYTES {
             return parser.refuse("more than 512 bytes");
         }
         parser.program.any_case = parser.eat("(?i)");
         parser.alternatives(0)?;
-        match parser.peek() {
-            None => Ok(parser.program),
-            Some(_) => parser.refuse("`)` without a group"),
-        }
+        if parser.rest.is_empty() { Ok(parser.program) } else { parser.refuse("`)` without a group") }
     }
 
     /// `a|b|c`
@@ -90,16 +89,24 @@ impl Parser {
         if depth == MAX_DEPTH {
             return self.refuse("too deep a group");
         }
-        let [_, second, third, fourth] = [0, 1, 2, 3].map(|ahead| self.ahead(ahead));
-        if second == Some('?') {
-            match (third, fourth) {
-                (Some(':'), _) => self.at += 2,
-                (Some('=' | '!'), _) | (Some('<'), Some('=' | '!')) => return self.refuse("look-around"),
-                (Some('<' | 'P'), _) => return self.refuse("a named group"),
-                _ => return self.refuse("a flag other than `(?i)` at the beginning"),
+        for (start, what) in [
+            ("(?=", "look-around"),
+            ("(?!", "look-around"),
+            ("(?<=", "look-around"),
+            ("(?<!", "look-around"),
+            ("(?<", "a named group"),
+            ("(?P", "a named group"),
+        ] {
+            if self.rest.starts_with(start) {
+                return self.refuse(what);
             }
         }
-        self.at += 1;
+        if !self.eat("(?:") {
+            if self.rest.starts_with("(?") {
+                return self.refuse("a flag other than `(?i)` at the beginning");
+            }
+            self.eat("(");
+        }
         self.alternatives(depth + 1)?;
         if self.eat(")") { Ok(()) } else { self.refuse("a group without `)`") }
     }
@@ -114,7 +121,7 @@ impl Parser {
             };
             return self.push(op);
         }
-        self.at += 1;
+        self.skip(next);
         let op = match next {
             '.' => self.taking(&[('\n', '\n')], true),
             '^' => Op::Assert(Assertion::Start),
@@ -126,7 +133,7 @@ impl Parser {
 
     /// `[^a-z\d]`
     fn set(&mut self) -> Parsed {
-        self.at += 1;
+        self.eat("[");
         let negated = self.eat("^");
         let first = self.program.ranges.len();
         while !self.eat("]") {
@@ -135,8 +142,8 @@ impl Parser {
                 Escape::Boundary(_) => return self.refuse("a word boundary in a set"),
                 Escape::Character(character) => {
                     let mut last = character;
-                    if self.peek() == Some('-') && self.ahead(1) != Some(']') {
-                        self.at += 1;
+                    if self.rest.starts_with('-') && !self.rest.starts_with("-]") {
+                        self.eat("-");
                         match self.member()? {
                             Escape::Character(end) if character <= end => last = end,
                             _ => return self.refuse("a range that does not go up"),
@@ -160,14 +167,15 @@ impl Parser {
             Some('[') => self.refuse("`[` in a set (a literal needs `\\`)"),
             Some('\\') => self.escape(),
             Some(character) => {
-                self.at += 1;
+                self.skip(character);
                 Ok(Escape::Character(character))
             }
         }
     }
 
     fn escape(&mut self) -> Parsed<Escape> {
-        let escape = match self.ahead(1) {
+        let escaped = self.rest.chars().nth(1);
+        let escape = match escaped {
             Some('d') => Escape::Characters(DIGITS),
             Some('D') => Escape::Characters(NO_DIGITS),
             Some('w') => Escape::Characters(WORD),
@@ -184,7 +192,10 @@ impl Parser {
             Some(literal) if literal.is_ascii_punctuation() || literal == ' ' => Escape::Character(literal),
             _ => return self.refuse("an unknown escape"),
         };
-        self.at += 2;
+        self.skip('\\');
+        if let Some(escaped) = escaped {
+            self.skip(escaped);
+        }
         Ok(escape)
     }
 
@@ -197,23 +208,25 @@ impl Parser {
             Some('{') => return self.counted(start),
             _ => return Ok(()),
         };
-        self.at += 1;
+        self.rest = self.rest.get(1..).unwrap_or_default();
         self.repeated(start, least, most)
     }
 
     /// `{2}`, `{2,}`, `{2,5}`
     fn counted(&mut self, start: usize) -> Parsed {
         const WHAT: &str = "a count that is none of `{2}`, `{2,}` and `{2,5}` (a literal `{` needs `\\`)";
-        let began = self.at;
-        self.at += 1;
-        let least = self.number();
-        let most = if self.eat(",") { self.number() } else { least };
-        // `{2,}` has no end, where `{2,x}` and `{,}` are no counts.
-        let is_count = least.is_some() && self.eat("}") && most.is_none_or(|most| Some(most) >= least);
-        let (Some(least), true) = (least, is_count) else {
-            self.at = began;
+        let Some((count, rest)) = text::cut(self.rest, b'}') else { return self.refuse(WHAT) };
+        let count = count.get(1..).unwrap_or_default();
+        let (least, most) = text::cut(count, b',').unwrap_or((count, count));
+        // More than fits into a program is refused where it is met.
+        let number = |digits| decimal(digits).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        let Some(least) = number(least) else { return self.refuse(WHAT) };
+        let is_open = most.is_empty();
+        let most = number(most);
+        if most.is_none() != is_open || most.is_some_and(|most| most < least) {
             return self.refuse(WHAT);
-        };
+        }
+        self.rest = rest;
         self.repeated(start, least, most)
     }
 
@@ -248,16 +261,6 @@ impl Parser {
         }
     }
 
-    /// Digits, if there are any. More than fits into a program is refused where it is met.
-    fn number(&mut self) -> Option<usize> {
-        let mut number = None;
-        while let Some(digit) = self.peek().and_then(|digit| digit.to_digit(10)) {
-            number = Some(number.unwrap_or(0_usize).saturating_mul(10).saturating_add(digit as usize));
-            self.at += 1;
-        }
-        number
-    }
-
     fn taking(&mut self, ranges: &[(char, char)], negated: bool) -> Op {
         let first = self.program.ranges.len();
         self.program.ranges.extend(ranges);
@@ -288,24 +291,20 @@ impl Parser {
     }
 
     fn peek(&self) -> Option<char> {
-        self.ahead(0)
+        self.rest.chars().next()
     }
 
-    /// The character after so many others that are not read yet.
-    fn ahead(&self, characters: usize) -> Option<char> {
-        self.pattern.get(self.at + characters).copied()
+    fn skip(&mut self, character: char) {
+        self.rest = self.rest.get(character.len_utf8()..).unwrap_or_default();
     }
 
     fn eat(&mut self, expected: &str) -> bool {
-        let is_next =
-            expected.chars().enumerate().all(|(ahead, character)| self.ahead(ahead) == Some(character));
-        if is_next {
-            self.at += expected.len();
-        }
-        is_next
+        let rest = self.rest.strip_prefix(expected);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
     }
 
     fn refuse<T>(&self, what: &'static str) -> Parsed<T> {
-        Err(RegexError { what, at: self.at })
+        Err(RegexError { what, at: self.pattern.len() - self.rest.len() })
     }
 }

@@ -19,9 +19,9 @@ use worker::Env;
 #[cfg(feature = "deploy")]
 use crate::{
     durable::Actor,
+    job::{Job, Jobs},
     ledger::Shard,
     notice::{NOTICES, Notices},
-    sweep::{KEEPER, Keeper},
     text,
 };
 use crate::{http_url::percent_encode, time::millis};
@@ -56,9 +56,10 @@ pub(super) fn bound(env: &Env) -> Option<Namespace> {
 #[cfg(feature = "deploy")]
 fn role(name: &str) -> Option<&'static dyn Actor> {
     match text::parts(name, b'-').next().unwrap_or_default() {
+        "job" => Some(&Job),
+        "jobs" => Some(&Jobs),
         "shard" => Some(&Shard),
         NOTICES => Some(&Notices),
-        KEEPER => Some(&Keeper),
         _ => None,
     }
 }
