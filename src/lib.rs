@@ -54,6 +54,7 @@ pub mod recovery;
 mod seen;
 pub mod settings;
 pub mod signature;
+pub mod sweep;
 mod text;
 pub mod time;
 #[cfg(feature = "worker")]

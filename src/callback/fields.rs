@@ -14,11 +14,11 @@ pub(super) const ID_LIMIT: usize = 512;
 /// Bytes of a workflow URL, as text.
 pub(super) const URL_LIMIT: usize = 8 * 1024;
 /// Bytes kept of the failing delivery's response, as base64.
-const RESPONSE_LIMIT: usize = 16 * 1024;
+pub(super) const RESPONSE_LIMIT: usize = 16 * 1024;
 /// Bytes kept of a header map. Platforms refuse requests and responses with more.
-const HEADERS_LIMIT: usize = 64 * 1024;
+pub(super) const HEADERS_LIMIT: usize = 64 * 1024;
 /// Bytes of a number or date.
-const SCALAR_LIMIT: usize = 64;
+pub(super) const SCALAR_LIMIT: usize = 64;
 
 /// Every field of the body that is read, by the callbacks page of the QStash documentation; the two that begin with
 /// `workflow` by the SDK's own reader. All others, the payload in `sourceBody` first of all, are skipped.

@@ -1,6 +1,6 @@
 //! The request headers of a callback, and header maps inside its body.
 
-use crate::json::{Captured, Field, Keys, Scanner, decode, lossy};
+use crate::json::{Captured, Field, Keys, Over, Scanner, decode, lossy};
 
 /// The SDK stores it when the run is triggered, so that the body's id is trusted more.
 pub(super) const RUN_ID: &str = "Upstash-Workflow-RunId";
@@ -14,6 +14,20 @@ pub(super) const LABEL: &str = "Upstash-Label";
 pub(super) const REGION: &str = "Upstash-Region";
 /// How often the delivery of this callback was retried.
 pub(super) const RETRIED: &str = "Upstash-Retried";
+
+/// The headers of a request that are read.
+const REQUEST_HEADERS: &[Field] = &[
+    header(RUN_ID),
+    header(WORKFLOW_URL),
+    header(MESSAGE_ID),
+    header(LABEL),
+    header(RETRIED),
+    header(REGION),
+];
+
+pub(super) const fn header(name: &'static str) -> Field {
+    Field { name, limit: 8 * 1024, over: Over::Cut }
+}
 
 /// The headers of a callback that matter, as received: a name for each value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +46,13 @@ impl CallbackHeaders {
             }
         }
         Self(headers)
+    }
+
+    /// The same from a JSON object of names and values, or lists of values; anything else is one without entries.
+    pub(crate) fn of_map(map: Vec<u8>) -> Self {
+        let mut headers = Self::default();
+        headers.add(&Captured::Value { raw: map, cut: false }, REQUEST_HEADERS);
+        headers
     }
 
     /// The first value of a header; empty where there is none.
@@ -74,7 +95,6 @@ impl CallbackHeaders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::Over;
 
     const WANTED: &[Field] = &[
         Field { name: "Retry-After", limit: 16, over: Over::Cut },

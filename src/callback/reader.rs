@@ -5,12 +5,12 @@ use core::fmt;
 use super::{
     CallbackError, CallbackHeaders, Excerpt, Failure, RetryHint,
     fields::{Body, FIELDS, ID_LIMIT, URL_LIMIT, small},
-    headers::{LABEL, MESSAGE_ID, REGION, RETRIED, RUN_ID, WORKFLOW_URL},
+    headers::{LABEL, MESSAGE_ID, REGION, RETRIED, RUN_ID, WORKFLOW_URL, header},
     response::failure_error,
 };
 use crate::{
     ids::{DlqId, RunId},
-    json::{Field, Keys, Over, Scanner},
+    json::{Field, Keys, Scanner},
     settings::Region,
     text,
     time::Timestamp,
@@ -26,7 +26,7 @@ const NAME_LIMIT: usize = 256;
 const MAX_LABELS: usize = 32;
 
 /// The response headers that are read.
-const RESPONSE_HEADERS: &[Field] = &[
+pub(super) const RESPONSE_HEADERS: &[Field] = &[
     header(RetryHint::HEADERS[0]),
     header(RetryHint::HEADERS[1]),
     header(RetryHint::HEADERS[2]),
@@ -36,7 +36,7 @@ const RESPONSE_HEADERS: &[Field] = &[
 ];
 
 /// The headers of the original message that are read.
-const SOURCE_HEADERS: &[Field] = &[header(LABEL)];
+pub(super) const SOURCE_HEADERS: &[Field] = &[header(LABEL)];
 
 /// Reads a failure callback as it arrives.
 ///
@@ -117,10 +117,6 @@ impl fmt::Debug for FailureReader {
     }
 }
 
-const fn header(name: &'static str) -> Field {
-    Field { name, limit: 8 * 1024, over: Over::Cut }
-}
-
 /// The body names the run that failed. The header may still name the run that this one was resumed from, because
 /// the SDK stores it when it triggers the first one.
 fn run_id(body: &mut Body, headers: &CallbackHeaders) -> Result<RunId, CallbackError> {
@@ -154,7 +150,7 @@ fn short_id(id: &str) -> Option<String> {
 }
 
 /// What the headers of the callback, of the original message and of the failing response say.
-fn read_headers(failure: &mut Failure, headers: &CallbackHeaders, now: Timestamp) {
+pub(super) fn read_headers(failure: &mut Failure, headers: &CallbackHeaders, now: Timestamp) {
     for (name, value) in &headers.0 {
         let value = value.as_str();
         match *name {
@@ -175,7 +171,7 @@ fn read_headers(failure: &mut Failure, headers: &CallbackHeaders, now: Timestamp
     }
 }
 
-fn add_labels(labels: &mut Vec<String>, list: &str) {
+pub(super) fn add_labels(labels: &mut Vec<String>, list: &str) {
     for label in text::parts(list, b',') {
         let label = label.trim_ascii();
         // Policies compare labels as a whole, so a part of one is worth nothing.

@@ -28,9 +28,19 @@ pub(super) fn failure_error(body: &Captured) -> Option<FailureError> {
     let string = decode(raw.strip_prefix(b"\"")?);
     // A cut leaves any number of characters, and bits of a byte that is not there.
     let bytes = base64::decode(text::trim_end(&string.text, '='), Alphabet::Standard)?;
+    told_by(&bytes, *cut)
+}
+
+/// The same of a response that stands in a JSON string as it is.
+pub(super) fn failure_error_in_text(body: &Captured) -> Option<FailureError> {
+    let Captured::Value { raw, cut } = body else { return None };
+    told_by(decode(raw.strip_prefix(b"\"")?).text.as_bytes(), *cut)
+}
+
+fn told_by(bytes: &[u8], cut: bool) -> Option<FailureError> {
     // Of anything but an object there are no fields.
     let mut scanner = Scanner::new(FIELDS, Keys::AnyCase);
-    scanner.push(&bytes);
+    scanner.push(bytes);
     let mut fields = scanner.salvage();
     let mut message = excerpt(&mut fields, "message", MESSAGE_LIMIT);
     let limit = if message.is_some() { NAME_LIMIT } else { MESSAGE_LIMIT };
@@ -38,7 +48,7 @@ pub(super) fn failure_error(body: &Captured) -> Option<FailureError> {
     if message.is_none() {
         message = name.take();
     }
-    Some(FailureError { name, message: message.or_else(|| plain_text(&bytes, *cut))? })
+    Some(FailureError { name, message: message.or_else(|| plain_text(bytes, cut))? })
 }
 
 fn excerpt(captures: &mut Captures, name: &str, limit: usize) -> Option<Excerpt> {

@@ -29,6 +29,8 @@ pub struct Entry {
     pub labels: Vec<String>,
     /// What became of the run's failure callback; absent where it has none.
     pub callback_state: Option<CallbackState>,
+    /// Where the failure callback goes, lineage and all; absent where the run has none.
+    pub failure_callback: Option<String>,
 }
 
 /// What became of a failure callback (source: Upstash Workflow OpenAPI, `failureFunctionState`).
@@ -99,6 +101,7 @@ impl Entry {
             workflow_created_at: time(&mut fields, "workflowCreatedAt"),
             labels: labels(&mut fields),
             callback_state: callback_state(&mut fields),
+            failure_callback: fields.word("failureCallback"),
         })
     }
 }
@@ -149,6 +152,7 @@ const ENTRY: &[Field] = &[
     short("failureFunctionState"),
     short("failureCallbackState"),
     long("failureCallbackInfo"),
+    long("failureCallback"),
 ];
 
 /// A page of the queue.
@@ -164,9 +168,7 @@ pub struct Page {
 impl Page {
     /// Adds what a page says.
     pub(crate) fn read(&mut self, body: &[u8]) -> Result<(), ApiError> {
-        const FIELDS: &[Field] = &[whole("messages"), short("cursor")];
-        const WHAT: &str = "no JSON object with a list `messages` of DLQ entries";
-        self.cursor = list(body, FIELDS, "messages", WHAT, &mut |message| {
+        self.cursor = list(body, PAGE, "messages", NO_PAGE, &mut |message| {
             self.entries.push(Entry::parse(message, None)?);
             Ok(())
         })?;
@@ -179,3 +181,18 @@ impl Page {
         Ok(())
     }
 }
+
+/// Takes an entry, or why it cannot be read, with the JSON that it was read from.
+pub(crate) type EachEntry<'a> = &'a mut dyn FnMut(Result<Entry, ApiError>, &[u8]);
+
+/// Reads a page entry by entry, each with the JSON that it was read from; gives the cursor that leads on. Unlike a
+/// [`Page`], it goes on after an entry that cannot be read.
+pub(crate) fn each_entry(body: &[u8], read: EachEntry<'_>) -> Result<Option<String>, ApiError> {
+    list(body, PAGE, "messages", NO_PAGE, &mut |message| {
+        read(Entry::parse(message, None), message);
+        Ok(())
+    })
+}
+
+const PAGE: &[Field] = &[whole("messages"), short("cursor")];
+const NO_PAGE: &str = "no JSON object with a list `messages` of DLQ entries";

@@ -201,7 +201,12 @@ impl FilterBuilder {
     /// A criterion by its name, its value as a text; what is wrong with it.
     pub(crate) fn read(&mut self, criterion: &str, value: &str) -> Option<String> {
         let Some((name, takes)) = CRITERIA.iter().find(|(name, _)| *name == criterion) else {
-            return Some("no criterion".to_owned());
+            let mut fault = "no criterion; accepted are".to_owned();
+            for (name, _) in &CRITERIA {
+                fault.push(' ');
+                fault.push_str(name);
+            }
+            return Some(fault);
         };
         let fault = takes.fault(value);
         if matches!(takes, Takes::Moment | Takes::RunId) {
@@ -212,7 +217,6 @@ impl FilterBuilder {
     }
 
     /// Whether there is no criterion yet.
-    #[cfg(feature = "npm")]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.as_slice().is_empty()
     }

@@ -33,6 +33,7 @@ pub(crate) use bulk::{delete_many, restart_many, resume_many};
 pub use call::Call;
 pub(crate) use call::succeeded;
 pub use duration::{GoDuration, InvalidDurationError};
+pub(crate) use entry::each_entry;
 pub use entry::{CallbackState, Entry, Page};
 pub(crate) use error::message as error_message;
 pub use error::{ApiError, ApiErrorKind, MAX_MESSAGE_BYTES};

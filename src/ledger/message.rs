@@ -1,8 +1,8 @@
 //! What is said to a shard, and what it answers.
 
 use crate::{
-    ids::RunId,
-    json::{Field, Fields, Object, Over},
+    ids::{DlqId, RunId},
+    json::{Field, Fields, Object, Over, elements, scalar},
     recovery::{Case, Claim, Conclusion},
     time::Timestamp,
 };
@@ -65,6 +65,48 @@ pub fn settle(case: &Case, conclusion: &Conclusion) -> String {
     let mut message = Object::new();
     message.text("do", "settle").raw("case", &case.to_json()).raw("conclusion", &conclusion.to_json());
     message.end()
+}
+
+/// What a shard knows of entries that were asked about; those of neither kind are dealt with, or somebody is at them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sifted {
+    /// Of these nothing is known.
+    pub absent: Vec<String>,
+    /// These were left for later, and it is later now; or whoever was at them is gone.
+    pub due: Vec<String>,
+}
+
+/// Asks which entries nobody is at and nothing stands about, as the sweep sees it. It claims nothing.
+#[must_use]
+pub fn sift(entries: &[&DlqId]) -> String {
+    let mut message = Object::new();
+    message.text("do", "sift");
+    message.open("dlqIds", '[');
+    for entry in entries {
+        message.element(entry.as_str());
+    }
+    message.close(']');
+    message.end()
+}
+
+/// Reads the answer; `None` where it is none.
+#[must_use]
+pub fn read_sifted(answer: &str) -> Option<Sifted> {
+    const FIELDS: &[Field] = &[
+        Field { name: "absent", limit: usize::MAX, over: Over::Drop },
+        Field { name: "due", limit: usize::MAX, over: Over::Drop },
+    ];
+    let mut fields = Fields::of(answer.as_bytes(), FIELDS).ok()?;
+    let mut ids = |name| fields.raw(name).map(|raw| strings(&raw));
+    Some(Sifted { absent: ids("absent")?, due: ids("due")? })
+}
+
+fn strings(array: &[u8]) -> Vec<String> {
+    let mut strings = Vec::new();
+    for element in elements(array) {
+        strings.extend(scalar(element));
+    }
+    strings
 }
 
 /// Tells how a run ended that a recovery had created: `recovered`, `failed_again`, `canceled` or `never_finished`.

@@ -10,7 +10,7 @@ mod meter;
 mod record;
 mod shard;
 
-pub use message::{Claimant, claim, ended, read_claim, settle};
+pub use message::{Claimant, Sifted, claim, ended, read_claim, read_sifted, settle, sift};
 pub use shard::Shard;
 
 use crate::ids::RunId;

@@ -13,9 +13,9 @@ use crate::{
     dlq::Transported,
     durable::{Actor, Errand, Office, Records, UnheardError, outbox},
     ids::RunId,
-    json::{Field, Fields, Object, Over},
+    json::{Field, Fields, Object, Over, Plain as _, elements, scalar},
     recovery::{Case, Conclusion, Outcome},
-    settings::Notify,
+    settings::{Notify, Settings},
     time::{Timestamp, decimal},
 };
 
@@ -35,6 +35,7 @@ const BATCH: usize = 100;
 /// |---|---|
 /// | `claim`: `case`, `by` (`callback`, `sweep`, `drain`) | `claim`: `granted`; `pending`; or `settled`, with the `conclusion` |
 /// | `settle`: `case`, `conclusion` | nothing |
+/// | `sift`: `dlqIds` | of these, `absent`: not known; `due`: left for later, and it is later now |
 /// | `ended`: `runId` (a run that a recovery created), `end`, `at` | nothing |
 /// | `lineage`: `runId`, of any member | `recoveries`, the oldest first |
 /// | `tally` | `tally`: what was counted, and the number of `entries` |
@@ -55,14 +56,17 @@ impl Actor for Shard {
         match (fields.word("do").unwrap_or_default().as_str(), case, run) {
             ("claim", Some(case), _) => {
                 let by = Claimant::of(&fields.word("by").unwrap_or_default());
-                // A claim that was never settled is free again after this: whoever held it is gone.
-                let lease = office.settings.api_timeout.saturating_mul(2).saturating_add(LEASE_MARGIN);
+                let lease = lease(office.settings);
                 failed_again(records, &case, now);
                 claim(records, case, by, now, lease, &mut answer);
             }
             ("settle", Some(case), _) => {
                 let conclusion = fields.raw("conclusion").and_then(|json| String::from_utf8(json).ok());
                 settle(records, &office.settings.notify, case, now, conclusion.ok_or(UnheardError)?);
+            }
+            ("sift", ..) => {
+                let lease = lease(office.settings);
+                sift(records, &fields.raw("dlqIds").ok_or(UnheardError)?, now, lease, &mut answer);
             }
             ("ended", _, Some(run)) => {
                 let at = fields.text("at").and_then(|at| decimal(&at)).map_or(now, Timestamp::from_millis);
@@ -132,8 +136,7 @@ fn claim(
     let entry = case.dlq_id.as_str().to_owned();
     let mut record = Record::claimed(case, now);
     if let Some(known) = book::find(records, &entry) {
-        // A clock that stepped back must not hold a claim for ever: `since` is zero then, for as long as the lease.
-        if known.is_claimed && now.since(known.at) < lease && known.at.since(now) < lease {
+        if is_held(&known, now, lease) {
             answer.text("claim", "pending");
             return;
         }
@@ -146,6 +149,35 @@ fn claim(
     }
     book::put(records, &entry, &record);
     answer.text("claim", "granted");
+}
+
+/// How long a claim lasts. One that was never settled is free again after this: whoever held it is gone.
+fn lease(settings: &Settings) -> Duration {
+    settings.api_timeout.saturating_mul(2).saturating_add(LEASE_MARGIN)
+}
+
+/// Whether somebody is at an entry.
+fn is_held(known: &Record, now: Timestamp, lease: Duration) -> bool {
+    // A clock that stepped back must not hold a claim for ever: `since` is zero then, for as long as the lease.
+    known.is_claimed && now.since(known.at) < lease && known.at.since(now) < lease
+}
+
+fn sift(records: &dyn Records, ids: &[u8], now: Timestamp, lease: Duration, answer: &mut Object) {
+    let (mut absent, mut due) = (Vec::new(), Vec::new());
+    for element in elements(ids) {
+        let Some(entry) = scalar(element) else { continue };
+        let Some(known) = book::find(records, &entry) else {
+            absent.push(entry);
+            continue;
+        };
+        let stands =
+            known.concluded().is_some_and(|conclusion| stands(&conclusion, Claimant::Sweep, known.at, now));
+        if !stands && !is_held(&known, now, lease) {
+            due.push(entry);
+        }
+    }
+    absent.as_slice().put("absent", answer);
+    due.as_slice().put("due", answer);
 }
 
 /// Whether what came of an entry at `at` is still what is to be done about it.
@@ -215,6 +247,7 @@ const MESSAGE: &[Field] = &[
     field("do"),
     field("by"),
     field("case"),
+    Field { name: "dlqIds", limit: 1024 * 1024, over: Over::Drop },
     field("runId"),
     field("conclusion"),
     field("end"),

@@ -1,39 +1,64 @@
 //! Which failures a rule is for.
 
-use super::{Age, Attempts, Facts, FailureClass, Regex, StatusRange, Wildcard};
-use crate::{settings::Region, text};
+use core::fmt;
+
+use super::{
+    Facts,
+    key::{KEYS, Key},
+    value::Value,
+};
 
 /// Which failures a rule is for: every key that is set must match, and a key with several values matches if one of
 /// them does. With no key set it matches every failure.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// | key | values |
+/// |---|---|
+/// | `status` | the HTTP status of the last delivery: `503`, `5xx`, `500-504`, `unreachable` |
+/// | `class` | a [`FailureClass`](super::FailureClass) by its name |
+/// | `region` | the region that the callback came from: `eu-central-1`, `us-east-1`, `none` |
+/// | `attempt` | the resumes and restarts that led to the run: `3`, `3-` for three or more, `0-2` |
+/// | `age` | the time since the lineage's first failure: `>1h`, `<10m`, `10m-1h` |
+/// | `url` | the workflow's URL; `*` stands for any characters |
+/// | `label` | a label of the run; `*` stands for any characters |
+/// | `error` | the name of the error that was thrown, such as `TimeoutError`; `*` stands for any characters |
+/// | `step` | the name of the step that failed, which recent SDKs report; `*` stands for any characters |
+/// | `fingerprint` | the failure's [`fingerprint`](super::fingerprint()), as log lines have it |
+/// | `message` | text that the error message contains |
+/// | `regex` | a [`Regex`](super::Regex) that is found in the error message |
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Condition {
-    /// The HTTP status of the last delivery: `503`, `"5xx"`, `"500-504"`, `"unreachable"`.
-    pub status: Vec<StatusRange>,
-    /// The class of the failure.
-    pub class: Vec<FailureClass>,
-    /// The region that the callback came from; `None` for callbacks that name none.
-    pub region: Vec<Option<Region>>,
-    /// The resumes and restarts that led to the run.
-    pub attempt: Vec<Attempts>,
-    /// The time since the lineage's first failure.
-    pub age: Vec<Age>,
-    /// The workflow's URL; `*` stands for any characters.
-    pub url: Vec<Wildcard>,
-    /// A label of the run.
-    pub label: Vec<Wildcard>,
-    /// The name of the error that was thrown, such as `TimeoutError`.
-    pub error: Vec<Wildcard>,
-    /// The name of the step that failed; recent SDKs report it.
-    pub step: Vec<Wildcard>,
-    /// The failure's fingerprint, as log lines have it.
-    pub fingerprint: Vec<String>,
-    /// Text that the error message contains.
-    pub message: Vec<String>,
-    /// A pattern that is found in the error message.
-    pub regex: Vec<Regex>,
+    /// Values of one key stand beside each other; the keys stand in the order in which they are asked.
+    tests: Vec<(Key, Value)>,
 }
 
 impl Condition {
+    /// The same for failures that also have this value under a key, or one of those that the key has already.
+    ///
+    /// ```
+    /// use workflow_redrive::policy::Condition;
+    ///
+    /// let condition = Condition::default().with("status", "5xx")?.with("status", "429")?.with("label", "shop-*")?;
+    /// assert!(Condition::default().with("colour", "red").is_err());
+    /// # Ok::<(), workflow_redrive::policy::ConditionError>(())
+    /// ```
+    pub fn with(mut self, key: &str, value: &str) -> Result<Self, ConditionError> {
+        let key = KEYS.iter().find(|known| known.name() == key).ok_or_else(|| {
+            let mut message = String::from("no such key; accepted are");
+            for key in KEYS {
+                message.push(' ');
+                message.push_str(key.name());
+            }
+            ConditionError(message)
+        })?;
+        self.add(*key, key.read(value).map_err(ConditionError)?);
+        Ok(self)
+    }
+
+    pub(super) fn add(&mut self, key: Key, value: Value) {
+        let at = self.tests.iter().position(|(other, _)| *other > key).unwrap_or(self.tests.len());
+        self.tests.insert(at, (key, value));
+    }
+
     /// Whether this failure is one of those.
     #[must_use]
     pub fn matches(&self, facts: &Facts<'_>) -> bool {
@@ -41,82 +66,45 @@ impl Condition {
     }
 
     /// The first key that does not match.
-    pub(super) fn failing(&self, facts: &Facts<'_>) -> Option<&'static str> {
-        let failure = facts.failure;
-        if !any(&self.status, |range| range.contains(failure.status)) {
-            return Some("status");
-        }
-        if !any(&self.class, |class| *class == facts.class) {
-            return Some("class");
-        }
-        if !any(&self.region, |region| *region == failure.region) {
-            return Some("region");
-        }
-        if !any(&self.attempt, |range| range.contains(facts.lineage.attempt())) {
-            return Some("attempt");
-        }
-        if !any(&self.age, |range| range.contains(facts.age)) {
-            return Some("age");
-        }
-        if !covers(&self.url, Some(&failure.workflow_url)) {
-            return Some("url");
-        }
-        if !self.label.is_empty() && !failure.labels.iter().any(|label| covers(&self.label, Some(label))) {
-            return Some("label");
-        }
-        if !covers(&self.error, facts.error_name()) {
-            return Some("error");
-        }
-        if !covers(&self.step, failure.step_name.as_deref()) {
-            return Some("step");
-        }
-        if !any(&self.fingerprint, |fingerprint| *fingerprint == facts.fingerprint) {
-            return Some("fingerprint");
-        }
-        let message = facts.message();
-        if !any(&self.message, |part| message.is_some_and(|message| text::find(message, part).is_some())) {
-            return Some("message");
-        }
-        if !any(&self.regex, |regex| message.is_some_and(|message| regex.is_match(message))) {
-            return Some("regex");
-        }
-        None
+    pub(super) fn failing(&self, facts: &Facts<'_>) -> Option<Key> {
+        self.keys().find(|key| {
+            let fact = facts.of(*key);
+            !self.values(*key).any(|value| value.takes(&fact))
+        })
     }
 
     /// Whether every failure that the other is for is one of these. A `false` may be wrong: it means that this cannot be
     /// told key by key.
     pub(super) fn covers(&self, other: &Self) -> bool {
-        all(&self.status, &other.status, |ours, theirs| ours.covers(*theirs))
-            && all(&self.class, &other.class, PartialEq::eq)
-            && all(&self.region, &other.region, PartialEq::eq)
-            && all(&self.attempt, &other.attempt, |ours, theirs| ours.covers(*theirs))
-            && all(&self.age, &other.age, |ours, theirs| ours.covers(*theirs))
-            && all(&self.url, &other.url, Wildcard::covers)
-            && all(&self.label, &other.label, Wildcard::covers)
-            && all(&self.error, &other.error, Wildcard::covers)
-            && all(&self.step, &other.step, Wildcard::covers)
-            && all(&self.fingerprint, &other.fingerprint, PartialEq::eq)
-            && all(&self.message, &other.message, |ours, theirs| text::find(theirs, ours).is_some())
-            && all(&self.regex, &other.regex, PartialEq::eq)
+        /// More values are not worth the time.
+        const LIMIT: usize = 10_000;
+        if self.tests.len().saturating_mul(other.tests.len()) > LIMIT {
+            return false;
+        }
+        self.keys().all(|key| {
+            let mut theirs = other.values(key).peekable();
+            theirs.peek().is_some() && theirs.all(|their| self.values(key).any(|our| our.covers(their)))
+        })
+    }
+
+    /// The keys that are asked for.
+    fn keys(&self) -> impl Iterator<Item = Key> {
+        KEYS.iter().copied().filter(|key| self.tests.iter().any(|(other, _)| other == key))
+    }
+
+    fn values(&self, key: Key) -> impl Iterator<Item = &Value> {
+        self.tests.iter().filter(move |(other, _)| *other == key).map(|(_, value)| value)
     }
 }
 
-/// Whether one of the values will do; none at all ask for nothing.
-fn any<T>(values: &[T], will_do: impl Fn(&T) -> bool) -> bool {
-    values.is_empty() || values.iter().any(will_do)
+/// A key that there is not, or a value that it does not take. The message names what is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionError(String);
+
+impl fmt::Display for ConditionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
-/// Whether one of the patterns covers the text.
-fn covers(patterns: &[Wildcard], text: Option<&str>) -> bool {
-    any(patterns, |pattern| text.is_some_and(|text| pattern.matches(text)))
-}
-
-/// Whether what one of their values asks for is always what one of ours asks for.
-fn all<T>(ours: &[T], theirs: &[T], covers: impl Fn(&T, &T) -> bool) -> bool {
-    /// Longer lists are not worth the time.
-    const LIMIT: usize = 10_000;
-    ours.is_empty()
-        || (!theirs.is_empty()
-            && ours.len().saturating_mul(theirs.len()) <= LIMIT
-            && theirs.iter().all(|their| ours.iter().any(|our| covers(our, their))))
-}
+impl core::error::Error for ConditionError {}

@@ -2,32 +2,19 @@
 
 use core::time::Duration;
 
-use super::{
-    Action, Age, Attempts, Backoff, Condition, FailureClass, Policy, PolicyError, Regex, Rule, StatusRange,
-    Wildcard, fingerprint::is_fingerprint, template::stand_in,
-};
+use super::{Action, Backoff, Condition, Policy, PolicyError, Rule, key::KEYS, template::stand_in};
 use crate::{
     dlq::GoDuration,
     http_url::HttpUrl,
     json::{Table, TableError},
-    settings::Region,
     text::said,
 };
 
 /// More attempts than this are a mistake: at the default back-off they would take weeks.
 const MAX_ATTEMPTS: u32 = 1000;
 
-const STATUSES: &str = "503, \"5xx\", \"500-504\", \"unreachable\" or a list of these";
 const URLS: &str = "an absolute http or https URL or a list of these";
-const TEXTS: &str = "a text or a list of texts";
 const ACTIONS: &str = "\"resume\", \"restart\", \"defer\", \"park\", \"relay\" or \"delete\"";
-const CLASSES: &str = "\"incompatible_step\", \"non_retryable\", \"unreachable\", \"timeout\", \"rate_limited\", \
-                       \"unauthorized\", \"client_error\", \"server_error\", \"other\" or a list of these";
-const REGIONS: &str = "\"eu-central-1\", \"us-east-1\", \"none\" or a list of these";
-const ATTEMPTS: &str = "3, \"3-\", \"0-2\" or a list of these";
-const AGES: &str = "\">1h\", \"<10m\", \"10m-1h\" or a list of these";
-const FINGERPRINTS: &str = "16 digits of 0 to 9 and a to f or a list of these";
-const REGEXES: &str = "a regular expression or a list of these";
 const TARGET: &str = "a text with placeholders such as {target}";
 const RELAY_TO: &str = "one of the URLs in relay_targets";
 
@@ -46,7 +33,7 @@ impl Policy {
     }
 }
 
-fn read(table: &mut Table<'_>, policy: &mut Policy) {
+pub(super) fn read(table: &mut Table<'_>, policy: &mut Policy) {
     set(&mut policy.dry_run, table.flag("dry_run"));
     set(&mut policy.max_attempts, table.number("max_attempts", MAX_ATTEMPTS));
     duration(table, "max_elapsed", &mut policy.max_elapsed);
@@ -84,39 +71,17 @@ fn rule(table: &mut Table<'_>, rule: &mut Rule, relay: &[HttpUrl]) {
 }
 
 fn condition(table: &mut Table<'_>, condition: &mut Condition) {
-    for text in table.texts_and_numbers("status", STATUSES) {
-        condition.status.extend(table.parse::<StatusRange>("status", STATUSES, &text));
-    }
-    wildcards(table, "url", &mut condition.url);
-    wildcards(table, "label", &mut condition.label);
-    wildcards(table, "error", &mut condition.error);
-    condition.message.append(&mut table.texts("message", TEXTS));
-    wildcards(table, "step", &mut condition.step);
-    for text in table.texts("class", CLASSES) {
-        condition.class.extend(table.parse::<FailureClass>("class", CLASSES, &text));
-    }
-    for text in table.texts("fingerprint", FINGERPRINTS) {
-        if is_fingerprint(&text) {
-            condition.fingerprint.push(text);
+    for key in KEYS {
+        let (name, accepted) = (key.name(), key.accepted());
+        let texts = if key.is_numeric() {
+            table.texts_and_numbers(name, accepted)
         } else {
-            table.refuse("fingerprint", &[" must be ", FINGERPRINTS]);
-        }
-    }
-    for text in table.texts("regex", REGEXES) {
-        condition.regex.extend(table.parse::<Regex>("regex", REGEXES, &text));
-    }
-    for text in table.texts_and_numbers("attempt", ATTEMPTS) {
-        condition.attempt.extend(table.parse::<Attempts>("attempt", ATTEMPTS, &text));
-    }
-    for text in table.texts("age", AGES) {
-        condition.age.extend(table.parse::<Age>("age", AGES, &text));
-    }
-    for text in table.texts("region", REGIONS) {
-        let region = Region::from_header(&text);
-        if region.is_some() || text == "none" {
-            condition.region.push(region);
-        } else {
-            table.refuse("region", &[" must be ", REGIONS]);
+            table.texts(name, accepted)
+        };
+        for text in texts {
+            if let Some(value) = table.checked(name, accepted, key.read(&text)) {
+                condition.add(key, value);
+            }
         }
     }
 }
@@ -124,12 +89,6 @@ fn condition(table: &mut Table<'_>, condition: &mut Condition) {
 /// What is checked in the place of a template.
 fn checkable(text: &str) -> Result<String, String> {
     stand_in(text).map_err(|error| said(&error))
-}
-
-fn wildcards(table: &mut Table<'_>, key: &'static str, to: &mut Vec<Wildcard>) {
-    for text in table.texts(key, TEXTS) {
-        to.push(Wildcard::new(text));
-    }
 }
 
 fn backoff(table: &mut Table<'_>, backoff: &mut Backoff) {

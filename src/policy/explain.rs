@@ -2,12 +2,15 @@
 
 use super::{Decision, Facts, Policy};
 use crate::{
-    callback::Failure,
+    callback::{Excerpt, Failure},
     http_url::HttpUrl,
     json::{Json, Object},
     lineage::Lineage,
     time::Timestamp,
 };
+
+/// Bytes of what a failure has.
+const TOLD_LIMIT: usize = 256;
 
 /// A decision with its reasons, for people who write policies. Nothing is done.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +46,8 @@ impl Policy {
                 matched = Some(rule);
                 break;
             };
-            passed.push(Passed { rule: rule.name.clone(), key, value: facts.told(key) });
+            let value = Excerpt::new(&facts.told(key), TOLD_LIMIT).into_text();
+            passed.push(Passed { rule: rule.name.clone(), key: key.name(), value });
         }
         let decision = self.decided(facts, matched, now, 0);
         Explanation { decision, passed, warnings: self.warnings() }

@@ -1,19 +1,16 @@
 //! What rules can ask of a failure.
 
-use super::{FailureClass, fingerprint};
 use core::time::Duration;
 
+use super::{FailureClass, fingerprint, key::Key, value::Fact};
 use crate::{
     callback::{Excerpt, Failure},
     dlq::GoDuration,
     lineage::Lineage,
     settings::Region,
-    text,
+    text::{self, said},
     time::{Timestamp, millis},
 };
-
-/// Bytes of a fact where it is told.
-const TOLD_LIMIT: usize = 256;
 
 /// A failure with all that follows from it and its lineage at one moment.
 #[derive(Clone, Debug)]
@@ -49,39 +46,33 @@ impl<'a> Facts<'a> {
         text::parts(&self.failure.workflow_url, b'?').next().unwrap_or_default()
     }
 
-    /// The value of a condition's key or of a template's placeholder; empty for what is not known.
-    pub(super) fn value(&self, key: &str) -> String {
+    /// What the failure has under a condition's key.
+    pub(super) fn of(&self, key: Key) -> Fact<'_> {
         let failure = self.failure;
-        let of = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        match key {
-            "status" => failure.status.to_string(),
-            "url" => failure.workflow_url.clone(),
-            "label" => listed(&failure.labels),
-            "error" => of(self.error_name()),
-            "message" | "regex" => of(self.message()),
-            "step" => of(failure.step_name.as_deref()),
-            "class" => self.class.name().to_owned(),
-            "fingerprint" => self.fingerprint.clone(),
-            "attempt" => self.lineage.attempt().to_string(),
-            "age" => text::said(&GoDuration::from_millis(millis(self.age))),
-            "region" => of(failure.region.map(Region::name)),
-            "root_run" => self.lineage.root_run().as_str().to_owned(),
-            "target" => self.target().to_owned(),
-            _ => String::new(),
+        let error = failure.error.as_ref();
+        Fact::Text(match key {
+            Key::Status => return Fact::Number(failure.status.into()),
+            Key::Attempt => return Fact::Number(self.lineage.attempt().into()),
+            Key::Age => return Fact::Number(millis(self.age)),
+            Key::Label => return Fact::Texts(&failure.labels),
+            Key::Class => Some(self.class.name()),
+            Key::Region => Some(failure.region.map_or("none", Region::name)),
+            Key::Url => Some(&failure.workflow_url),
+            Key::Error => error.and_then(|error| error.name.as_ref()).map(Excerpt::as_str),
+            Key::Step => failure.step_name.as_deref(),
+            Key::Fingerprint => Some(&self.fingerprint),
+            Key::Message | Key::Regex => error.map(|error| error.message.as_str()),
+        })
+    }
+
+    /// The same for people; empty for what is not known.
+    pub(super) fn told(&self, key: Key) -> String {
+        match self.of(key) {
+            Fact::Number(number) if key == Key::Age => said(&GoDuration::from_millis(number)),
+            Fact::Number(number) => number.to_string(),
+            Fact::Text(text) => text.unwrap_or_default().to_owned(),
+            Fact::Texts(texts) => listed(texts),
         }
-    }
-
-    /// The same, as much of it as a person wants to read.
-    pub(super) fn told(&self, key: &str) -> String {
-        Excerpt::new(&self.value(key), TOLD_LIMIT).into_text()
-    }
-
-    pub(super) fn error_name(&self) -> Option<&'a str> {
-        self.failure.error.as_ref()?.name.as_ref().map(Excerpt::as_str)
-    }
-
-    pub(super) fn message(&self) -> Option<&'a str> {
-        self.failure.error.as_ref().map(|error| error.message.as_str())
     }
 }
 

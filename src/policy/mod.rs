@@ -5,6 +5,7 @@
 //! talks to QStash, and the same policy decides in every face of the crate.
 
 mod backoff;
+mod between;
 mod class;
 mod condition;
 mod config;
@@ -13,17 +14,18 @@ mod error;
 mod explain;
 mod facts;
 mod fingerprint;
-mod range;
+mod key;
 mod regex;
 mod rule;
-mod status;
 mod template;
+mod trial;
+mod value;
 mod warnings;
 mod wildcard;
 
 pub use backoff::Backoff;
-pub use class::{FailureClass, UnknownClassError};
-pub use condition::Condition;
+pub use class::FailureClass;
+pub use condition::{Condition, ConditionError};
 pub use decide::{Decision, Reason};
 pub use error::PolicyError;
 #[cfg(all(test, feature = "npm"))]
@@ -31,10 +33,8 @@ pub(crate) use explain::{Considered, Explained};
 pub use explain::{Explanation, Passed};
 pub use facts::Facts;
 pub use fingerprint::fingerprint;
-pub use range::{Age, Attempts, InvalidRangeError};
 pub use regex::{MAX_PATTERN_BYTES, Regex, RegexError};
 pub use rule::{Action, Rule, UnknownActionError};
-pub use status::{InvalidStatusError, StatusRange};
 pub use template::{Template, TemplateError};
 pub use wildcard::Wildcard;
 

@@ -2,7 +2,7 @@
 
 use core::{fmt, str::FromStr};
 
-use super::{Condition, StatusRange, Template};
+use super::{Condition, Template, key::Key, value::Value};
 use crate::{dlq::Overrides, http_url::HttpUrl};
 
 /// What a rule does with a failed run.
@@ -97,30 +97,26 @@ impl Rule {
     /// The rules that stand behind a policy's own: resume what looks transient, park the rest.
     #[must_use]
     pub fn defaults() -> Vec<Self> {
-        const DEFAULTS: [(Action, &[StatusRange], &[&str]); 4] = [
+        /// From the first to the last.
+        type Statuses = &'static [(u64, u64)];
+        const UNREACHABLE: (u64, u64) = (0, 0);
+        const TRANSIENT: Statuses = &[UNREACHABLE, (408, 408), (425, 425), (429, 429), (500, 599)];
+        const DEFAULTS: [(Action, Statuses, &[&str]); 4] = [
             // The route's code changed before the failed step: only a person can say that a restart is harmless.
             (Action::Park, &[], &["Incompatible step"]),
             // The application said "do not retry" (`WorkflowNonRetryableError`).
-            (Action::Park, &[StatusRange::new(489, 489)], &[]),
-            (
-                Action::Resume,
-                &[
-                    StatusRange::UNREACHABLE,
-                    StatusRange::new(408, 408),
-                    StatusRange::new(425, 425),
-                    StatusRange::new(429, 429),
-                    StatusRange::new(500, 599),
-                ],
-                &[],
-            ),
+            (Action::Park, &[(489, 489)], &[]),
+            (Action::Resume, TRANSIENT, &[]),
             (Action::Park, &[], &[]),
         ];
         let mut rules = Vec::new();
-        for (name, (action, status, message)) in Self::DEFAULT_NAMES.into_iter().zip(DEFAULTS) {
+        for (name, (action, statuses, parts)) in Self::DEFAULT_NAMES.into_iter().zip(DEFAULTS) {
             let mut rule = Self::named(name, action);
-            rule.when.status.extend(status);
-            for part in message {
-                rule.when.message.push((*part).to_owned());
+            for (first, last) in statuses {
+                rule.when.add(Key::Status, Value::Between(*first, *last));
+            }
+            for part in parts {
+                rule.when.add(Key::Message, Value::Part((*part).to_owned()));
             }
             rules.push(rule);
         }

@@ -2,7 +2,7 @@
 
 use core::{fmt, str::FromStr};
 
-use super::{Facts, fingerprint::Hash};
+use super::{Facts, fingerprint::Hash, key::KEYS};
 use crate::text;
 
 /// Every placeholder that there is.
@@ -11,6 +11,8 @@ const PLACEHOLDERS: &[&str] =
 
 /// Bytes of a value in a label or flow control key.
 const NAME_LIMIT: usize = 64;
+/// A value of that length.
+const LONGEST: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 /// Bytes of a template that is no header.
 const TEMPLATE_LIMIT: usize = 256;
 
@@ -40,7 +42,7 @@ impl FromStr for Template {
 
 /// The text with values that are as long as any can be in a header: where this is accepted, whatever a failure has is.
 pub(super) fn stand_in(text: &str) -> Result<String, TemplateError> {
-    filled(text, &mut |name| [name, &"x".repeat(NAME_LIMIT - name.len())].concat())
+    filled(text, &mut |name| [name, LONGEST.get(name.len()..).unwrap_or_default()].concat())
 }
 
 /// The text with the values that a failure has, fit for labels and flow control keys. `target` is the one that the rule
@@ -55,7 +57,9 @@ fn value(facts: &Facts<'_>, name: &str) -> String {
     let value = match name {
         // The first of them.
         "label" => facts.failure.labels.first().cloned().unwrap_or_default(),
-        _ => facts.value(name),
+        "root_run" => facts.lineage.root_run().as_str().to_owned(),
+        "target" => facts.target().to_owned(),
+        _ => KEYS.iter().find(|key| key.name() == name).map_or_else(String::new, |key| facts.told(*key)),
     };
     if value.is_empty() { "none".to_owned() } else { value }
 }

@@ -43,11 +43,11 @@ impl Policy {
 
     /// The rules without the default ones behind them, which may well be covered.
     fn own_rules(&self) -> &[Rule] {
-        let own = self.rules.len().saturating_sub(Rule::DEFAULT_NAMES.len());
-        match self.rules.split_at_checked(own) {
-            Some((own, rest)) if rest.iter().map(|rule| rule.name.as_str()).eq(Rule::DEFAULT_NAMES) => own,
-            _ => &self.rules,
-        }
+        let names = Rule::DEFAULT_NAMES;
+        let ends_in_defaults =
+            self.rules.last().is_some_and(|rule| Some(&rule.name.as_str()) == names.last());
+        let own = self.rules.len().saturating_sub(if ends_in_defaults { names.len() } else { 0 });
+        self.rules.get(..own).unwrap_or_default()
     }
 }
 

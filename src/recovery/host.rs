@@ -32,7 +32,7 @@ pub trait Host {
     /// [`relayed_headers`](super::relayed_headers). Redirects are not followed. Where there is no callback, as in a
     /// sweep, it cannot.
     fn relay(&self, _to: &HttpUrl, _run: &RunId) -> impl Future<Output = Relayed> {
-        core::future::ready(Relayed::Impossible("no_callback_to_relay"))
+        core::future::ready(Relayed::NO_CALLBACK)
     }
 
     /// Keeps what came of a case, or frees its claim where the callback is to be delivered again.

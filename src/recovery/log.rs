@@ -59,6 +59,24 @@ impl LogLine {
     }
 }
 
+impl LogLine {
+    /// The line about a policy with warnings; `None` without any.
+    #[must_use]
+    pub fn policy_warnings(warnings: &[String]) -> Option<Self> {
+        if warnings.is_empty() {
+            return None;
+        }
+        let mut line = Object::new();
+        line.text("event", "policy_warnings");
+        line.open("warnings", '[');
+        for warning in warnings {
+            line.element(warning);
+        }
+        line.close(']');
+        Some(Self { is_error: true, json: line.end() })
+    }
+}
+
 /// Strangers' requests are not the operator's errors.
 const fn is_error(conclusion: &Conclusion) -> bool {
     match &conclusion.outcome {

@@ -13,6 +13,7 @@ mod admission;
 mod case;
 mod conclusion;
 mod data_point;
+mod drive;
 mod host;
 mod ledger;
 mod log;
@@ -32,9 +33,10 @@ pub use ledger::MemoryLedger;
 #[cfg(all(test, feature = "npm"))]
 pub(crate) use log::Line;
 pub use log::{LogLine, Timings};
-pub use recover::Moment;
 #[cfg(feature = "npm")]
-pub(crate) use recover::{Ask, Recovery};
+pub(crate) use recover::Ask;
+pub use recover::Moment;
+pub(crate) use recover::Recovery;
 pub use refusal::Refusal;
 pub use relay::{MAX_RELAYED_BYTES, Relayed, relayed_headers};
 #[cfg(feature = "npm")]

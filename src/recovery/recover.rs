@@ -102,36 +102,13 @@ impl Admission {
         failure: Result<Failure, CallbackError>,
         host: &impl Host,
     ) -> Conclusion {
-        let moment = || Moment { now: host.now(), entropy: host.entropy() };
-        let mut recovery = match self.begin(policy, digest, &failure, moment()) {
+        let moment = Moment { now: host.now(), entropy: host.entropy() };
+        let mut recovery = match self.begin(policy, digest, &failure, moment) {
             Ok(recovery) => recovery,
             Err(refusal) => return Conclusion::refused(refusal),
         };
-        loop {
-            match recovery.ask() {
-                Ask::Send(request) => {
-                    let answer = host.send(&recovery.account, request).await;
-                    recovery.answered(answer, moment());
-                }
-                Ask::Claim(entry) => {
-                    let claim = host.claim(&recovery.case(entry)).await;
-                    recovery.claimed(claim);
-                }
-                Ask::Admit(entry) => {
-                    let admitted = host.admit(&recovery.case(entry)).await;
-                    recovery.admitted(admitted);
-                }
-                Ask::Relay(to) => {
-                    let relayed = host.relay(to, recovery.run_id()).await;
-                    recovery.relayed(relayed, moment());
-                }
-                Ask::Settle(entry) => {
-                    host.settle(&recovery.case(entry), &recovery.conclusion).await;
-                    recovery.settled();
-                }
-                Ask::Nothing => return recovery.conclusion,
-            }
-        }
+        recovery.drive(host).await;
+        recovery.conclusion
     }
 
     /// The same for a shell that takes the steps itself.
@@ -140,16 +117,31 @@ impl Admission {
         policy: &Policy,
         digest: BodyDigest,
         failure: &Result<Failure, CallbackError>,
-        Moment { now, entropy }: Moment,
+        moment: Moment,
     ) -> Result<Box<Recovery>, Refusal> {
         self.claims.verify_body(digest).map_err(Refusal::Signature)?;
         let failure = failure.as_ref().map_err(|error| Refusal::Callback(*error))?;
         // A URL without a lineage is a run's first failure.
         let lineage = Lineage::from_query(self.url.query())
             .map_err(Refusal::Lineage)?
-            .unwrap_or_else(|| Lineage::root(failure.run_id.clone(), now));
+            .unwrap_or_else(|| Lineage::root(failure.run_id.clone(), moment.now));
+        Ok(Recovery::of(&self.account, self.region, failure, lineage, &self.url, policy, moment))
+    }
+}
+
+impl Recovery {
+    /// A failure that is vouched for. `url` is where its callback goes.
+    pub(crate) fn of(
+        account: &Arc<Account>,
+        region: Option<Region>,
+        failure: &Failure,
+        lineage: Lineage,
+        url: &HttpUrl,
+        policy: &Policy,
+        Moment { now, entropy }: Moment,
+    ) -> Box<Self> {
         let mut decision = policy.decide(failure, &lineage, now, entropy);
-        let is_ours = |to: &HttpUrl| to.with_query(None) == self.url.with_query(None);
+        let is_ours = |to: &HttpUrl| to.with_query(None) == url.with_query(None);
         let (step, outcome) = if policy.dry_run {
             let (action, reason) = (decision.action, decision.reason);
             (Step::Over, Ok(Outcome::DryRun { action, reason, delay: decision.delay() }))
@@ -165,24 +157,34 @@ impl Admission {
         };
         // Failures of the new run come back to us with the lineage counted on, unless the policy sends them elsewhere.
         if !decision.overrides.has_failure_callback() {
-            let url = self.url.with_query(Some(&lineage.next().write_to_query(self.url.query())));
+            let url = url.with_query(Some(&lineage.next().write_to_query(url.query())));
             decision.overrides.set_failure_callback(url);
         }
-        Ok(Box::new(Recovery {
-            account: Arc::clone(&self.account),
+        Box::new(Self {
+            account: Arc::clone(account),
             retry_after_cap: policy.retry_after_cap,
-            region: self.region,
+            region,
             find: FindByRun::new(failure.run_id.clone()),
             pages: 1,
             step,
             conclusion: Subject::new(failure, &lineage, &decision).concluded(outcome),
             lineage,
             decision,
-        }))
+        })
     }
-}
 
-impl Recovery {
+    /// The same where nobody waits for an answer: what is decided already is claimed as well, for somebody else may be
+    /// at the entry. `given_up` is why it is left to a person whatever the policy says.
+    pub(crate) fn unasked(mut self: Box<Self>, given_up: Option<&'static str>) -> Box<Self> {
+        let is_dry = matches!(self.conclusion.outcome, Ok(Outcome::DryRun { .. }));
+        self.step = if is_dry { Step::Over } else { Step::Claim };
+        if let Some(reason) = given_up {
+            self.decision.action = Action::Park;
+            self.conclusion.outcome = Ok(Outcome::Parked { reason });
+        }
+        self
+    }
+
     /// What to do next.
     pub(crate) fn ask(&self) -> Ask<'_> {
         match (self.step, &self.conclusion.subject.dlq_id) {
@@ -269,7 +271,7 @@ impl Recovery {
     }
 
     /// The failed run, for whoever is to know of it or to go on with it.
-    fn case(&self, entry: &DlqId) -> Case {
+    pub(super) fn case(&self, entry: &DlqId) -> Case {
         let subject = &self.conclusion.subject;
         Case {
             dlq_id: entry.clone(),

@@ -17,6 +17,9 @@ pub enum Relayed {
 }
 
 impl Relayed {
+    /// There is no callback, as in a sweep.
+    pub const NO_CALLBACK: Self = Self::Impossible("no_callback_to_relay");
+
     /// The callback is larger than [`MAX_RELAYED_BYTES`].
     pub const TOO_LARGE: Self = Self::Impossible("too_large_to_relay");
 

@@ -112,6 +112,10 @@ impl Accounts {
         self.0.iter().find(|(name, _)| *name == region).map(|(_, account)| account)
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = (Option<Region>, &Arc<Account>)> {
+        self.0.iter().map(|(region, account)| (*region, account))
+    }
+
     pub(super) fn default(&self) -> Option<&Arc<Account>> {
         match self.0.as_slice() {
             [(_, only)] => Some(only),

@@ -10,12 +10,14 @@ mod error;
 mod notify;
 mod reader;
 mod region;
+mod sweep;
 
 pub use account::{Account, InvalidTokenError, Token};
 pub use admin::Admin;
 pub use error::SettingsError;
 pub use notify::Notify;
 pub use region::Region;
+pub use sweep::{SweepScope, SweepSettings};
 
 #[cfg(feature = "npm")]
 pub(crate) use account::{DEFAULT_URL, base_url};
@@ -48,6 +50,8 @@ pub struct Settings {
     pub ledger_shards: u32,
     /// How long the ledger remembers an entry. Default: 30 days.
     pub ledger_retention: Duration,
+    /// How the sweep looks for failed runs whose callbacks never came.
+    pub sweep: SweepSettings,
     /// The largest callback body, in bytes. Default: 100 MB, the most that Cloudflare passes on its smaller plans.
     pub max_body_bytes: u64,
 }
@@ -60,6 +64,7 @@ impl Settings {
         let mut settings = Self::look_up(&mut reader);
         settings.admin = Admin::read(&mut reader);
         settings.notify = Notify::read(&mut reader);
+        settings.sweep.read(&mut reader);
         reader.end().map(|()| settings)
     }
 
@@ -82,6 +87,7 @@ impl Settings {
             api_timeout: Duration::from_secs(10),
             ledger_shards: 4,
             ledger_retention: Duration::from_hours(30 * 24),
+            sweep: SweepSettings::DEFAULT,
             max_body_bytes: 100 * 1000 * 1000,
         };
         if let Some(json) = reader.text("POLICY") {
@@ -109,6 +115,11 @@ impl Settings {
     /// the one without a region.
     pub fn account(&self, region: Option<&str>) -> Result<&Arc<Account>, SignatureError> {
         self.accounts.of(region.and_then(Region::from_header)).ok_or(SignatureError::Key)
+    }
+
+    /// Every account, each with its region; the one without a region last.
+    pub fn accounts(&self) -> impl Iterator<Item = (Option<Region>, &Arc<Account>)> {
+        self.accounts.all()
     }
 
     /// The account that a region's callbacks came from.

@@ -55,6 +55,11 @@ fn a_bad_value_is_named_with_what_is_accepted_and_no_secret_is_shown() {
         ("NOTIFY_ON", "gave_up, lunch", "accepted are breaker_closed, breaker_opened, first_failure"),
         ("NOTIFY_WINDOW", "25h", "from 1ms to 24h"),
         ("NOTIFY_WINDOW", "0s", "from 1ms to 24h"),
+        ("SWEEP", "on", "ours, all or off"),
+        ("SWEEP_AFTER", "45", "unit"),
+        ("SWEEP_AFTER", "169h", "at most 168h"),
+        ("SWEEP_CALLS", "19", "from 20 to 10000"),
+        ("SWEEP_CALLS", "many", "from 20 to 10000"),
     ] {
         let error = read_with(&[(name, value)]).unwrap_err();
         assert_eq!(error.name(), name);
@@ -63,6 +68,15 @@ fn a_bad_value_is_named_with_what_is_accepted_and_no_secret_is_shown() {
     let shown = read_with(&[("QSTASH_TOKEN", "s3 cret")]).unwrap_err().to_string();
     assert!(!shown.contains("cret"), "{shown}");
     assert!(!format!("{:?}", read(&ACCOUNT).unwrap()).contains("secret-token"));
+}
+
+#[test]
+fn the_sweep_looks_after_our_runs_within_the_smallest_plan_unless_it_is_told_otherwise() {
+    let ours = SweepSettings { scope: SweepScope::Ours, after: Duration::from_mins(45), calls: 40 };
+    assert_eq!(read(&ACCOUNT).unwrap().sweep, ours);
+    let told = [("SWEEP", "all"), ("SWEEP_AFTER", "2h"), ("SWEEP_CALLS", "900")];
+    let all = SweepSettings { scope: SweepScope::All, after: Duration::from_hours(2), calls: 900 };
+    assert_eq!(read_with(&told).unwrap().sweep, all);
 }
 
 #[test]

@@ -30,18 +30,24 @@ impl Books {
         bound(env).map_or_else(|| Self::Memory(RefCell::default()), Self::Ledger)
     }
 
-    pub(super) async fn claim(&self, case: &Case, settings: &Settings) -> Claim {
+    pub(super) async fn claim(&self, case: &Case, by: Claimant, settings: &Settings) -> Claim {
         let ledger = match self {
             Self::Memory(ledger) => return ledger.borrow_mut().claim(&case.dlq_id, now()),
             Self::Ledger(ledger) => ledger,
         };
-        match tell(ledger, &shard(case, settings), &claim(case, Claimant::Callback)).await {
+        match tell(ledger, &shard(case, settings), &claim(case, by)).await {
             Ok(answer) => read_claim(&answer),
             Err(error) => {
                 report(&error);
                 Claim::Unavailable
             }
         }
+    }
+
+    /// Tells an actor of the ledger something; `None` where it cannot be said whether it was heard, or none is there.
+    pub(super) async fn tell(&self, actor: &str, message: &str) -> Option<String> {
+        let Self::Ledger(ledger) = self else { return None };
+        tell(ledger, actor, message).await.inspect_err(report).ok()
     }
 
     /// What was done is done, even where it cannot be kept: then the queue is the one that knows.

@@ -1,4 +1,4 @@
-//! The ready-made Worker: routes in front of the handler.
+//! The ready-made Worker: routes in front of the handler, and what the clock is for.
 //!
 //! | request | answer |
 //! |---|---|
@@ -32,6 +32,17 @@ thread_local! {
 pub fn fetch(request: Request, env: Env, _context: JsValue) -> Promise {
     let redrive = REDRIVE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Redrive::new(&env)))));
     promise(async move { answer(&redrive, &request).await.map(JsValue::from) })
+}
+
+/// The `scheduled` handler: each time that a cron trigger fires.
+#[expect(unreachable_pub, reason = "it is exported to JavaScript, which must see it")]
+#[wasm_bindgen]
+pub fn scheduled(_event: JsValue, env: &Env, _context: JsValue) -> Promise {
+    let redrive = REDRIVE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Redrive::new(env)))));
+    promise(async move {
+        redrive.sweep().await;
+        Ok(JsValue::UNDEFINED)
+    })
 }
 
 async fn answer(redrive: &Redrive, request: &Request) -> Result<Response, JsValue> {

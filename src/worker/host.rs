@@ -10,16 +10,19 @@ use crate::{
     http_url::HttpUrl,
     ids::RunId,
     js_host::{entropy, now},
+    ledger::Claimant,
     recovery::{Case, Claim, Conclusion, Host, Relayed, Timings, relayed_headers},
     settings::{Account, Settings},
+    sweep::Sweeper,
     time::Timestamp,
 };
 
-/// The runtime during one callback; it also keeps the time.
+/// The runtime during one callback or sweep; it also keeps the time.
 pub(super) struct Runtime<'a> {
     books: &'a Books,
     settings: &'a Settings,
-    request: &'a Request,
+    /// The callback; `None` during a sweep.
+    request: Option<&'a Request>,
     /// The callback's body, where it may have to be handed on.
     pub(super) body: RefCell<Option<Kept>>,
     started: Timestamp,
@@ -27,8 +30,9 @@ pub(super) struct Runtime<'a> {
 }
 
 impl<'a> Runtime<'a> {
-    pub(super) fn new(books: &'a Books, settings: &'a Settings, request: &'a Request) -> Self {
-        let body = RefCell::new((!settings.policy.relay.is_empty()).then(Kept::default));
+    pub(super) fn new(books: &'a Books, settings: &'a Settings, request: Option<&'a Request>) -> Self {
+        let may_relay = request.is_some() && !settings.policy.relay.is_empty();
+        let body = RefCell::new(may_relay.then(Kept::default));
         Self { books, settings, request, body, started: now(), timings: Cell::default() }
     }
 
@@ -62,17 +66,29 @@ impl Host for Runtime<'_> {
     }
 
     async fn claim(&self, case: &Case) -> Claim {
-        self.books.claim(case, self.settings).await
+        let by = if self.request.is_some() { Claimant::Callback } else { Claimant::Sweep };
+        self.books.claim(case, by, self.settings).await
     }
 
     async fn relay(&self, to: &HttpUrl, run: &RunId) -> Relayed {
+        let Some(request) = self.request else { return Relayed::NO_CALLBACK };
         let body = self.body.borrow().as_ref().map(Kept::joined);
         let Some(body) = body else { return Relayed::TOO_LARGE };
-        let headers = relayed_headers(&all(&self.request.headers()), run);
+        let headers = relayed_headers(&all(&request.headers()), run);
         Relayed::answered(transport::relay(to, &headers, &body, self.settings.api_timeout).await)
     }
 
     async fn settle(&self, case: &Case, conclusion: &Conclusion) {
         self.books.settle(case, conclusion, self.settings).await;
+    }
+}
+
+impl Sweeper for Runtime<'_> {
+    fn has_ledger(&self) -> bool {
+        matches!(self.books, Books::Ledger(_))
+    }
+
+    async fn tell(&self, actor: &str, message: &str) -> Option<String> {
+        self.books.tell(actor, message).await
     }
 }

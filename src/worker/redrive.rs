@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     callback::{CallbackHeaders, FailureReader},
-    recovery::{Admission, Arrival, Conclusion, DataPoint, LogLine, Reply},
+    recovery::{Admission, Arrival, Conclusion, DataPoint, Host as _, LogLine, Reply},
     settings::{Settings, SettingsError},
+    sweep::{Orders, sweep},
 };
 
 /// Workflow Redrive in one isolate: its settings, and the claims that it remembers.
@@ -48,8 +49,12 @@ impl Redrive {
             (Ok(settings), Books::Memory(_)) => settings.without_ledger(),
             (settings, _) => settings,
         };
-        if let Err(error) = &settings {
-            console_error!("{}", LogLine::misconfigured(error).json);
+        let odd = match &settings {
+            Ok(settings) => LogLine::policy_warnings(&settings.policy.warnings()),
+            Err(error) => Some(LogLine::misconfigured(error)),
+        };
+        if let Some(line) = odd {
+            console_error!("{}", line.json);
         }
         Self { settings, ledger, analytics: Analytics::of(env) }
     }
@@ -70,7 +75,7 @@ impl Redrive {
     pub(super) async fn answer(&self, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
         let (reply, log) = match &self.settings {
             Ok(settings) => {
-                let runtime = Runtime::new(&self.ledger, settings, request);
+                let runtime = Runtime::new(&self.ledger, settings, Some(request));
                 let conclusion = recover(settings, request, &runtime).await;
                 let timings = runtime.timings();
                 self.analytics.write(|| DataPoint::new(&conclusion, timings));
@@ -79,12 +84,22 @@ impl Redrive {
             }
             Err(error) => (Reply::misconfigured(error), LogLine::misconfigured(error)),
         };
-        if log.is_error {
-            console_error!("{}", log.json);
-        } else {
-            console_log!("{}", log.json);
-        }
+        self::log(log.is_error, &log.json);
         respond(&reply)
+    }
+
+    /// Makes a sweep of every account, for a cron trigger, and logs one line for each: finds failed runs whose callback
+    /// failed or never came, and deals with them as with a callback. It needs the ledger and `PUBLIC_URL`.
+    pub async fn sweep(&self) {
+        let settings = match &self.settings {
+            Ok(settings) => settings,
+            Err(error) => return log(true, &LogLine::misconfigured(error).json),
+        };
+        let runtime = Runtime::new(&self.ledger, settings, None);
+        let reports = sweep(settings, settings.public_url.as_ref(), &Orders::of_the_clock(), &runtime).await;
+        for report in reports {
+            log(report.is_error(), &report.log_line(runtime.started(), runtime.now()));
+        }
     }
 
     /// Answers a request of the [operator API](crate::operator), whose paths all begin with `/v2/`. `None` where no
@@ -99,6 +114,14 @@ impl Redrive {
         request: &web_sys::Request,
     ) -> Result<Option<web_sys::Response>, JsValue> {
         operator::operate(self.settings.as_ref(), request).await
+    }
+}
+
+fn log(is_error: bool, line: &str) {
+    if is_error {
+        console_error!("{}", line);
+    } else {
+        console_log!("{}", line);
     }
 }
 

@@ -63,6 +63,14 @@ fn a_refusal_after_the_body_tells_what_it_was_about_and_what_the_api_said() {
 }
 
 #[test]
+fn warnings_about_a_policy_are_one_line() {
+    assert_eq!(LogLine::policy_warnings(&[]), None);
+    let line = LogLine::policy_warnings(&["a \"b\"".to_owned(), "c".to_owned()]).unwrap();
+    assert_eq!(line.json, r#"{"event":"policy_warnings","warnings":["a \"b\"","c"]}"#);
+    assert!(line.is_error);
+}
+
+#[test]
 fn a_duplicate_says_so() {
     let world = World::answering([created()]);
     Delivery::new().deliver(&world);

@@ -73,15 +73,15 @@ fn what_can_be_no_condition_is_refused_by_its_key() {
         ("age", "\"<0s\"", format!("{ages}: nothing lies in that range")),
         ("age", "[\">1h\", \"1h\"]", format!("{ages}: that is no such range")),
         ("age", "3600", format!("{ages}: not this number")),
-        ("regex", "\"(a\"", format!("{regexes}: a group without `)` at byte 2")),
-        ("regex", r#""(a)\\1""#, format!("{regexes}: a back-reference at byte 3")),
+        ("regex", "\"(a\"", format!("{regexes}: a group without `)` at character 2")),
+        ("regex", r#""(a)\\1""#, format!("{regexes}: a back-reference at character 3")),
         (
             "regex",
             "\"(a{99}){99}\"",
-            format!("{regexes}: too large a pattern: what is repeated counts each time at byte 11"),
+            format!("{regexes}: too large a pattern: what is repeated counts each time at character 11"),
         ),
-        ("fingerprint", "\"abc\"", digits.to_owned()),
-        ("region", "\"mars\"", regions.to_owned()),
+        ("fingerprint", "\"abc\"", format!("{digits}: that is no fingerprint")),
+        ("region", "\"mars\"", format!("{regions}: there is no such region")),
     ] {
         let json =
             format!(r#"{{"rules": [{{"name": "r", "action": "park", "when": {{"{key}": {value}}}}}]}}"#);

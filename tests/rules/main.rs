@@ -6,6 +6,7 @@ mod conditions;
 mod explain;
 mod many;
 mod templates;
+mod trial;
 
 use workflow_redrive::callback::{CallbackHeaders, Failure, FailureReader};
 use workflow_redrive::lineage::Lineage;

@@ -113,10 +113,16 @@ impl<'a> Table<'a> {
         self.spelled(key, accepted, Accepts::TextsAndNumbers)
     }
 
-    /// Reads the table of a key; an empty one where it is left out.
-    pub(crate) fn table(&mut self, key: &'static str, read: Read<'_>) {
-        let raw = self.take(key).unwrap_or(b"{}");
-        self.inner(key, ["", "", ""], raw, ["a table", "not "], read);
+    /// The JSON of a key, to be checked by the caller.
+    pub(crate) fn raw(&mut self, key: &'static str) -> Option<&'a [u8]> {
+        self.take(key)
+    }
+
+    /// Reads the table of a key; an empty one where it is left out. Gives whether it is there.
+    pub(crate) fn table(&mut self, key: &'static str, read: Read<'_>) -> bool {
+        let raw = self.take(key);
+        self.inner(key, ["", "", ""], raw.unwrap_or(b"{}"), ["a table", "not "], read);
+        raw.is_some()
     }
 
     /// Reads the tables of a key, one after the other; none where it is left out.

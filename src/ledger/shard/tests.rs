@@ -381,3 +381,38 @@ fn everything_is_counted_also_what_is_forgotten() {
     let told: serde_json::Value = serde_json::from_str(&kept.tell(r#"{"do":"tally"}"#)).unwrap();
     assert_eq!(told, serde_json::json!({"tally": expected, "entries": 2}));
 }
+
+#[test]
+fn the_sweep_learns_of_many_entries_at_once_what_nobody_is_at_and_claims_nothing() {
+    let mut kept = Kept::new();
+    kept.claim("1-1");
+    kept.claim("1-2");
+    kept.settle("1-2", RESUMED);
+    kept.claim("1-3");
+    kept.settle("1-3", PARKED);
+    kept.claim("1-4");
+    let until = kept.now.after(Duration::from_secs(5)).as_millis();
+    kept.settle("1-4", &format!(r#"{{"outcome":"deferred","reason":"rule","until":{until}}}"#));
+    let mut sift = || {
+        let ids: Vec<_> = (1..=5).map(|n| crate::ids::DlqId::new(format!("1-{n}")).unwrap()).collect();
+        let keys = kept.keys();
+        let answer = kept.tell(&message::sift(&ids.iter().collect::<Vec<_>>()));
+        assert_eq!(kept.keys(), keys);
+        kept.pass(Duration::from_secs(5));
+        let sifted = message::read_sifted(&answer).unwrap();
+        (sifted.absent, sifted.due)
+    };
+    let absent = || vec!["1-5".to_owned()];
+    assert_eq!(sift(), (absent(), Vec::new()));
+    assert_eq!(sift(), (absent(), vec!["1-4".to_owned()]));
+    for _ in 0..4 {
+        sift();
+    }
+    assert_eq!(sift(), (absent(), vec!["1-1".to_owned(), "1-4".to_owned()]), "a claim that nobody settles");
+    for bad in [r#"{"do":"sift"}"#, r#"{"do":"sift","dlqIds":null}"#] {
+        assert!(Shard.hear(&mut kept.office(), bad).is_err());
+    }
+    for none in ["", "{}", r#"{"absent":[]}"#] {
+        assert_eq!(message::read_sifted(none), None);
+    }
+}

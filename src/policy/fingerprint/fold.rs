@@ -1,113 +1,114 @@
 //! Messages without what differs from one failure to the next.
 
-use crate::text;
+use crate::text::is_one_of;
 
 /// Bytes of a message that count, once it is folded. The rest is the same more often than not, or none of it is.
 const LIMIT: usize = 256;
 
 /// Names of days and months, and halves of days, which stand in times beside the numbers.
-const NAMES: &str = "MonTueWedThuFriSatSunJanFebMarAprMayJunJulAugSepOctNovDecGMTUTC";
+const NAMES: &[u8] = b"MonTueWedThuFriSatSunJanFebMarAprMayJunJulAugSepOctNovDecGMTUTC";
 
 /// The message with `#` for everything that is likely to be another in the next failure of the same kind: words with
 /// digits (numbers, ids, UUIDs, hexadecimal, times), the names in dates, URLs, and texts in quotes. Where several of these
 /// stand beside each other there is one `#`, and for blanks of any kind one blank.
-pub(super) fn fold(message: &str) -> String {
-    let mut folded = String::new();
-    let mut rest = message.trim_ascii();
-    // What stands since the last `#`, if nothing but marks does: another one takes it in.
+///
+/// Bytes, because every character that means something here is one.
+pub(super) fn fold(message: &str) -> Vec<u8> {
+    let mut folded = Vec::new();
+    let mut rest = message.trim_ascii().as_bytes();
+    // How long it was at the last `#`, if nothing but marks stands behind that: another one takes them in.
     let mut marks: Option<usize> = None;
-    while let Some(next) = rest.chars().next() {
-        if folded.len() >= LIMIT {
-            break;
-        }
-        let length = variable(rest, folded.chars().next_back());
+    while let Some(next) = rest.first().copied().filter(|_| folded.len() < LIMIT) {
+        let mut length = variable(rest, folded.last().copied());
         if length > 0 {
             match marks {
                 Some(end) => folded.truncate(end),
-                None => folded.push('#'),
+                None => folded.push(b'#'),
             }
             marks = Some(folded.len());
-            rest = rest.get(length..).unwrap_or_default();
         } else if is_word(next) {
-            let (word, after) = rest.split_at_checked(word_length(rest)).unwrap_or((rest, ""));
-            folded.push_str(word);
-            (rest, marks) = (after, None);
+            length = word(rest).len();
+            folded.extend(rest.iter().take(length));
+            marks = None;
         } else {
-            rest = rest.get(next.len_utf8()..).unwrap_or_default();
-            if !next.is_ascii_whitespace() {
+            length = 1;
+            let is_blank = next.is_ascii_whitespace();
+            if !is_blank {
                 folded.push(next);
-            } else if !folded.ends_with(' ') {
-                folded.push(' ');
+            } else if folded.last() != Some(&b' ') {
+                folded.push(b' ');
             }
-            if !(next.is_ascii_whitespace() || matches!(next, ',' | '.' | ':' | ';' | '/' | '+' | '|')) {
+            if !is_blank && !is_one_of(next, b",.:;/+|") {
                 marks = None;
             }
         }
+        rest = rest.get(length..).unwrap_or_default();
     }
-    folded.truncate(folded.floor_char_boundary(LIMIT));
     // Blanks and marks behind the last one would depend on what was there.
-    folded.truncate(marks.unwrap_or(folded.len()).min(folded.len()));
+    folded.truncate(marks.unwrap_or(LIMIT).min(LIMIT));
     folded
 }
 
 /// How much of the text, from its beginning on, is likely to be another the next time; 0 for none of it. `before` is what
 /// stands before it.
-fn variable(text: &str, before: Option<char>) -> usize {
+fn variable(text: &[u8], before: Option<u8>) -> usize {
     if before.is_some_and(is_word) {
         return 0;
     }
-    match text.chars().next() {
-        Some(quote @ ('"' | '\'' | '`')) => quoted_length(text, quote),
-        Some(next) if is_word(next) => {
-            let (word, after) = text.split_at_checked(word_length(text)).unwrap_or((text, ""));
-            if after.starts_with("://") {
-                let end = |c: char| {
-                    c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')')
-                };
-                return text.char_indices().find(|(_, c)| end(*c)).map_or(text.len(), |(at, _)| at);
+    match text.first() {
+        Some(quote @ (b'"' | b'\'' | b'`')) => quoted_length(text, *quote),
+        Some(next) if is_word(*next) => {
+            let word = word(text);
+            let is_url = text.get(word.len()..).is_some_and(|after| after.starts_with(b"://"));
+            if is_url {
+                until(text, |byte| byte.is_ascii_whitespace() || is_one_of(byte, b"\"'`<>()")).len()
+            } else if is_variable(word) {
+                word.len()
+            } else {
+                0
             }
-            if is_variable(word) { word.len() } else { 0 }
         }
         _ => 0,
     }
 }
 
 /// A text in quotes, with them; 0 where they are not closed, or close within a word, as an apostrophe seems to.
-fn quoted_length(text: &str, quote: char) -> usize {
-    let mut characters = text.char_indices().skip(1).peekable();
-    while let Some((at, character)) = characters.next() {
-        let is_last = characters.peek().is_none_or(|(_, next)| !is_word(*next));
-        if character == quote && is_last {
-            return at + 1;
-        }
-    }
-    0
+fn quoted_length(text: &[u8], quote: u8) -> usize {
+    let is_end =
+        |at: &usize| text.get(*at) == Some(&quote) && !text.get(at + 1).is_some_and(|next| is_word(*next));
+    (1..text.len()).find(is_end).map_or(0, |at| at + 1)
 }
 
-fn word_length(text: &str) -> usize {
-    text.char_indices().find(|(_, c)| !is_word(*c)).map_or(text.len(), |(at, _)| at)
+/// The word that a text begins with.
+fn word(text: &[u8]) -> &[u8] {
+    until(text, |byte| !is_word(byte))
 }
 
-fn is_word(character: char) -> bool {
-    character.is_ascii_alphanumeric() || matches!(character, '_' | '-') || !character.is_ascii()
+/// A text up to the first byte of a kind.
+fn until(text: &[u8], is_end: fn(u8) -> bool) -> &[u8] {
+    text.split(|byte| is_end(*byte)).next().unwrap_or_default()
 }
 
-fn is_variable(word: &str) -> bool {
-    word.bytes().any(|byte| byte.is_ascii_digit())
-        || (word.len() == 3 && NAMES.as_bytes().chunks(3).any(|name| name == word.as_bytes()))
-        || matches!(word, "AM" | "PM")
+const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || !byte.is_ascii()
+}
+
+fn is_variable(word: &[u8]) -> bool {
+    word.iter().any(u8::is_ascii_digit)
+        || NAMES.chunks(3).any(|name| name == word)
+        || matches!(word, b"AM" | b"PM")
         || is_random(word)
 }
 
-/// Whether a word without a digit looks like an id with a prefix all the same, such as one of twenty that has none.
-fn is_random(word: &str) -> bool {
-    let Some((prefix, id)) = text::cut(word, b'_') else { return false };
-    let has = |of_kind: fn(&u8) -> bool| id.bytes().any(|byte| of_kind(&byte));
+/// Whether a word without a digit looks like an id with a prefix all the same, such as one of a hundred that has none.
+fn is_random(word: &[u8]) -> bool {
+    let mut parts = word.splitn(2, |byte| *byte == b'_');
+    let (prefix, id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     prefix.len() <= 5
         && id.len() >= 14
-        && text::all(prefix, u8::is_ascii_lowercase)
-        && has(u8::is_ascii_uppercase)
-        && has(u8::is_ascii_lowercase)
+        && prefix.iter().all(u8::is_ascii_lowercase)
+        && id.iter().any(u8::is_ascii_uppercase)
+        && id.iter().any(u8::is_ascii_lowercase)
 }
 
 #[cfg(test)]
@@ -145,15 +146,15 @@ mod tests {
             ("größe ungültig 7", "größe ungültig #"),
             ("May fail", "# fail"),
         ] {
-            assert_eq!(fold(message), folded, "{message}");
+            assert_eq!(str::from_utf8(&fold(message)).unwrap(), folded, "{message}");
         }
     }
 
     #[test]
     fn a_message_counts_up_to_a_length() {
         let long = "word ".repeat(100);
-        assert_eq!(fold(&long), long[..256]);
-        assert_eq!(fold(&[&long, "more"].concat()), long[..256]);
+        assert_eq!(fold(&long), long.as_bytes()[..256]);
+        assert_eq!(fold(&[&long, "more"].concat()), long.as_bytes()[..256]);
         assert_eq!(fold(&"é".repeat(200)).len(), 256);
     }
 

@@ -21,7 +21,7 @@ pub fn fingerprint(failure: &Failure) -> String {
     let mut hash = Hash::new();
     hash.add(&failure.status.to_string());
     hash.add(error.and_then(|error| error.name.as_ref()).map_or("", AsRef::as_ref));
-    hash.add(&fold(error.map_or("", |error| error.message.as_str())));
+    hash.add_bytes(&fold(error.map_or("", |error| error.message.as_str())));
     hash.add(failure.step_name.as_deref().unwrap_or_default());
     hash.to_hex()
 }
@@ -42,9 +42,13 @@ impl Hash {
 
     /// Adds a text, and that it ends there.
     pub(super) fn add(&mut self, text: &str) {
+        self.add_bytes(text.as_bytes());
+    }
+
+    fn add_bytes(&mut self, bytes: &[u8]) {
         // No text has a byte of this value.
-        for byte in text.bytes().chain([0xff]) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        for byte in bytes.iter().chain(&[0xff]) {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
 

@@ -9,14 +9,14 @@ use crate::text::write_number;
 pub struct RegexError {
     /// What was met.
     pub(super) what: &'static str,
-    /// Before which byte of the pattern the reader stood then.
+    /// How many characters of the pattern were read then.
     pub(super) at: usize,
 }
 
 impl fmt::Display for RegexError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.what)?;
-        f.write_str(" at byte ")?;
+        f.write_str(" at character ")?;
         write_number(f, self.at as u64)
     }
 }

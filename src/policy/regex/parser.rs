@@ -4,8 +4,6 @@ use super::{
     MAX_PATTERN_BYTES, RegexError,
     program::{Assertion, Op, Program, Set},
 };
-use crate::{text, time::decimal};
-
 /// The most instructions of a program.
 const MAX_OPS: usize = 1024;
 /// How deep groups may nest.
@@ -20,10 +18,10 @@ const NO_WORD: &[(char, char)] = &[('\0', '/'), (':', '@'), ('[', '^'), ('`', '`
 const BLANK: &[(char, char)] = &[('\t', '\r'), (' ', ' ')];
 const NO_BLANK: &[(char, char)] = &[('\0', '\x08'), ('\x0e', '\x1f'), ('!', LAST)];
 
-pub(super) struct Parser<'a> {
-    pattern: &'a str,
-    /// What is not read yet.
-    rest: &'a str,
+pub(super) struct Parser {
+    pattern: Vec<char>,
+    /// How many characters are read.
+    at: usize,
     program: Program,
 }
 
@@ -36,15 +34,18 @@ enum Escape {
 
 type Parsed<T = ()> = Result<T, RegexError>;
 
-impl<'a> Parser<'a> {
-    pub(super) fn compile(pattern: &'a str) -> Parsed<Program> {
-        let mut parser = Self { pattern, rest: pattern, program: Program::default() };
+impl Parser {
+    pub(super) fn compile(pattern: &str) -> Parsed<Program> {
+        let mut parser = Self { pattern: pattern.chars().collect(), at: 0, program: Program::default() };
         if pattern.len() > MAX_PATTERN_BYTES {
             return parser.refuse("more than 512 bytes");
         }
         parser.program.any_case = parser.eat("(?i)");
         parser.alternatives(0)?;
-        if parser.rest.is_empty() { Ok(parser.program) } else { parser.refuse("`)` without a group") }
+        match parser.peek() {
+            None => Ok(parser.program),
+            Some(_) => parser.refuse("`)` without a group"),
+        }
     }
 
     /// `a|b|c`
@@ -89,24 +90,16 @@ impl<'a> Parser<'a> {
         if depth == MAX_DEPTH {
             return self.refuse("too deep a group");
         }
-        for (start, what) in [
-            ("(?=", "look-around"),
-            ("(?!", "look-around"),
-            ("(?<=", "look-around"),
-            ("(?<!", "look-around"),
-            ("(?<", "a named group"),
-            ("(?P", "a named group"),
-        ] {
-            if self.rest.starts_with(start) {
-                return self.refuse(what);
+        let [_, second, third, fourth] = [0, 1, 2, 3].map(|ahead| self.ahead(ahead));
+        if second == Some('?') {
+            match (third, fourth) {
+                (Some(':'), _) => self.at += 2,
+                (Some('=' | '!'), _) | (Some('<'), Some('=' | '!')) => return self.refuse("look-around"),
+                (Some('<' | 'P'), _) => return self.refuse("a named group"),
+                _ => return self.refuse("a flag other than `(?i)` at the beginning"),
             }
         }
-        if !self.eat("(?:") {
-            if self.rest.starts_with("(?") {
-                return self.refuse("a flag other than `(?i)` at the beginning");
-            }
-            self.eat("(");
-        }
+        self.at += 1;
         self.alternatives(depth + 1)?;
         if self.eat(")") { Ok(()) } else { self.refuse("a group without `)`") }
     }
@@ -121,7 +114,7 @@ impl<'a> Parser<'a> {
             };
             return self.push(op);
         }
-        self.skip(next);
+        self.at += 1;
         let op = match next {
             '.' => self.taking(&[('\n', '\n')], true),
             '^' => Op::Assert(Assertion::Start),
@@ -133,7 +126,7 @@ impl<'a> Parser<'a> {
 
     /// `[^a-z\d]`
     fn set(&mut self) -> Parsed {
-        self.eat("[");
+        self.at += 1;
         let negated = self.eat("^");
         let first = self.program.ranges.len();
         while !self.eat("]") {
@@ -142,8 +135,8 @@ impl<'a> Parser<'a> {
                 Escape::Boundary(_) => return self.refuse("a word boundary in a set"),
                 Escape::Character(character) => {
                     let mut last = character;
-                    if self.rest.starts_with('-') && !self.rest.starts_with("-]") {
-                        self.eat("-");
+                    if self.peek() == Some('-') && self.ahead(1) != Some(']') {
+                        self.at += 1;
                         match self.member()? {
                             Escape::Character(end) if character <= end => last = end,
                             _ => return self.refuse("a range that does not go up"),
@@ -167,15 +160,14 @@ impl<'a> Parser<'a> {
             Some('[') => self.refuse("`[` in a set (a literal needs `\\`)"),
             Some('\\') => self.escape(),
             Some(character) => {
-                self.skip(character);
+                self.at += 1;
                 Ok(Escape::Character(character))
             }
         }
     }
 
     fn escape(&mut self) -> Parsed<Escape> {
-        let escaped = self.rest.chars().nth(1);
-        let escape = match escaped {
+        let escape = match self.ahead(1) {
             Some('d') => Escape::Characters(DIGITS),
             Some('D') => Escape::Characters(NO_DIGITS),
             Some('w') => Escape::Characters(WORD),
@@ -192,10 +184,7 @@ impl<'a> Parser<'a> {
             Some(literal) if literal.is_ascii_punctuation() || literal == ' ' => Escape::Character(literal),
             _ => return self.refuse("an unknown escape"),
         };
-        self.skip('\\');
-        if let Some(escaped) = escaped {
-            self.skip(escaped);
-        }
+        self.at += 2;
         Ok(escape)
     }
 
@@ -208,25 +197,23 @@ impl<'a> Parser<'a> {
             Some('{') => return self.counted(start),
             _ => return Ok(()),
         };
-        self.rest = self.rest.get(1..).unwrap_or_default();
+        self.at += 1;
         self.repeated(start, least, most)
     }
 
     /// `{2}`, `{2,}`, `{2,5}`
     fn counted(&mut self, start: usize) -> Parsed {
         const WHAT: &str = "a count that is none of `{2}`, `{2,}` and `{2,5}` (a literal `{` needs `\\`)";
-        let Some((count, rest)) = text::cut(self.rest, b'}') else { return self.refuse(WHAT) };
-        let count = count.get(1..).unwrap_or_default();
-        let (least, most) = text::cut(count, b',').unwrap_or((count, count));
-        // More than fits into a program is refused where it is met.
-        let number = |digits| decimal(digits).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-        let Some(least) = number(least) else { return self.refuse(WHAT) };
-        let is_open = most.is_empty();
-        let most = number(most);
-        if most.is_none() != is_open || most.is_some_and(|most| most < least) {
+        let began = self.at;
+        self.at += 1;
+        let least = self.number();
+        let most = if self.eat(",") { self.number() } else { least };
+        // `{2,}` has no end, where `{2,x}` and `{,}` are no counts.
+        let is_count = least.is_some() && self.eat("}") && most.is_none_or(|most| Some(most) >= least);
+        let (Some(least), true) = (least, is_count) else {
+            self.at = began;
             return self.refuse(WHAT);
-        }
-        self.rest = rest;
+        };
         self.repeated(start, least, most)
     }
 
@@ -261,6 +248,16 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Digits, if there are any. More than fits into a program is refused where it is met.
+    fn number(&mut self) -> Option<usize> {
+        let mut number = None;
+        while let Some(digit) = self.peek().and_then(|digit| digit.to_digit(10)) {
+            number = Some(number.unwrap_or(0_usize).saturating_mul(10).saturating_add(digit as usize));
+            self.at += 1;
+        }
+        number
+    }
+
     fn taking(&mut self, ranges: &[(char, char)], negated: bool) -> Op {
         let first = self.program.ranges.len();
         self.program.ranges.extend(ranges);
@@ -291,20 +288,24 @@ impl<'a> Parser<'a> {
     }
 
     fn peek(&self) -> Option<char> {
-        self.rest.chars().next()
+        self.ahead(0)
     }
 
-    fn skip(&mut self, character: char) {
-        self.rest = self.rest.get(character.len_utf8()..).unwrap_or_default();
+    /// The character after so many others that are not read yet.
+    fn ahead(&self, characters: usize) -> Option<char> {
+        self.pattern.get(self.at + characters).copied()
     }
 
     fn eat(&mut self, expected: &str) -> bool {
-        let rest = self.rest.strip_prefix(expected);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
+        let is_next =
+            expected.chars().enumerate().all(|(ahead, character)| self.ahead(ahead) == Some(character));
+        if is_next {
+            self.at += expected.len();
+        }
+        is_next
     }
 
     fn refuse<T>(&self, what: &'static str) -> Parsed<T> {
-        Err(RegexError { what, at: self.pattern.len() - self.rest.len() })
+        Err(RegexError { what, at: self.at })
     }
 }

@@ -54,39 +54,39 @@ fn every_form_matches_what_it_says() {
 #[test]
 fn what_is_not_known_is_refused_by_name_and_place() {
     for (pattern, message) in [
-        ("(?=a)", "look-around at byte 0"),
-        ("a(?!b)", "look-around at byte 1"),
-        ("(?<=a)b", "look-around at byte 0"),
-        ("(?<!a)b", "look-around at byte 0"),
-        ("(?<n>a)", "a named group at byte 0"),
-        ("(?P<n>a)", "a named group at byte 0"),
-        ("(?s)a", "a flag other than `(?i)` at the beginning at byte 0"),
-        ("a(?i)b", "a flag other than `(?i)` at the beginning at byte 1"),
-        ("(?i:a)", "a flag other than `(?i)` at the beginning at byte 0"),
-        (r"(a)\1", "a back-reference at byte 3"),
-        (r"(a)\k<n>", "a back-reference at byte 3"),
-        (r"\pL", "a Unicode class at byte 0"),
-        (r"[\p{L}]", "a Unicode class at byte 1"),
-        (r"\x41", "an unknown escape at byte 0"),
-        (r"\Aa", "an unknown escape at byte 0"),
-        ("é\\", "an unknown escape at byte 2"),
-        ("*a", "a repeat of nothing (a literal needs `\\`) at byte 0"),
-        ("a|+", "a repeat of nothing (a literal needs `\\`) at byte 2"),
-        ("{", "a repeat of nothing (a literal needs `\\`) at byte 0"),
-        ("a**", "a repeat of a repeat (a group can be repeated) at byte 2"),
-        ("a+?+", "a repeat of a repeat (a group can be repeated) at byte 3"),
-        ("(a", "a group without `)` at byte 2"),
-        ("a)", "`)` without a group at byte 1"),
-        ("[a", "a set without `]` at byte 2"),
-        ("[]", "an empty set (a literal `]` needs `\\`) at byte 2"),
-        ("[[:alpha:]]", "`[` in a set (a literal needs `\\`) at byte 1"),
-        ("[b-a]", "a range that does not go up at byte 4"),
-        (r"[a-\d]", "a range that does not go up at byte 5"),
-        (r"[\b]", "a word boundary in a set at byte 3"),
+        ("(?=a)", "look-around at character 0"),
+        ("a(?!b)", "look-around at character 1"),
+        ("(?<=a)b", "look-around at character 0"),
+        ("(?<!a)b", "look-around at character 0"),
+        ("(?<n>a)", "a named group at character 0"),
+        ("(?P<n>a)", "a named group at character 0"),
+        ("(?s)a", "a flag other than `(?i)` at the beginning at character 0"),
+        ("a(?i)b", "a flag other than `(?i)` at the beginning at character 1"),
+        ("(?i:a)", "a flag other than `(?i)` at the beginning at character 0"),
+        (r"(a)\1", "a back-reference at character 3"),
+        (r"(a)\k<n>", "a back-reference at character 3"),
+        (r"\pL", "a Unicode class at character 0"),
+        (r"[\p{L}]", "a Unicode class at character 1"),
+        (r"\x41", "an unknown escape at character 0"),
+        (r"\Aa", "an unknown escape at character 0"),
+        ("é\\", "an unknown escape at character 1"),
+        ("*a", "a repeat of nothing (a literal needs `\\`) at character 0"),
+        ("a|+", "a repeat of nothing (a literal needs `\\`) at character 2"),
+        ("{", "a repeat of nothing (a literal needs `\\`) at character 0"),
+        ("a**", "a repeat of a repeat (a group can be repeated) at character 2"),
+        ("a+?+", "a repeat of a repeat (a group can be repeated) at character 3"),
+        ("(a", "a group without `)` at character 2"),
+        ("a)", "`)` without a group at character 1"),
+        ("[a", "a set without `]` at character 2"),
+        ("[]", "an empty set (a literal `]` needs `\\`) at character 2"),
+        ("[[:alpha:]]", "`[` in a set (a literal needs `\\`) at character 1"),
+        ("[b-a]", "a range that does not go up at character 4"),
+        (r"[a-\d]", "a range that does not go up at character 5"),
+        (r"[\b]", "a word boundary in a set at character 3"),
     ] {
         assert_eq!(pattern.parse::<Regex>().unwrap_err().to_string(), message, "{pattern}");
     }
-    for count in ["{}", "{a}", "{,3}", "{3,2}", "{1", "{-1}", "{1,2,3}", "{99999999999999999999}", "{ 1}"] {
+    for count in ["{}", "{a}", "{,3}", "{3,2}", "{1", "{-1}", "{1,2,3}", "{ 1}"] {
         let message = ["a", count].concat().parse::<Regex>().unwrap_err().to_string();
         assert!(
             message.starts_with("a count that is none of `{2}`, `{2,}` and `{2,5}`"),
@@ -107,10 +107,10 @@ fn patterns_are_bounded_in_every_direction() {
     assert!("a{1000}".parse::<Regex>().unwrap().is_match(&"a".repeat(1000)));
     assert!("x".repeat(MAX_PATTERN_BYTES).parse::<Regex>().is_ok());
     let long = "x".repeat(MAX_PATTERN_BYTES + 1).parse::<Regex>().unwrap_err();
-    assert_eq!(long.to_string(), "more than 512 bytes at byte 0");
+    assert_eq!(long.to_string(), "more than 512 bytes at character 0");
     let nested = |depth: usize| ["(".repeat(depth), ")".repeat(depth)].concat().parse::<Regex>();
     assert!(nested(32).is_ok());
-    assert_eq!(nested(33).unwrap_err().to_string(), "too deep a group at byte 32");
+    assert_eq!(nested(33).unwrap_err().to_string(), "too deep a group at character 32");
 }
 
 /// Where an engine that goes back over what it has read would take longer than the universe has had.

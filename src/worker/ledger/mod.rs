@@ -22,6 +22,7 @@ use crate::{
     job::{Job, Jobs},
     ledger::Shard,
     notice::{NOTICES, Notices},
+    sweep::{KEEPER, Keeper},
     text,
 };
 use crate::{http_url::percent_encode, time::millis};
@@ -60,6 +61,7 @@ fn role(name: &str) -> Option<&'static dyn Actor> {
         "jobs" => Some(&Jobs),
         "shard" => Some(&Shard),
         NOTICES => Some(&Notices),
+        KEEPER => Some(&Keeper),
         _ => None,
     }
 }

@@ -1,0 +1,76 @@
+/** Rules by class, pattern, attempt, age and fingerprint on real callbacks, the templates of what they set, and what is odd about a policy. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { NO_BACKOFF, deliverTo, startFor, useWorld } from "./harness.mjs";
+
+const EVIL = "^(a+)+$";
+const RULES = [
+  { name: "evil", when: { regex: EVIL }, action: "delete" },
+  { name: "late", when: { age: ">1h", class: "server_error" }, action: "park" },
+  { name: "again", when: { attempt: "2-", class: "server_error" }, action: "restart" },
+  {
+    name: "slow",
+    when: { class: "timeout", regex: "order \\d+ timed out after [\\d.]+ ?(ms|s)$" },
+    action: "resume",
+    target: "bank of {step}",
+    overrides: { delay: "90s", label: ["{class}", "{label}", "try-{attempt}"], flow_control: { key: "{target}.{region}", rate: 5 } },
+  },
+];
+const world = useWorld({ policy: { backoff: NO_BACKOFF, rules: RULES } });
+
+const lineage = (attempt, ago = 0) => `/?redrive=${attempt}.${Date.now() - ago}.wfr_root`;
+const timedOut = (order, seconds) => ({ response: { error: "TimeoutError", message: `order ${order} timed out after ${seconds}s` } });
+
+async function outcomeOf(options) {
+  const answer = await world.deliverPlanted(options);
+  assert.equal(answer.status, 200, answer.text);
+  const { outcome, rule } = JSON.parse(answer.text);
+  return [outcome, rule];
+}
+
+test("class and pattern choose the rule, whose templates are filled in for the run", async () => {
+  const options = { ...timedOut(17, 30.5), label: "orders,night", headers: { "Upstash-Region": undefined } };
+  assert.deepEqual(await outcomeOf(options), ["resumed", "slow"]);
+  const [{ headers }] = await world.qstash.requests();
+  assert.equal(headers["upstash-delay"], "90s");
+  assert.equal(headers["upstash-label"], "timeout,orders,try-0");
+  assert.equal(headers["upstash-flow-control-key"], "bank-of-charge.none");
+  assert.deepEqual(await outcomeOf({ response: { error: "TimeoutError", message: "another" } }), ["resumed", "transient"]);
+});
+
+test("the count of attempts and the age of the lineage choose the rule", async () => {
+  assert.deepEqual(await outcomeOf({ path: lineage(1) }), ["resumed", "transient"]);
+  assert.deepEqual(await outcomeOf({ path: lineage(2) }), ["restarted", "again"]);
+  assert.deepEqual(await outcomeOf({ path: lineage(2, 3_601_000) }), ["parked", "late"]);
+});
+
+test("failures of one kind have one fingerprint in the log, and a rule can name it", async (t) => {
+  for (const [order, seconds] of [[17, 30.5], [4711, 2]]) await world.deliverPlanted(timedOut(order, seconds));
+  await world.deliverPlanted();
+  const [one, two, other] = await world.redrive.logs();
+  assert.match(one.fingerprint, /^[0-9a-f]{16}$/);
+  assert.deepEqual([one.failureClass, two.fingerprint], ["timeout", one.fingerprint]);
+  assert.notEqual(other.fingerprint, one.fingerprint);
+
+  const rules = [{ name: "known", when: { fingerprint: one.fingerprint }, action: "park" }];
+  const redrive = await startFor(t, { vars: { QSTASH_URL: world.qstash.url, POLICY: { rules } } });
+  assert.equal(JSON.parse((await deliverTo(redrive, timedOut(99, 1))).text).rule, "known");
+});
+
+test("a pattern that would take other engines for ever takes no time here", async () => {
+  const began = performance.now();
+  const response = { error: "Error", message: `${"a".repeat(2000)}!` };
+  assert.deepEqual(await outcomeOf({ response }), ["resumed", "transient"]);
+  assert.ok(performance.now() - began < 2000, `${performance.now() - began} ms`);
+});
+
+test("a rule that can never match is said in the log, once", async (t) => {
+  const rules = [
+    { name: "all", when: { status: "5xx" }, action: "park" },
+    { name: "never", when: { status: 503, label: "a" }, action: "resume" },
+  ];
+  const redrive = await startFor(t, { vars: { QSTASH_URL: world.qstash.url, POLICY: { rules } } });
+  for (let n = 0; n < 3; n += 1) assert.equal((await redrive.send("/healthz")).status, 200);
+  const lines = (await redrive.logs()).filter(({ event }) => event === "policy_warnings");
+  assert.deepEqual(lines, [{ event: "policy_warnings", warnings: ["rules[1] (never) can never match: rules[0] (all) has all its failures"] }]);
+});
