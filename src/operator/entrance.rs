@@ -26,7 +26,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Path and query.
-    fn resource(&self) -> (&'a str, &'a str) {
+    pub(crate) fn resource(&self) -> (&'a str, &'a str) {
         let after_scheme = split_once(self.url, "://").map_or(self.url, |(_, rest)| rest);
         let start = after_scheme.find('/').unwrap_or(after_scheme.len());
         let resource = after_scheme.get(start..).unwrap_or_default();
@@ -51,6 +51,14 @@ impl<'a> Operator<'a> {
 
     /// Checks a request in all that can be known before anything is sent.
     pub fn admit(&self, asked: &Asked<'_>) -> Result<Exchange<'a>, OperatorReply> {
+        self.authorize(asked)?;
+        let (path, query) = asked.resource();
+        let route = Route::of(asked.method, path)?;
+        self.begin(asked, route, query).map_err(|message| OperatorReply::error(400, &message))
+    }
+
+    /// Checks that a request may ask anything at all.
+    pub(crate) fn authorize(&self, asked: &Asked<'_>) -> Result<(), OperatorReply> {
         if cors::is_preflight(asked, self.origin()) {
             return Err(cors::preflight());
         }
@@ -59,9 +67,7 @@ impl<'a> Operator<'a> {
             let message = "wrong or missing token; accepted is `Authorization: Bearer` with the ADMIN_TOKEN";
             return Err(OperatorReply::error(401, message));
         }
-        let (path, query) = asked.resource();
-        let route = Route::of(asked.method, path)?;
-        self.begin(asked, route, query).map_err(|message| OperatorReply::error(400, &message))
+        Ok(())
     }
 
     /// The reply as it goes out: with what lets an allowed origin read it.

@@ -22,11 +22,11 @@ impl OperatorReply {
         Self::json(status, body)
     }
 
-    pub(super) fn json(status: u16, body: Vec<u8>) -> Self {
+    pub(crate) fn json(status: u16, body: Vec<u8>) -> Self {
         Self { status, headers: vec![("content-type", "application/json".to_owned())], body }
     }
 
-    pub(super) fn method_not_allowed(allow: &'static str) -> Self {
+    pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
         let mut reply = Self::error(405, &["method not allowed; accepted is ", allow].concat());
         reply.headers.push(("allow", allow.to_owned()));
         reply

@@ -12,11 +12,13 @@ mod checkpoint;
 mod keeper;
 mod machine;
 mod orders;
+mod request;
 mod run;
 mod suspect;
 mod tally;
 
 pub use keeper::{KEEPER, Keeper};
 pub use orders::Orders;
+pub use request::{Wish, reply};
 pub use run::{Sweeper, sweep};
 pub use tally::Report;

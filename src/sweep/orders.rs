@@ -23,11 +23,12 @@ pub struct Orders {
     filter: Option<Filter>,
     names_states: bool,
     /// Decide and report, but claim and send nothing.
-    pub dry_run: bool,
-    /// The one account to look at. Default: all.
-    pub region: Option<Region>,
+    pub(super) dry_run: bool,
+    /// The one account to look at, by its region or as the one without. Default: all.
+    #[expect(clippy::option_option, reason = "all, the one without a region, or that of a region")]
+    pub(super) region: Option<Option<Region>>,
     /// Where to begin. Default: at the beginning, or where the last sweep by the clock has ended.
-    pub cursor: Option<String>,
+    pub(super) cursor: Option<String>,
     /// Whether somebody asked for it, who waits for the answer.
     pub(super) is_asked: bool,
 }
@@ -58,8 +59,10 @@ impl Orders {
                     (value != "true" && value != "false").then(|| "accepted: true, false".to_owned())
                 }
                 REGION => {
-                    orders.region = Region::from_header(&value);
-                    orders.region.is_none().then(|| "accepted: EU-CENTRAL-1, US-EAST-1".to_owned())
+                    let region = Region::from_header(&value);
+                    orders.region = Some(region);
+                    (region.is_none() && value != "default")
+                        .then(|| "accepted: EU-CENTRAL-1, US-EAST-1, default".to_owned())
                 }
                 _ => {
                     orders.names_states |= name == "failureFunctionState";
@@ -75,6 +78,11 @@ impl Orders {
             orders.filter = Some(filter.build().map_err(|error| said(&error))?);
         }
         Ok(orders)
+    }
+
+    /// Whether the account of a region is to be looked at.
+    pub(super) fn mean_account(&self, region: Option<Region>) -> bool {
+        self.region.is_none_or(|meant| meant == region)
     }
 
     /// What to list.

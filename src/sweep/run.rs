@@ -34,8 +34,7 @@ pub async fn sweep(
     host: &impl Sweeper,
 ) -> Vec<Report> {
     let mut reports = Vec::new();
-    let accounts =
-        settings.accounts().filter(|(region, _)| orders.region.is_none() || *region == orders.region);
+    let accounts = settings.accounts().filter(|(region, _)| orders.mean_account(*region));
     let accounts: Vec<_> = accounts.collect();
     let (mut left, mut budget) = (u32::try_from(accounts.len()).unwrap_or(1), settings.sweep.calls);
     for account in accounts {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST /` | the failure callback |
 //! | `GET /healthz` | 200 if the settings are good, 500 with the name of the one that is not |
+//! | `/v1/sweep` | a sweep, and how those by the clock have gone, where `ADMIN_TOKEN` is set |
 //! | `/v2/…` | the operator API, where `ADMIN_TOKEN` is set |
 //! | another method on these | 405 |
 //! | another path | 404 |
@@ -52,6 +53,10 @@ async fn answer(redrive: &Redrive, request: &Request) -> Result<Response, JsValu
         ("/", _) => respond(&Reply::method_not_allowed("POST")),
         ("/healthz", "GET" | "HEAD") => respond(&health(redrive)),
         ("/healthz", _) => respond(&Reply::method_not_allowed("GET, HEAD")),
+        ("/v1/sweep", _) => match redrive.asked_to_sweep(request).await? {
+            Some(response) => Ok(response),
+            None => not_found(),
+        },
         (path, _) if path.starts_with("/v2/") => match redrive.operator(request).await? {
             Some(response) => Ok(response),
             None => not_found(),

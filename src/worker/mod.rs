@@ -17,6 +17,7 @@ mod operator;
 mod redrive;
 mod respond;
 mod settings;
+mod sweep;
 mod transport;
 
 pub use redrive::Redrive;

@@ -62,7 +62,7 @@ pub(super) fn all(headers: &Headers) -> Vec<(String, String)> {
     pairs
 }
 
-fn respond(reply: &OperatorReply) -> Result<Response, JsValue> {
+pub(super) fn respond(reply: &OperatorReply) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &reply.headers {
         headers.set(name, value)?;

@@ -5,13 +5,12 @@ use worker::{Env, console_error, console_log, web_sys};
 
 use super::{
     analytics::Analytics, body, books::Books, host::Runtime, operator, respond::respond,
-    settings::read_settings,
+    settings::read_settings, sweep,
 };
 use crate::{
     callback::{CallbackHeaders, FailureReader},
-    recovery::{Admission, Arrival, Conclusion, DataPoint, Host as _, LogLine, Reply},
+    recovery::{Admission, Arrival, Conclusion, DataPoint, LogLine, Reply},
     settings::{Settings, SettingsError},
-    sweep::{Orders, sweep},
 };
 
 /// Workflow Redrive in one isolate: its settings, and the claims that it remembers.
@@ -91,15 +90,16 @@ impl Redrive {
     /// Makes a sweep of every account, for a cron trigger, and logs one line for each: finds failed runs whose callback
     /// failed or never came, and deals with them as with a callback. It needs the ledger and `PUBLIC_URL`.
     pub async fn sweep(&self) {
-        let settings = match &self.settings {
-            Ok(settings) => settings,
-            Err(error) => return log(true, &LogLine::misconfigured(error).json),
-        };
-        let runtime = Runtime::new(&self.ledger, settings, None);
-        let reports = sweep(settings, settings.public_url.as_ref(), &Orders::of_the_clock(), &runtime).await;
-        for report in reports {
-            log(report.is_error(), &report.log_line(runtime.started(), runtime.now()));
-        }
+        sweep::by_the_clock(self.settings.as_ref(), &self.ledger).await;
+    }
+
+    /// Answers a request for a sweep, which [`Wish`](crate::sweep::Wish) describes. `None` where no `ADMIN_TOKEN` is set:
+    /// answer as for any path that is not there.
+    pub(super) async fn asked_to_sweep(
+        &self,
+        request: &web_sys::Request,
+    ) -> Result<Option<web_sys::Response>, JsValue> {
+        sweep::answer(self.settings.as_ref(), &self.ledger, request).await
     }
 
     /// Answers a request of the [operator API](crate::operator), whose paths all begin with `/v2/`. `None` where no
@@ -117,7 +117,7 @@ impl Redrive {
     }
 }
 
-fn log(is_error: bool, line: &str) {
+pub(super) fn log(is_error: bool, line: &str) {
     if is_error {
         console_error!("{}", line);
     } else {

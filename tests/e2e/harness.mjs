@@ -43,8 +43,8 @@ export const NO_BACKOFF = Object.freeze({ base: "0s", cap: "0s" });
 /**
  * One Worker and one QStash for the file; the QStash is emptied before every test.
  *
- * @param {{ policy?: object, vars?: object, secrets?: object, ledger?: boolean | string, qstash?: object }} [options] `policy` and `vars` as in `wrangler.toml`;
- *   `ledger`: as for `startRedrive`; `qstash`: options of `startLocalQstash`.
+ * @param {{ policy?: object, vars?: object, secrets?: object, ledger?: boolean | string, isPublic?: boolean, qstash?: object }} [options] `policy` and `vars`
+ *   as in `wrangler.toml`; `ledger`, `isPublic`: as for `startRedrive`; `qstash`: options of `startLocalQstash`.
  * @returns {World} filled in before the first test runs
  */
 export function useWorld(options) {
@@ -59,11 +59,11 @@ export function useWorld(options) {
 }
 
 /** @returns {Promise<World>} */
-export async function startWorld({ policy, vars, secrets, ledger, qstash: qstashOptions } = {}) {
+export async function startWorld({ policy, vars, secrets, ledger, isPublic, qstash: qstashOptions } = {}) {
   muteSdkChatter();
   // In real time a resumed run waits for at least the settle time, so that it cannot fail and call back into a later test.
   const qstash = await startLocalQstash({ timeScale: 1, ...qstashOptions });
-  const redrive = await startRedrive({ secrets, ledger, vars: { QSTASH_URL: qstash.url, POLICY: policy ?? {}, ...vars } });
+  const redrive = await startRedrive({ secrets, ledger, isPublic, vars: { QSTASH_URL: qstash.url, POLICY: policy ?? {}, ...vars } });
   const deliver = (options) => deliverTo(redrive, options);
   return {
     qstash,

@@ -42,6 +42,7 @@ export const DEV_CREDENTIALS = Object.freeze({
  * @property {() => Promise<void>} reset Forgets every run, entry and record.
  * @property {(switches: Record<string, string>) => Promise<void>} setSwitches
  * @property {(faults: object[]) => Promise<void>} addFaults
+ * @property {(loss: { percent: number, state?: string }) => Promise<void>} loseCallbacks Loses failure callbacks from now on.
  * @property {(entry?: object) => Promise<object>} plant Puts entries into the dead letter queue without running a workflow.
  * @property {(path: string, init?: RequestInit) => Promise<Response>} api An API request with the right token.
  * @property {() => Promise<void>} stop
@@ -70,6 +71,7 @@ export async function startLocalQstash(options = {}) {
     reset: async () => void (await control("reset", {})),
     setSwitches: async (switches) => void (await control("switches", switches)),
     addFaults: async (faults) => void (await control("faults", faults)),
+    loseCallbacks: async (loss) => void (await control("lost-callbacks", loss)),
     plant: (entry = {}) => control("dlq", entry),
     api: (path, init = {}) =>
       fetch(`${server.url}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...init.headers } }),

@@ -100,6 +100,13 @@ export async function poll(check, { timeout = DEFAULT_DEADLINE_MS, what = "the c
   }
 }
 
+/** A port on which nobody listens at the moment. */
+export async function freePort() {
+  const { port, stop } = await listen(() => ({}));
+  await stop();
+  return port;
+}
+
 /**
  * Whether nobody listens on the port. Tries to bind it, so that a half-closed listener counts as taken too.
  *

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { DEV_CREDENTIALS } from "./local-qstash.mjs";
-import { poll } from "./net.mjs";
+import { freePort, poll } from "./net.mjs";
 
 const ROOT = new URL("../../", import.meta.url);
 const MODULES = [
@@ -31,6 +31,7 @@ export const DEV_SECRETS = Object.freeze({
  * @property {Record<string, string>} [secrets] Default: `DEV_SECRETS`.
  * @property {Record<string, string | object>} [vars] As `[vars]` in `wrangler.toml`, of which nothing is taken over; tables such as
  *   POLICY are objects. Default: none.
+ * @property {boolean} [isPublic] Whether its address is set as PUBLIC_URL, which sweeps need. Default: false.
  * @property {number} [port] Default: 0, a free one.
  * @property {boolean | string} [ledger] Whether the ledger is bound; a folder keeps its storage there. Default: false.
  * @property {"dropped" | "kept"} [analytics] A dataset to bind as ANALYTICS: Miniflare's own, which drops the data points, or
@@ -59,6 +60,8 @@ export const DEV_SECRETS = Object.freeze({
  * @property {() => Promise<object[]>} logs The Worker's log lines since the last call, each of which must be one JSON object. Complete for
  *   every request that was answered before.
  * @property {(path: string, send?: Send) => Promise<Answer>} send
+ * @property {() => Promise<object[]>} sweep Fires the cron trigger, and returns the reports of the sweep: its log lines.
+ * @property {(actor: string, message: object) => Promise<object>} tell Tells an actor of the ledger something.
  * @property {() => number} memory Resident bytes of workerd.
  * @property {() => Promise<void>} restart Replaces workerd: nothing in memory survives, the address stays.
  * @property {() => Promise<void>} kill The same with SIGKILL: workerd gets to finish nothing.
@@ -71,8 +74,12 @@ export const DEV_SECRETS = Object.freeze({
  * @param {StartOptions} [options]
  * @returns {Promise<Redrive>}
  */
-export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0, ledger = false, analytics, build } = {}) {
+export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0, ledger = false, isPublic = false, analytics, build } = {}) {
   const printed = [];
+  if (isPublic) {
+    port ||= await freePort();
+    vars = { ...vars, PUBLIC_URL: `http://127.0.0.1:${port}/` };
+  }
   const launch = (port) =>
     launchWorkerd(
       withDataset(analytics, { ...workerOptions({ ...secrets, ...vars }, port, buildFolder(build), printed), ...ledgerOptions(ledger) }),
@@ -89,6 +96,20 @@ export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0,
       return lines.map(({ message }) => JSON.parse(message));
     },
     send: (path, send) => sendRequest(url + path, send),
+    sweep: async () => {
+      const before = printed.length;
+      const { outcome } = await (await miniflare.getWorker()).scheduled({ cron: "*/5 * * * *" });
+      if (outcome !== "ok") throw new Error(`the cron trigger ended with ${outcome}`);
+      await flushLogs(url, printed);
+      return printed.slice(before).map(({ message }) => JSON.parse(message)).filter(({ event }) => event === "sweep");
+    },
+    tell: async (actor, message) => {
+      const ledger = await miniflare.getDurableObjectNamespace("LEDGER");
+      const stub = ledger.get(ledger.idFromName(actor));
+      const answer = await stub.fetch(`https://ledger/${encodeURIComponent(actor)}`, { method: "POST", body: JSON.stringify(message) });
+      if (!answer.ok) throw new Error(`${actor}: ${answer.status} ${await answer.text()}`);
+      return answer.json();
+    },
     memory: () => residentBytes(pid),
     restart: async () => {
       await miniflare.dispose();

@@ -54,7 +54,7 @@ fn what_is_asked_wrongly_is_refused_with_what_is_accepted() {
     for (query, words) in [
         ("lable=a", "`lable`: no criterion; accepted are failureFunctionState callerIp"),
         ("dry_run=yes", "`dry_run`: accepted: true, false"),
-        ("region=MOON-1", "`region`: accepted: EU-CENTRAL-1, US-EAST-1"),
+        ("region=MOON-1", "`region`: accepted: EU-CENTRAL-1, US-EAST-1, default"),
         ("failureFunctionState=FAIL", "`failureFunctionState`: accepted are CALLBACK_INPROGRESS"),
         ("workflowUrl=app", "`workflowUrl`: URL is not absolute"),
         ("fromDate=9&toDate=1", "begins after its end"),

@@ -78,8 +78,10 @@ impl Engine {
             retried: 0,
             attempts: Vec::new(),
         };
+        let lost = self.losses.next();
+        let (run_id, lost_id) = (run.id.clone(), failure.dlq_id.clone());
         let record = CallbackRecord {
-            state: CallbackState::InProgress,
+            state: lost.unwrap_or(CallbackState::InProgress),
             message_id: message.id.clone(),
             url: callback.url,
             headers: message.headers.clone(),
@@ -88,7 +90,10 @@ impl Engine {
         if let Some(failure) = self.runs.by_key_mut(key).and_then(|run| run.failure.as_mut()) {
             failure.callback = Some(record);
         }
-        self.outbox.push(message);
+        if lost.is_none() {
+            return self.outbox.push(message);
+        }
+        self.timeline.record(now, "callback_lost", json!({ "runId": run_id, "dlqId": lost_id }));
     }
 
     /// The failure callback succeeded, or failed for good.

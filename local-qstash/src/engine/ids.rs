@@ -32,6 +32,11 @@ impl Ids {
         self.prefixed("sig_")
     }
 
+    /// A number below `bound`.
+    pub(crate) const fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
     fn prefixed(&mut self, prefix: &str) -> String {
         let mut id = String::with_capacity(prefix.len() + RANDOM_LENGTH);
         id.push_str(prefix);

@@ -20,6 +20,7 @@ mod invoke;
 mod json;
 mod keys;
 mod logs;
+mod loss;
 mod message;
 mod outbox;
 mod outcome;
@@ -46,6 +47,7 @@ pub use api::{Request, Response};
 pub use delivery::{Delivery, Outcome};
 pub use dlq::Planted;
 pub use headers::Headers;
+pub use loss::Loss;
 pub use outbox::DeliveryId;
 pub use switches::{
     BulkMissingId, CallbackDlqId, CallbackRunIdHeader, CreatedAt, CursorEnd, EntryOnResume,
@@ -56,6 +58,7 @@ pub use time::{TimeScale, Timestamp};
 
 use dlq::Dlq;
 use ids::Ids;
+use loss::Losses;
 use outbox::Outbox;
 use run::Runs;
 use timeline::Timeline;
@@ -101,6 +104,7 @@ pub struct Engine {
     dlq: Dlq,
     waiters: Waiters,
     timeline: Timeline,
+    losses: Losses,
 }
 
 /// Nothing of its state: payloads and tokens are everywhere in it.
@@ -121,6 +125,7 @@ impl Engine {
             dlq: Dlq::default(),
             waiters: Waiters::default(),
             timeline: Timeline::default(),
+            losses: Losses::none(config.seed),
             initial: config.clone(),
             config,
         }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::faults::{Fault, Faults};
 use super::{Shell, lock, now};
-use crate::engine::{Headers, Planted, Request, Response};
+use crate::engine::{Headers, Loss, Planted, Request, Response};
 
 pub(super) fn handle(shell: &Shell, request: &Request) -> Response {
     let answer = match (request.method.as_str(), request.path.as_str()) {
@@ -23,6 +23,10 @@ pub(super) fn handle(shell: &Shell, request: &Request) -> Response {
         ("POST", "/local/faults") => body::<Vec<Fault>>(request).map(|faults| {
             lock(&shell.faults).add(faults);
             reply(200, &json!({}))
+        }),
+        ("POST", "/local/lost-callbacks") => body::<Loss>(request).and_then(|loss| {
+            shell.engine().lose(&loss)?;
+            Ok(reply(200, &json!({})))
         }),
         ("POST", "/local/dlq") => plant(shell, request),
         ("POST", "/local/reset") => {

@@ -67,6 +67,14 @@ impl CallbackState {
             Self::Success => "CALLBACK_SUCCESS",
         }
     }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let states = [Self::Canceled, Self::Fail, Self::InProgress, Self::Success];
+        states.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
+            let accepted = states.map(Self::as_str).join(", ");
+            format!("unknown failureFunctionState: expected one of {accepted}")
+        })
+    }
 }
 
 #[derive(Clone, Debug)]

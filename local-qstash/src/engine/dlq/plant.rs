@@ -98,7 +98,7 @@ impl Engine {
         if let Some(url) = planted.failure_callback.as_ref().or(called) {
             headers.insert("Upstash-Failure-Callback", url);
         }
-        let state = planted.failure_function_state.as_deref().map(callback_state).transpose()?;
+        let state = planted.failure_function_state.as_deref().map(CallbackState::parse).transpose()?;
         (0..planted.count)
             .map(|index| {
                 let publication = Publication {
@@ -206,13 +206,4 @@ fn planted_message(id: String, new: &NewRun, now: Timestamp) -> Message {
         retried: new.settings.retries,
         attempts: Vec::new(),
     }
-}
-
-fn callback_state(text: &str) -> Result<CallbackState, String> {
-    let states =
-        [CallbackState::Canceled, CallbackState::Fail, CallbackState::InProgress, CallbackState::Success];
-    states.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
-        let accepted = states.map(CallbackState::as_str).join(", ");
-        format!("unknown failureFunctionState: expected one of {accepted}")
-    })
 }
