@@ -54,6 +54,25 @@ test("requests are recorded in order with what was asked and answered", async ()
   assert.equal(resume.bodySize, 5);
 });
 
+test("failure callbacks are lost as often as asked for, and their entries show what they are told to", async () => {
+  const fail = async (count) => {
+    const seen = (await qstash.timeline()).length;
+    const items = Array.from({ length: count }, () => ({ url: NEVER, retries: 0, failureUrl: NEVER }));
+    await clientOf(qstash).trigger(items);
+    await qstash.waitFor((_, all) => all.filter(({ kind, seq }) => kind === "dlq_entry" && seq > seen).length === count);
+    return (await qstash.timeline(seen)).filter(({ kind }) => kind === "callback_lost");
+  };
+  assert.equal((await fail(3)).length, 0);
+  await qstash.loseCallbacks({ percent: 100 });
+  const [lost] = await fail(1);
+  assert.equal((await failedEntry(qstash, lost.runId)).failureCallbackInfo.state, "CALLBACK_INPROGRESS");
+  await qstash.loseCallbacks({ percent: 50, state: "CALLBACK_FAIL" });
+  const some = await fail(40);
+  assert.ok(some.length > 10 && some.length < 30, `${some.length} of 40`);
+  assert.equal((await failedEntry(qstash, some[0].runId)).failureCallbackInfo.state, "CALLBACK_FAIL");
+  for (const bad of [{ percent: 101 }, { percent: 5, state: "LOST" }, {}]) await assert.rejects(qstash.loseCallbacks(bad), /400/);
+});
+
 test("the timeline tells the story of a run, its failure and its resume in order", async (t) => {
   const recorder = await startRecorder();
   t.after(recorder.stop);
