@@ -36,6 +36,7 @@ mod json;
 mod base64;
 pub mod callback;
 pub mod client;
+pub mod console;
 pub mod dlq;
 pub mod durable;
 pub mod http_url;

@@ -5,6 +5,7 @@
 //! | `POST /` | the failure callback |
 //! | `GET /healthz` | 200 if the settings are good, 500 with the name of the one that is not |
 //! | `/v1/sweep` | a sweep, and how those by the clock have gone, where `ADMIN_TOKEN` is set |
+//! | `/v1/…` | the console, where `ADMIN_TOKEN` is set |
 //! | `/v2/…` | the operator API, where `ADMIN_TOKEN` is set |
 //! | another method on these | 405 |
 //! | another path | 404 |
@@ -57,6 +58,12 @@ async fn answer(redrive: &Redrive, request: &Request) -> Result<Response, JsValu
             Some(response) => Ok(response),
             None => not_found(),
         },
+        (path, _) if path == "/metrics" || path.starts_with("/v1/") => {
+            match redrive.inquire(request).await? {
+                Some(response) => Ok(response),
+                None => not_found(),
+            }
+        }
         (path, _) if path.starts_with("/v2/") => match redrive.operator(request).await? {
             Some(response) => Ok(response),
             None => not_found(),

@@ -9,6 +9,7 @@ mod analytics;
 mod body;
 mod books;
 mod chunks;
+mod console;
 #[cfg(feature = "deploy")]
 mod deploy;
 mod host;

@@ -4,7 +4,7 @@ use wasm_bindgen::JsValue;
 use worker::{Env, console_error, console_log, web_sys};
 
 use super::{
-    analytics::Analytics, body, books::Books, host::Runtime, operator, respond::respond,
+    analytics::Analytics, body, books::Books, console, host::Runtime, operator, respond::respond,
     settings::read_settings, sweep,
 };
 use crate::{
@@ -100,6 +100,20 @@ impl Redrive {
         request: &web_sys::Request,
     ) -> Result<Option<web_sys::Response>, JsValue> {
         sweep::answer(self.settings.as_ref(), &self.ledger, request).await
+    }
+
+    /// Answers a request of the [console](crate::console), whose paths all begin with `/v1/`. `None` where no
+    /// `ADMIN_TOKEN` is set: answer as for any path that is not there.
+    pub async fn console(&self, request: &web_sys::Request) -> worker::Result<Option<web_sys::Response>> {
+        Ok(self.inquire(request).await?)
+    }
+
+    /// The same with the runtime's own error.
+    pub(super) async fn inquire(
+        &self,
+        request: &web_sys::Request,
+    ) -> Result<Option<web_sys::Response>, JsValue> {
+        console::answer(self.settings.as_ref(), &self.ledger, request).await
     }
 
     /// Answers a request of the [operator API](crate::operator), whose paths all begin with `/v2/`. `None` where no

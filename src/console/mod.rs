@@ -1,0 +1,19 @@
+//! What operators can see and do beyond QStash's own API: `/v1/…`, behind the `ADMIN_TOKEN`.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /v1/recoveries?cursor=&limit=` | what was done, the latest first, page by page |
+//! | `GET /v1/recoveries/{run}` | the lineage of a run, from its root, with how each run ended |
+//!
+//! A request goes in as a value and becomes an [`Inquiry`]: questions to [actors](crate::durable) of the ledger, many at
+//! once, whose answers become one reply. What may live here: paths, what may be asked, and how answers become one. What
+//! may not: anything that sends or waits, and what actors know.
+
+mod inquiry;
+mod lineage;
+mod query;
+mod recoveries;
+mod route;
+
+pub use inquiry::{Ask, Heard, Inquiry, Step};
+pub use route::Console;

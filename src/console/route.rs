@@ -1,0 +1,72 @@
+//! From path and method to an inquiry.
+
+use super::{
+    inquiry::Inquiry,
+    lineage::LineageOf,
+    query,
+    recoveries::{MAX_PAGE, Recoveries},
+};
+use crate::{
+    http_url::percent_decode,
+    ids::RunId,
+    operator::{Asked, Operator, OperatorReply},
+    settings::Settings,
+    text::said,
+};
+
+/// The console of a deployment that has one.
+#[derive(Clone, Copy, Debug)]
+pub struct Console<'a> {
+    operator: Operator<'a>,
+    settings: &'a Settings,
+}
+
+impl<'a> Console<'a> {
+    /// `None` without `ADMIN_TOKEN`: then there is no such thing.
+    #[must_use]
+    pub fn of(settings: &'a Settings) -> Option<Self> {
+        Some(Self { operator: Operator::of(settings)?, settings })
+    }
+
+    /// Checks that a request may ask anything at all, before its body is read.
+    pub fn authorize(&self, asked: &Asked<'_>) -> Result<(), OperatorReply> {
+        self.operator.authorize(asked)
+    }
+
+    /// Checks a request that may ask, in all that can be known before anybody is asked. The body of a `GET` is empty.
+    pub fn begin(&self, asked: &Asked<'_>, _body: &str) -> Result<Box<dyn Inquiry + 'a>, OperatorReply> {
+        let (path, query) = asked.resource();
+        let bad = |message: String| OperatorReply::error(400, &message);
+        let shards = self.settings.ledger_shards;
+        match (path, asked.method) {
+            ("/v1/recoveries", "GET") => {
+                let (cursor, limit) = query::page(query, MAX_PAGE).map_err(bad)?;
+                Ok(Box::new(Recoveries { shards, cursor, limit }))
+            }
+            ("/v1/recoveries", _) => Err(OperatorReply::method_not_allowed("GET")),
+            _ => match (path.strip_prefix("/v1/recoveries/"), asked.method) {
+                (Some(run), "GET") => {
+                    query::none(query).map_err(bad)?;
+                    Ok(Box::new(LineageOf { shards, run: run_id(run).map_err(bad)? }))
+                }
+                (Some(_), _) => Err(OperatorReply::method_not_allowed("GET")),
+                _ => Err(OperatorReply::error(
+                    404,
+                    "no such path; accepted are /v1/recoveries and /v1/recoveries/{run}",
+                )),
+            },
+        }
+    }
+
+    /// The reply as it goes out: with what lets an allowed origin read it.
+    #[must_use]
+    pub fn dress(&self, reply: OperatorReply, asked: &Asked<'_>) -> OperatorReply {
+        self.operator.dress(reply, asked)
+    }
+}
+
+fn run_id(text: &str) -> Result<RunId, String> {
+    let text =
+        percent_decode(text).ok_or("bad escape in the path; accepted are %00 to %FF that spell UTF-8")?;
+    RunId::new(text).map_err(|error| said(&error))
+}

@@ -1,0 +1,77 @@
+//! The console over the runtime's requests and the ledger's actors.
+
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::{Request, Response};
+
+use super::{
+    books::Books,
+    ledger::{Namespace, tell},
+    operator::{all, respond},
+};
+use crate::{
+    console::{Ask, Console, Heard, Inquiry, Step},
+    operator::{Asked, OperatorReply},
+    settings::{Settings, SettingsError},
+};
+
+/// Answers a request of an operator; `None` where there is no console.
+pub(super) async fn answer(
+    settings: Result<&Settings, &SettingsError>,
+    books: &Books,
+    request: &Request,
+) -> Result<Option<Response>, JsValue> {
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(error) => return respond(&OperatorReply::error(500, &error.to_string())).map(Some),
+    };
+    let Some(console) = Console::of(settings) else { return Ok(None) };
+    let (method, url, headers) = (request.method(), request.url(), all(&request.headers()));
+    let asked = Asked { method: &method, url: &url, headers: &headers };
+    let reply = match console.authorize(&asked) {
+        Ok(()) => {
+            let body = read(request).await?;
+            match console.begin(&asked, &body) {
+                Ok(inquiry) => inquire(inquiry, books).await,
+                Err(reply) => reply,
+            }
+        }
+        Err(reply) => reply,
+    };
+    respond(&console.dress(reply, &asked)).map(Some)
+}
+
+/// The body of an operator's request, who may be trusted with its size.
+async fn read(request: &Request) -> Result<String, JsValue> {
+    Ok(JsFuture::from(request.text()?).await?.as_string().unwrap_or_default())
+}
+
+async fn inquire(mut inquiry: Box<dyn Inquiry + '_>, books: &Books) -> OperatorReply {
+    let mut heard = Vec::new();
+    loop {
+        let asks = match inquiry.next(heard) {
+            Step::Ask(asks) => asks,
+            Step::Reply(reply) => return reply,
+        };
+        let Books::Ledger(ledger) = books else {
+            let message =
+                "there is no ledger to ask; bind the class Ledger as LEDGER, as wrangler.toml has it";
+            return OperatorReply::error(501, message);
+        };
+        let asked: Vec<Promise> = asks.into_iter().map(|ask| begin(ledger.clone(), ask)).collect();
+        heard = Vec::new();
+        for answer in asked {
+            heard.push(hear(answer).await);
+        }
+    }
+}
+
+/// Asks at once, without waiting for the answer.
+fn begin(ledger: Namespace, Ask { actor, message }: Ask) -> Promise {
+    future_to_promise(async move { tell(&ledger, &actor, &message).await.map(JsValue::from) })
+}
+
+async fn hear(answer: Promise) -> Heard {
+    JsFuture::from(answer).await.ok()?.as_string()
+}
