@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `GET /v1/recoveries?cursor=&limit=` | what was done, the latest first, page by page |
 //! | `GET /v1/recoveries/{run}` | the lineage of a run, from its root, with how each run ended |
+//! | `POST /v1/decide` | what a policy does with a recorded callback, and why; nothing is done |
 //!
 //! A request goes in as a value and becomes an [`Inquiry`]: questions to [actors](crate::durable) of the ledger, many at
 //! once, whose answers become one reply. What may live here: paths, what may be asked, and how answers become one. What
 //! may not: anything that sends or waits, and what actors know.
 
+mod decide;
 mod inquiry;
 mod lineage;
 mod query;

@@ -1,6 +1,7 @@
 //! From path and method to an inquiry.
 
 use super::{
+    decide::Decide,
     inquiry::Inquiry,
     lineage::LineageOf,
     query,
@@ -12,6 +13,7 @@ use crate::{
     operator::{Asked, Operator, OperatorReply},
     settings::Settings,
     text::said,
+    time::Timestamp,
 };
 
 /// The console of a deployment that has one.
@@ -34,7 +36,12 @@ impl<'a> Console<'a> {
     }
 
     /// Checks a request that may ask, in all that can be known before anybody is asked. The body of a `GET` is empty.
-    pub fn begin(&self, asked: &Asked<'_>, _body: &str) -> Result<Box<dyn Inquiry + 'a>, OperatorReply> {
+    pub fn begin(
+        &self,
+        asked: &Asked<'_>,
+        body: &str,
+        now: Timestamp,
+    ) -> Result<Box<dyn Inquiry + 'a>, OperatorReply> {
         let (path, query) = asked.resource();
         let bad = |message: String| OperatorReply::error(400, &message);
         let shards = self.settings.ledger_shards;
@@ -43,6 +50,11 @@ impl<'a> Console<'a> {
                 let (cursor, limit) = query::page(query, MAX_PAGE).map_err(bad)?;
                 Ok(Box::new(Recoveries { shards, cursor, limit }))
             }
+            ("/v1/decide", "POST") => {
+                query::none(query).map_err(bad)?;
+                Ok(Box::new(Decide(self.settings.policy.try_on(body, now).map_err(bad)?)))
+            }
+            ("/v1/decide", _) => Err(OperatorReply::method_not_allowed("POST")),
             ("/v1/recoveries", _) => Err(OperatorReply::method_not_allowed("GET")),
             _ => match (path.strip_prefix("/v1/recoveries/"), asked.method) {
                 (Some(run), "GET") => {
@@ -52,7 +64,7 @@ impl<'a> Console<'a> {
                 (Some(_), _) => Err(OperatorReply::method_not_allowed("GET")),
                 _ => Err(OperatorReply::error(
                     404,
-                    "no such path; accepted are /v1/recoveries and /v1/recoveries/{run}",
+                    "no such path; accepted are /v1/decide, /v1/recoveries and /v1/recoveries/{run}",
                 )),
             },
         }

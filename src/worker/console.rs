@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     console::{Ask, Console, Heard, Inquiry, Step},
+    js_host::now,
     operator::{Asked, OperatorReply},
     settings::{Settings, SettingsError},
 };
@@ -32,7 +33,7 @@ pub(super) async fn answer(
     let reply = match console.authorize(&asked) {
         Ok(()) => {
             let body = read(request).await?;
-            match console.begin(&asked, &body) {
+            match console.begin(&asked, &body, now()) {
                 Ok(inquiry) => inquire(inquiry, books).await,
                 Err(reply) => reply,
             }

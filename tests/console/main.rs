@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a broken test value should fail the test")]
 
+mod decide;
 mod recoveries;
 mod world;
 
@@ -24,6 +25,9 @@ fn what_makes_no_sense_is_refused_with_what_is_accepted() {
         ("GET", "/v1/", 404, "/v1/recoveries"),
         ("GET", "/v1/recovery", 404, "/v1/recoveries"),
         ("POST", "/v1/recoveries", 405, "GET"),
+        ("GET", "/v1/decide", 405, "POST"),
+        ("POST", "/v1/decide?x", 400, "no query"),
+        ("POST", "/v1/decide", 400, "the request must be a table"),
         ("DELETE", "/v1/recoveries/wfr_a", 405, "GET"),
         ("GET", "/v1/recoveries?limit=0", 400, "`limit`: accepted: 1 to 100"),
         ("GET", "/v1/recoveries?limit=101", 400, "1 to 100"),

@@ -74,11 +74,19 @@ impl World {
     }
 
     pub(crate) fn ask_with(&self, method: &str, path: &str, authorization: &str) -> (u16, Value) {
+        self.send(method, path, authorization, "")
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &str) -> (u16, Value) {
+        self.send("POST", path, &format!("Bearer {TOKEN}"), body)
+    }
+
+    fn send(&self, method: &str, path: &str, authorization: &str, body: &str) -> (u16, Value) {
         let url = format!("https://redrive.example{path}");
         let headers = [("authorization".to_owned(), authorization.to_owned())];
         let asked = Asked { method, url: &url, headers: &headers };
         let console = Console::of(&self.settings).unwrap();
-        let reply = match console.authorize(&asked).and_then(|()| console.begin(&asked, "")) {
+        let reply = match console.authorize(&asked).and_then(|()| console.begin(&asked, body, self.now)) {
             Ok(mut inquiry) => self.inquire(&mut |heard| inquiry.next(heard)),
             Err(reply) => reply,
         };
