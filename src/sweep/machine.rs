@@ -327,7 +327,9 @@ impl<'a> Sweep<'a> {
         } else if !self.is_late(moment.now) {
             let suspect = self.found.remove(0);
             let account = self.account;
-            let Suspect { failure, lineage, url, given_up, .. } = suspect;
+            let Suspect { mut failure, lineage, url, given_up, .. } = suspect;
+            // An entry does not name the region that its callback would.
+            failure.region = self.region;
             let recovery = Recovery::of(account, self.region, &failure, lineage, &url, &self.policy, moment);
             return Some(recovery.unasked(given_up));
         }

@@ -13,6 +13,11 @@ fn a_decision_is_explained_and_what_is_wrong_with_the_request_is_said() {
         (status, &decision["rule"], &decision["class"]),
         (200, &json!("transient"), &json!("server_error"))
     );
+    let first = &decision["rules"].as_array().unwrap()[0];
+    assert_eq!(
+        first,
+        &json!({"rule": "incompatible-step", "matched": false, "failed": "message", "value": ""})
+    );
     let (status, refusal) = world.post("/v1/decide", r#"{"callback": {}, "policies": []}"#);
     assert_eq!(status, 400);
     assert_eq!(

@@ -1,6 +1,6 @@
 //! The console from outside: who may ask, what is asked of the ledger, and how its answers become one.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a broken test value should fail the test")]
+#![expect(clippy::unwrap_used, reason = "a broken test value should fail the test")]
 
 mod decide;
 mod recoveries;
