@@ -51,3 +51,15 @@ fn what_one_account_cannot_do_does_not_keep_the_other() {
         "there is no such account"
     );
 }
+
+#[test]
+fn rules_know_the_region_of_an_entry() {
+    let policy = json!({"rules": [{"name": "eu", "when": {"region": "none"}, "action": "park"},
+                                  {"name": "us", "when": {"region": "us-east-1"}, "action": "resume"}]});
+    let policy = policy.to_string();
+    let world = World::with(&[&US[..], &[("POLICY", policy.as_str())]].concat(), vec![entry(mins(50), 1)]);
+    world.queues.borrow_mut().insert("token-us".to_owned(), vec![entry(mins(50), 101)]);
+    let reports = world.sweeps(&Orders::of_the_clock());
+    let outcomes: Vec<_> = reports.iter().map(|report| report["outcomes"].clone()).collect();
+    assert_eq!(outcomes, [json!({"resumed": 1}), json!({"parked": 1})]);
+}
