@@ -214,6 +214,14 @@ export interface Policy {
   retry_after_cap?: string;
   /** For every run that is resumed or restarted. */
   overrides?: PolicyOverrides;
+  /** Hold every resume and restart back. Default: false. */
+  paused?: boolean;
+  /** When targets are spared. Only the Worker does that, where it has a ledger. */
+  breaker?: PolicyBreaker;
+  /** How fast runs are resumed that were held back. Only the Worker does that, where it has a ledger. */
+  drain?: PolicyDrain;
+  /** How much may be resumed. Only the Worker keeps to it, where it has a ledger. */
+  budget?: PolicyBudget;
   /** The failure functions that rules may hand callbacks on to. */
   relay_targets?: OneOrMany<string>;
   /** Before the default rules; the first that matches decides. */
@@ -226,6 +234,42 @@ export interface PolicyBackoff {
   base?: string;
   /** Default: "1h". */
   cap?: string;
+}
+
+/** When a target counts as ill, and when it is tried again. The package takes it, and neither checks nor follows it. */
+export interface PolicyBreaker {
+  /** Default: true. */
+  enabled?: boolean;
+  /** From which share of failures it opens, in percent. Default: 80. */
+  failure_share?: number;
+  /** The fewest lineages that must have failed. Default: 10. */
+  minimum?: number;
+  /** How far back failures count. Default: "5m". */
+  window?: string;
+  /** How long it stays open; doubles as long as probes fail. Default: "30s". */
+  open?: string;
+  /** Default: "10m". */
+  open_cap?: string;
+  /** How many runs try the target out. Default: 3. */
+  probes?: number;
+}
+
+/** How fast runs are resumed that were held back. */
+export interface PolicyDrain {
+  /** Resumes within a period, and deliveries of the resumed runs. Default: 60. */
+  rate?: number;
+  /** Whole seconds. Default: "1m". */
+  period?: string;
+  /** Deliveries at a time. Default: 10. */
+  parallelism?: number;
+  /** Whether the runs get a flow control key of their target. Default: true. */
+  flow_control?: boolean;
+}
+
+/** How much may be resumed. */
+export interface PolicyBudget {
+  /** Of one target within a day of UTC. Default: no limit. */
+  daily?: number;
 }
 
 /** A rule: what to do with the failures that match all of its conditions. */

@@ -34,6 +34,7 @@ mod named;
 mod json;
 
 mod base64;
+pub mod breaker;
 pub mod callback;
 pub mod client;
 pub mod console;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use workflow_redrive::policy::{Action, Condition, Policy};
+use workflow_redrive::policy::{Action, Breaker, Condition, Drain, Policy};
 
 /// What stands in the way of a policy.
 fn refusal(json: &str) -> String {
@@ -41,6 +41,63 @@ fn every_key_is_read() {
 }
 
 #[test]
+fn every_knob_that_spares_targets_is_read() {
+    let policy = Policy::from_json(
+        r#"{"paused": true, "budget": {"daily": 500},
+            "breaker": {"enabled": false, "failure_share": 70, "minimum": 5, "window": "1m", "open": "1s",
+                        "open_cap": "1s", "probes": 1},
+            "drain": {"rate": 7, "period": "10s", "parallelism": 2, "flow_control": false}}"#,
+    )
+    .unwrap();
+    assert!(policy.paused);
+    assert_eq!(policy.daily_budget, Some(500));
+    let second = Duration::from_secs(1);
+    let window = Duration::from_mins(1);
+    let (open, open_cap) = (second, second);
+    let breaker =
+        Breaker { enabled: false, failure_share: 70, minimum: 5, window, open, open_cap, probes: 1 };
+    assert_eq!(policy.breaker, breaker);
+    let drain = Drain { rate: 7, period: second * 10, parallelism: 2, flow_control: false };
+    assert_eq!(policy.drain, drain);
+    let default = Policy::from_json("{}").unwrap();
+    assert_eq!((default.paused, default.breaker.enabled, default.daily_budget), (false, true, None));
+}
+
+#[test]
+fn knobs_that_make_no_sense_are_refused() {
+    for (json, expected) in [
+        (r#"{"paused": 1}"#, "paused must be true or false: not this number"),
+        (r#"{"breaker": true}"#, "breaker must be a table: not true or false"),
+        (r#"{"breaker": {"failure_share": 0}}"#, "breaker.failure_share must be at least 1"),
+        (
+            r#"{"breaker": {"failure_share": 101}}"#,
+            "breaker.failure_share must be a whole number from 0 to 100: not this number",
+        ),
+        (
+            r#"{"breaker": {"minimum": 201}}"#,
+            "breaker.minimum must be a whole number from 0 to 200: not this number",
+        ),
+        (
+            r#"{"breaker": {"probes": 11}}"#,
+            "breaker.probes must be a whole number from 0 to 10: not this number",
+        ),
+        (r#"{"breaker": {"window": "0s"}}"#, "breaker.window must be a duration from 1s to 24h"),
+        (
+            r#"{"breaker": {"window": 30}}"#,
+            "breaker.window must be a duration such as \"30s\": not this number",
+        ),
+        (r#"{"breaker": {"open_cap": "25h"}}"#, "breaker.open_cap must be a duration from 1s to 24h"),
+        (r#"{"breaker": {"open": "11m"}}"#, "breaker.open must not exceed breaker.open_cap"),
+        (r#"{"drain": {"rate": 0}}"#, "drain.rate must be at least 1"),
+        (r#"{"drain": {"parallelism": 0}}"#, "drain.parallelism must be at least 1"),
+        (r#"{"drain": {"period": "1500ms"}}"#, "drain.period must be whole seconds"),
+        (r#"{"budget": {"daily": 0}}"#, "budget.daily must be at least 1"),
+    ] {
+        assert_eq!(refusal(json), expected);
+    }
+}
+
+#[test]
 fn what_is_left_out_has_its_default() {
     // A cap that equals the default base is just large enough.
     let policy = Policy::from_json(r#"{"backoff": {"cap": "30s"}, "rules": []}"#).unwrap();
@@ -56,11 +113,19 @@ const RULE_KEYS: &str = "name, when, action, max_attempts, overrides, target, re
 
 #[test]
 fn an_unknown_key_is_named_with_those_that_exist_at_every_level() {
-    let keys = "dry_run, max_attempts, max_elapsed, settle, backoff, retry_after_cap, overrides, relay_targets, rules";
+    let keys = "dry_run, max_attempts, max_elapsed, settle, backoff, retry_after_cap, overrides, paused, breaker, \
+                drain, budget, relay_targets, rules";
     for (json, path, known) in [
         (r#"{"max_atempts": 3}"#, "max_atempts", keys),
         (r#"{"dry_run": true, "maxAttempts": 3, "settle": "1s"}"#, "maxAttempts", keys),
         (r#"{"backoff": {"jitter": "full"}}"#, "backoff.jitter", "base, cap"),
+        (
+            r#"{"breaker": {"threshold": 1}}"#,
+            "breaker.threshold",
+            "enabled, failure_share, minimum, window, open, open_cap, probes",
+        ),
+        (r#"{"drain": {"speed": 1}}"#, "drain.speed", "rate, period, parallelism, flow_control"),
+        (r#"{"budget": {"weekly": 1}}"#, "budget.weekly", "daily"),
     ] {
         assert_eq!(refusal(json), format!("{path} is unknown; accepted are {known}"));
     }

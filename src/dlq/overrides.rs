@@ -211,6 +211,15 @@ impl Overrides {
         self.0.set(DELAY, delay.rounded_up_to_secs().to_string());
     }
 
+    /// The same with what is left of a delay; none where nothing is.
+    pub(crate) fn set_delay_left(&mut self, delay: GoDuration) {
+        if delay.as_millis() == 0 {
+            self.0.remove(DELAY);
+        } else {
+            self.set_delay(delay);
+        }
+    }
+
     fn set_flow_control(&mut self, flow_control: FlowControl) {
         self.0.remove(FLOW_CONTROL_VALUE);
         if let Some(value) = flow_control.value {

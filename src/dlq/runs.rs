@@ -9,7 +9,7 @@ use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
 use super::single::Created;
 use crate::ids::{DlqId, RunId};
-use crate::json::{Field, Fields};
+use crate::json::{Field, Fields, elements};
 use crate::text;
 use crate::time::Timestamp;
 
@@ -143,6 +143,8 @@ pub struct Run {
     pub created_at: Option<Timestamp>,
     /// When it ended.
     pub completed_at: Option<Timestamp>,
+    /// Whether a step is being tried again, because its delivery failed before.
+    pub is_retrying: bool,
     /// Its entry in the dead letter queue, where it failed. The entry may have left the queue since.
     pub dlq_id: Option<DlqId>,
 }
@@ -183,6 +185,7 @@ fn read_run(run: &[u8]) -> Option<Run> {
         short("workflowRunCreatedAt"),
         short("workflowRunCompletedAt"),
         short("dlqId"),
+        whole("steps"),
     ];
     let mut fields = Fields::of(run, FIELDS).ok()?;
     let run_id = RunId::new(fields.word("workflowRunId")?).ok()?;
@@ -199,6 +202,21 @@ fn read_run(run: &[u8]) -> Option<Run> {
         workflow_url: fields.word("workflowUrl"),
         created_at: time(&mut fields, "workflowRunCreatedAt"),
         completed_at: time(&mut fields, "workflowRunCompletedAt"),
+        is_retrying: is_retrying(&fields.raw("steps").unwrap_or_default()),
         dlq_id: fields.word("dlqId").and_then(|id| DlqId::new(id).ok()),
+    })
+}
+
+/// Whether one of a run's groups of steps has a step that is tried again (source: types of `@upstash/workflow`).
+fn is_retrying(groups: &[u8]) -> bool {
+    const GROUP: &[Field] = &[whole("steps")];
+    const STEP: &[Field] = &[short("state")];
+    elements(groups).any(|group| {
+        let steps =
+            Fields::of(group, GROUP).ok().and_then(|mut group| group.raw("steps")).unwrap_or_default();
+        elements(&steps).any(|step| {
+            let state = Fields::of(step, STEP).ok().and_then(|mut step| step.word("state"));
+            state.as_deref() == Some("STEP_RETRY")
+        })
     })
 }

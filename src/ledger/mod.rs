@@ -40,7 +40,7 @@ pub fn shard(number: u32) -> String {
 }
 
 /// FNV-1a, folded: ids differ in their last characters.
-fn hash(text: &str) -> u32 {
+pub(crate) fn hash(text: &str) -> u32 {
     let hash =
         text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash ^ (hash >> 16)

@@ -92,10 +92,12 @@ impl Actor for Shard {
     /// Tells others what they are to know; what has had its time is forgotten.
     fn errand(&self, office: &mut Office<'_>) -> Option<Errand> {
         let now = office.moment.now;
-        for (at, entry) in book::oldest(office.records, BATCH) {
-            if at.after(office.settings.ledger_retention) > now {
+        for _ in 0..BATCH {
+            let oldest = book::oldest(office.records, 1).pop();
+            let Some((_, entry)) = oldest.filter(|(at, _)| at.after(office.settings.ledger_retention) <= now)
+            else {
                 break;
-            }
+            };
             book::forget(office.records, &entry);
         }
         outbox::errand(office.records, now)

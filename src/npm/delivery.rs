@@ -93,6 +93,10 @@ impl Delivery {
                             let claim = ledger.borrow_mut().claim(entry, now());
                             recovery.claimed(claim);
                         }
+                        // Nobody here takes it up again; the kill switch leaves it to a person.
+                        Ask::Admit(_) if settings.policy.paused => {
+                            recovery.admitted(Admitted::Deferred { reason: "paused", until: None });
+                        }
                         Ask::Admit(_) => recovery.admitted(Admitted::Go),
                         Ask::Relay(_) if self.length > MAX_RELAYED_BYTES => {
                             recovery.relayed(Relayed::TOO_LARGE, moment());

@@ -41,6 +41,8 @@ pub(super) fn read(table: &mut Table<'_>, policy: &mut Policy) {
     table.table("backoff", &mut |table| backoff(table, &mut policy.backoff));
     duration(table, "retry_after_cap", &mut policy.retry_after_cap);
     table.table("overrides", &mut |table| policy.overrides.read(table, Some(checkable)));
+    set(&mut policy.paused, table.flag("paused"));
+    spared(table, policy);
     for text in table.texts("relay_targets", URLS) {
         policy.relay.extend(table.parse::<HttpUrl>("relay_targets", URLS, &text));
     }
@@ -99,15 +101,29 @@ fn backoff(table: &mut Table<'_>, backoff: &mut Backoff) {
     }
 }
 
+/// How targets are spared.
+#[cfg(not(all(target_family = "wasm", feature = "npm")))]
+fn spared(table: &mut Table<'_>, policy: &mut Policy) {
+    super::guard_config::read(table, policy);
+}
+
+/// The npm package watches no target. It takes the policy of a Worker that does, and spares itself the code.
+#[cfg(all(target_family = "wasm", feature = "npm"))]
+fn spared(table: &mut Table<'_>, _: &mut Policy) {
+    for key in ["breaker", "drain", "budget"] {
+        table.skip(key);
+    }
+}
+
 /// A duration, if the table sets it.
-fn duration(table: &mut Table<'_>, key: &'static str, to: &mut Duration) {
+pub(super) fn duration(table: &mut Table<'_>, key: &'static str, to: &mut Duration) {
     let set: Option<GoDuration> = table.text(key, "a duration such as \"30s\"");
     if let Some(set) = set {
         *to = set.as_duration();
     }
 }
 
-fn set<T>(to: &mut T, value: Option<T>) {
+pub(super) fn set<T>(to: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *to = value;
     }

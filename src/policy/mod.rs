@@ -14,6 +14,9 @@ mod error;
 mod explain;
 mod facts;
 mod fingerprint;
+mod guard;
+#[cfg(not(all(target_family = "wasm", feature = "npm")))]
+mod guard_config;
 mod key;
 mod regex;
 mod rule;
@@ -33,6 +36,7 @@ pub(crate) use explain::{Considered, Explained};
 pub use explain::{Explanation, Passed};
 pub use facts::Facts;
 pub use fingerprint::fingerprint;
+pub use guard::{Breaker, Drain};
 pub use regex::{MAX_PATTERN_BYTES, Regex, RegexError};
 pub use rule::{Action, Rule, UnknownActionError};
 pub use template::{Template, TemplateError};
@@ -60,6 +64,15 @@ pub struct Policy {
     pub retry_after_cap: Duration,
     /// QStash settings for every resumed or restarted run; a rule's own win. Default: none.
     pub overrides: Overrides,
+    /// Hold every resume and restart back; what arrives is kept and taken up once this is `false` again. Needs the
+    /// ledger. Default: `false`.
+    pub paused: bool,
+    /// When targets are spared. Needs the ledger.
+    pub breaker: Breaker,
+    /// How fast the runs that were held back are resumed. Needs the ledger.
+    pub drain: Drain,
+    /// How many runs of one target are resumed or restarted within a day of UTC. Needs the ledger. Default: no limit.
+    pub daily_budget: Option<u32>,
     /// The failure functions that rules may hand callbacks on to. Default: none.
     pub relay: Vec<HttpUrl>,
     /// Rules in order; the first that matches decides. [`Rule::defaults`] always stand behind these.
@@ -76,6 +89,10 @@ impl Default for Policy {
             backoff: Backoff::default(),
             retry_after_cap: Duration::from_hours(24),
             overrides: Overrides::default(),
+            paused: false,
+            breaker: Breaker::default(),
+            drain: Drain::default(),
+            daily_budget: None,
             relay: Vec::new(),
             rules: Rule::defaults(),
         }

@@ -33,6 +33,7 @@ pub use ledger::MemoryLedger;
 #[cfg(all(test, feature = "npm"))]
 pub(crate) use log::Line;
 pub use log::{LogLine, Timings};
+pub(crate) use recall::known_reason;
 #[cfg(feature = "npm")]
 pub(crate) use recover::Ask;
 pub use recover::Moment;

@@ -19,6 +19,7 @@ const REASONS: &[&str] = &[
     "breaker_open",
     "budget_spent",
     "callback_canceled",
+    "draining",
     "elapsed_budget_spent",
     "entry_incomplete",
     "malformed_lineage",
@@ -30,6 +31,11 @@ const REASONS: &[&str] = &[
     "too_large_to_relay",
 ];
 
+/// A reason by its words; one that was never heard of was a rule's.
+pub(crate) fn known_reason(words: &str) -> &'static str {
+    REASONS.iter().copied().find(|reason| *reason == words).unwrap_or("rule")
+}
+
 impl Conclusion {
     /// Reads what a conclusion told of itself: an outcome, for nothing else is kept.
     pub(crate) fn recall(json: &str) -> Option<Self> {
@@ -37,7 +43,7 @@ impl Conclusion {
         let mut number = |name| decimal(&fields.text(name)?);
         let (attempt, delay, until) = (number("attempt"), number("delaySeconds"), number("until"));
         let said = fields.word("reason").unwrap_or_default();
-        let reason = REASONS.iter().copied().find(|reason| *reason == said).unwrap_or("rule");
+        let reason = known_reason(&said);
         let new_run_id = fields.word("newRunId").and_then(|id| RunId::new(id).ok());
         let revival = Revival { new_run_id, delay: Duration::from_secs(delay.unwrap_or_default()) };
         let outcome = match fields.word("outcome")?.as_str() {

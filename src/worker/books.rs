@@ -10,10 +10,11 @@ use super::{
     transport::words,
 };
 use crate::{
+    breaker::{admit, read_admission},
     js_host::now,
     json::Object,
-    ledger::{Claimant, claim, read_claim, settle, shard_of},
-    recovery::{Case, Claim, Conclusion, MemoryLedger},
+    ledger::{Claimant, claim, read_claim, settle, shard_of, target},
+    recovery::{Admitted, Case, Claim, Conclusion, MemoryLedger},
     settings::Settings,
 };
 
@@ -48,6 +49,20 @@ impl Books {
     pub(super) async fn tell(&self, actor: &str, message: &str) -> Option<String> {
         let Self::Ledger(ledger) = self else { return None };
         tell(ledger, actor, message).await.inspect_err(report).ok()
+    }
+
+    /// Asks the one who watches the target. Without a ledger nobody does; then the kill switch leaves the entry to a
+    /// person.
+    pub(super) async fn admit(&self, case: &Case, settings: &Settings) -> Admitted {
+        let policy = &settings.policy;
+        match self {
+            Self::Memory(_) if policy.paused => Admitted::Deferred { reason: "paused", until: None },
+            Self::Ledger(ledger) if policy.is_guarded() => {
+                let answer = tell(ledger, &target(&case.target), &admit(case)).await;
+                answer.inspect_err(report).map_or(Admitted::Unavailable, |answer| read_admission(&answer))
+            }
+            _ => Admitted::Go,
+        }
     }
 
     /// What was done is done, even where it cannot be kept: then the queue is the one that knows.

@@ -11,7 +11,7 @@ use crate::{
     ids::RunId,
     js_host::{entropy, now},
     ledger::Claimant,
-    recovery::{Case, Claim, Conclusion, Host, Relayed, Timings, relayed_headers},
+    recovery::{Admitted, Case, Claim, Conclusion, Host, Relayed, Timings, relayed_headers},
     settings::{Account, Settings},
     sweep::Sweeper,
     time::Timestamp,
@@ -76,6 +76,10 @@ impl Host for Runtime<'_> {
         let Some(body) = body else { return Relayed::TOO_LARGE };
         let headers = relayed_headers(&all(&request.headers()), run);
         Relayed::answered(transport::relay(to, &headers, &body, self.settings.api_timeout).await)
+    }
+
+    async fn admit(&self, case: &Case) -> Admitted {
+        self.books.admit(case, self.settings).await
     }
 
     async fn settle(&self, case: &Case, conclusion: &Conclusion) {

@@ -142,6 +142,12 @@ impl<'a> Table<'a> {
         self.entries.iter().any(|(name, _)| name == key)
     }
 
+    /// A key that others read.
+    #[cfg(all(target_family = "wasm", feature = "npm"))]
+    pub(crate) fn skip(&mut self, key: &'static str) {
+        self.take(key);
+    }
+
     /// Whether there are no keys.
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -15,8 +15,8 @@ use super::{
     layout::{laid_out, union},
     one_or_many::OneOrMany,
     policy::{
-        AttemptPattern, Policy, PolicyBackoff, PolicyCondition, PolicyFlowControl, PolicyOverrides,
-        PolicyRule, StatusPattern,
+        AttemptPattern, Policy, PolicyBackoff, PolicyBreaker, PolicyBudget, PolicyCondition, PolicyDrain,
+        PolicyFlowControl, PolicyOverrides, PolicyRule, StatusPattern,
     },
 };
 use crate::{
@@ -67,6 +67,9 @@ fn declarations() -> String {
         names("What kind of failure it is.", "FailureClass", FailureClass::NAMES),
         interface::<Policy>(),
         interface::<PolicyBackoff>(),
+        interface::<PolicyBreaker>(),
+        interface::<PolicyDrain>(),
+        interface::<PolicyBudget>(),
         interface::<PolicyRule>(),
         interface::<PolicyCondition>(),
         interface::<StatusPattern>(),

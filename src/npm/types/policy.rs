@@ -23,6 +23,14 @@ pub(super) struct Policy {
     retry_after_cap: Option<String>,
     /// For every run that is resumed or restarted.
     overrides: Option<PolicyOverrides>,
+    /// Hold every resume and restart back. Default: false.
+    paused: Option<bool>,
+    /// When targets are spared. Only the Worker does that, where it has a ledger.
+    breaker: Option<PolicyBreaker>,
+    /// How fast runs are resumed that were held back. Only the Worker does that, where it has a ledger.
+    drain: Option<PolicyDrain>,
+    /// How much may be resumed. Only the Worker keeps to it, where it has a ledger.
+    budget: Option<PolicyBudget>,
     /// The failure functions that rules may hand callbacks on to.
     relay_targets: Option<OneOrMany<String>>,
     /// Before the default rules; the first that matches decides.
@@ -37,6 +45,48 @@ pub(super) struct PolicyBackoff {
     base: Option<String>,
     /// Default: "1h".
     cap: Option<String>,
+}
+
+/// When a target counts as ill, and when it is tried again. The package takes it, and neither checks nor follows it.
+#[derive(Serialize, TS)]
+#[ts(optional_fields)]
+pub(super) struct PolicyBreaker {
+    /// Default: true.
+    enabled: Option<bool>,
+    /// From which share of failures it opens, in percent. Default: 80.
+    failure_share: Option<u32>,
+    /// The fewest lineages that must have failed. Default: 10.
+    minimum: Option<u32>,
+    /// How far back failures count. Default: "5m".
+    window: Option<String>,
+    /// How long it stays open; doubles as long as probes fail. Default: "30s".
+    open: Option<String>,
+    /// Default: "10m".
+    open_cap: Option<String>,
+    /// How many runs try the target out. Default: 3.
+    probes: Option<u32>,
+}
+
+/// How fast runs are resumed that were held back.
+#[derive(Serialize, TS)]
+#[ts(optional_fields)]
+pub(super) struct PolicyDrain {
+    /// Resumes within a period, and deliveries of the resumed runs. Default: 60.
+    rate: Option<u32>,
+    /// Whole seconds. Default: "1m".
+    period: Option<String>,
+    /// Deliveries at a time. Default: 10.
+    parallelism: Option<u32>,
+    /// Whether the runs get a flow control key of their target. Default: true.
+    flow_control: Option<bool>,
+}
+
+/// How much may be resumed.
+#[derive(Serialize, TS)]
+#[ts(optional_fields)]
+pub(super) struct PolicyBudget {
+    /// Of one target within a day of UTC. Default: no limit.
+    daily: Option<u32>,
 }
 
 /// A rule: what to do with the failures that match all of its conditions.
@@ -210,6 +260,23 @@ mod tests {
             backoff: Some(PolicyBackoff { base: Some("1s".to_owned()), cap: Some("1h".to_owned()) }),
             retry_after_cap: Some("1h".to_owned()),
             overrides: Some(overrides()),
+            paused: Some(true),
+            breaker: Some(PolicyBreaker {
+                enabled: Some(true),
+                failure_share: Some(80),
+                minimum: Some(1),
+                window: Some("1m".to_owned()),
+                open: Some("1s".to_owned()),
+                open_cap: Some("1m".to_owned()),
+                probes: Some(1),
+            }),
+            drain: Some(PolicyDrain {
+                rate: Some(1),
+                period: Some("1m".to_owned()),
+                parallelism: Some(1),
+                flow_control: Some(true),
+            }),
+            budget: Some(PolicyBudget { daily: Some(1) }),
             relay_targets: Some(one("https://a.example/")),
             rules: Some(rules),
         };
@@ -232,6 +299,9 @@ mod tests {
             "/backoff",
             "/overrides",
             "/overrides/flow_control",
+            "/breaker",
+            "/drain",
+            "/budget",
             "/rules/0",
             "/rules/0/when",
             "/rules/0/overrides",

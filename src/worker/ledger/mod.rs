@@ -18,6 +18,7 @@ use worker::Env;
 
 #[cfg(feature = "deploy")]
 use crate::{
+    breaker::Target,
     durable::Actor,
     job::{Job, Jobs},
     ledger::Shard,
@@ -62,6 +63,7 @@ fn role(name: &str) -> Option<&'static dyn Actor> {
         "shard" => Some(&Shard),
         NOTICES => Some(&Notices),
         KEEPER => Some(&Keeper),
+        "target" => Some(&Target),
         _ => None,
     }
 }
