@@ -128,7 +128,15 @@ export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0,
   };
 }
 
-async function launchWorkerd(options) {
+/** One after the other, so that it can be told which process belongs to whom. */
+let launched = Promise.resolve();
+
+function launchWorkerd(options) {
+  launched = launched.catch(() => {}).then(() => launchNow(options));
+  return launched;
+}
+
+async function launchNow(options) {
   const { storage, ...others } = options;
   const miniflare = new Miniflare({
     ...convertV4MiniflareOptions(others),
