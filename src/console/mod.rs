@@ -2,6 +2,7 @@
 //!
 //! | request | answer |
 //! |---|---|
+//! | `GET /metrics` | what was counted, as Prometheus reads it |
 //! | `GET /v1/recoveries?cursor=&limit=` | what was done, the latest first, page by page |
 //! | `GET /v1/recoveries/{run}` | the lineage of a run, from its root, with how each run ended |
 //! | `POST /v1/decide` | what a policy does with a recorded callback, and why; nothing is done |
@@ -13,6 +14,7 @@
 mod decide;
 mod inquiry;
 mod lineage;
+mod metrics;
 mod query;
 mod recoveries;
 mod route;

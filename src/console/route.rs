@@ -4,6 +4,7 @@ use super::{
     decide::Decide,
     inquiry::Inquiry,
     lineage::LineageOf,
+    metrics::Metrics,
     query,
     recoveries::{MAX_PAGE, Recoveries},
 };
@@ -46,6 +47,10 @@ impl<'a> Console<'a> {
         let bad = |message: String| OperatorReply::error(400, &message);
         let shards = self.settings.ledger_shards;
         match (path, asked.method) {
+            ("/metrics", "GET") => {
+                query::none(query).map_err(bad)?;
+                Ok(Box::new(Metrics { shards }))
+            }
             ("/v1/recoveries", "GET") => {
                 let (cursor, limit) = query::page(query, MAX_PAGE).map_err(bad)?;
                 Ok(Box::new(Recoveries { shards, cursor, limit }))
@@ -55,7 +60,7 @@ impl<'a> Console<'a> {
                 Ok(Box::new(Decide(self.settings.policy.try_on(body, now).map_err(bad)?)))
             }
             ("/v1/decide", _) => Err(OperatorReply::method_not_allowed("POST")),
-            ("/v1/recoveries", _) => Err(OperatorReply::method_not_allowed("GET")),
+            ("/metrics" | "/v1/recoveries", _) => Err(OperatorReply::method_not_allowed("GET")),
             _ => match (path.strip_prefix("/v1/recoveries/"), asked.method) {
                 (Some(run), "GET") => {
                     query::none(query).map_err(bad)?;
@@ -64,7 +69,7 @@ impl<'a> Console<'a> {
                 (Some(_), _) => Err(OperatorReply::method_not_allowed("GET")),
                 _ => Err(OperatorReply::error(
                     404,
-                    "no such path; accepted are /v1/decide, /v1/recoveries and /v1/recoveries/{run}",
+                    "no such path; accepted are /metrics, /v1/decide, /v1/recoveries and /v1/recoveries/{run}",
                 )),
             },
         }

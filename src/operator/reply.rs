@@ -22,6 +22,15 @@ impl OperatorReply {
         Self::json(status, body)
     }
 
+    /// 200 with a text of a type.
+    pub(crate) fn plain(content_type: &str, text: String) -> Self {
+        Self {
+            status: 200,
+            headers: vec![("content-type", content_type.to_owned())],
+            body: text.into_bytes(),
+        }
+    }
+
     pub(crate) fn json(status: u16, body: Vec<u8>) -> Self {
         Self { status, headers: vec![("content-type", "application/json".to_owned())], body }
     }
