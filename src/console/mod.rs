@@ -6,6 +6,10 @@
 //! | `GET /v1/recoveries?cursor=&limit=` | what was done, the latest first, page by page |
 //! | `GET /v1/recoveries/{run}` | the lineage of a run, from its root, with how each run ended |
 //! | `POST /v1/decide` | what a policy does with a recorded callback, and why; nothing is done |
+//! | `POST /v1/jobs` | starts a [bulk job](crate::job) |
+//! | `GET /v1/jobs?cursor=&limit=` | jobs, the latest first |
+//! | `GET /v1/jobs/{id}?cursor=&limit=` | how a job goes, with a page of its entries |
+//! | `POST /v1/jobs/{id}/pause`, `/resume`, `/cancel` | what they say |
 //!
 //! A request goes in as a value and becomes an [`Inquiry`]: questions to [actors](crate::durable) of the ledger, many at
 //! once, whose answers become one reply. What may live here: paths, what may be asked, and how answers become one. What
@@ -13,6 +17,7 @@
 
 mod decide;
 mod inquiry;
+mod jobs;
 mod lineage;
 mod metrics;
 mod query;

@@ -3,6 +3,7 @@
 use super::{
     decide::Decide,
     inquiry::Inquiry,
+    jobs,
     lineage::LineageOf,
     metrics::Metrics,
     query,
@@ -61,6 +62,9 @@ impl<'a> Console<'a> {
             }
             ("/v1/decide", _) => Err(OperatorReply::method_not_allowed("POST")),
             ("/metrics" | "/v1/recoveries", _) => Err(OperatorReply::method_not_allowed("GET")),
+            _ if path == "/v1/jobs" || path.starts_with("/v1/jobs/") => {
+                jobs::begin(asked, path.strip_prefix("/v1/jobs").unwrap_or_default(), body)
+            }
             _ => match (path.strip_prefix("/v1/recoveries/"), asked.method) {
                 (Some(run), "GET") => {
                     query::none(query).map_err(bad)?;
@@ -69,7 +73,8 @@ impl<'a> Console<'a> {
                 (Some(_), _) => Err(OperatorReply::method_not_allowed("GET")),
                 _ => Err(OperatorReply::error(
                     404,
-                    "no such path; accepted are /metrics, /v1/decide, /v1/recoveries and /v1/recoveries/{run}",
+                    "no such path; accepted are /metrics, /v1/decide, /v1/jobs, /v1/jobs/{id}, /v1/recoveries and \
+                     /v1/recoveries/{run}",
                 )),
             },
         }

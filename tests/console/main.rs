@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a broken test value should fail the test")]
 
 mod decide;
+mod jobs;
 mod recoveries;
 mod world;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use workflow_redrive::console::{Ask, Console, Step};
 use workflow_redrive::durable::{Actor, MemoryRecords, Office};
+use workflow_redrive::job::{Job, Jobs};
 use workflow_redrive::ledger::Shard;
 use workflow_redrive::operator::{Asked, OperatorReply};
 use workflow_redrive::recovery::Moment;
@@ -61,7 +62,12 @@ impl World {
         let records = actors.entry(actor.to_owned()).or_default();
         let moment = Moment { now: self.now, entropy: 0 };
         let mut office = Office { records, settings: &self.settings, moment };
-        let heard = Shard.hear(&mut office, message).ok()?;
+        let role: &dyn Actor = match actor.split('-').next() {
+            Some("job") => &Job,
+            Some("jobs") => &Jobs,
+            _ => &Shard,
+        };
+        let heard = role.hear(&mut office, message).ok()?;
         (!self.silent.contains(actor)).then_some(heard)
     }
 
