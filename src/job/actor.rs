@@ -110,8 +110,8 @@ fn start(office: &mut Office<'_>, id: &str, json: String) -> (u64, Object) {
         return (400, error(&said(&message)));
     }
     let (started, count) = (now.as_millis(), MAX_PER_PAGE as u64);
-    let (id, changed) = (id.to_owned(), started);
-    let state = State { id, order: json, started, changed, count, ..State::default() };
+    let (id, changed, due) = (id.to_owned(), started, started);
+    let state = State { id, order: json, started, changed, due, count, ..State::default() };
     announce(office.records, &state, &order, now);
     let reply = shown(&state);
     state.store(office.records);

@@ -50,7 +50,7 @@ async function jobWorld(t, { kept = false, ledger = true, ...options } = {}) {
         if (now) job = now;
         return now && holds(now) && now;
       };
-      return poll(check, { timeout: 120_000, what: "the job to come that far", explain: () => JSON.stringify(job) });
+      return poll(check, { timeout: 60_000, what: "the job to come that far", explain: () => JSON.stringify(job) });
     },
     items: async (id) => {
       const items = [];
@@ -165,7 +165,7 @@ test("entries that others resume meanwhile are gone, and what a job asks for is 
   const calls = (await world.qstash.requests()).filter(({ path }) => path === "/v2/workflows/dlq/restart");
   assert.ok(calls.length >= 3);
   for (const { headers } of calls) {
-    assert.deepEqual([headers["upstash-label"], headers["upstash-delay"]], ["redriven", "60m"]);
+    assert.deepEqual([headers["upstash-label"], headers["upstash-delay"]], ["redriven", "1h"]);
     assert.equal(headers["upstash-failure-callback"], undefined, "where failures are reported stays as it was");
   }
 });

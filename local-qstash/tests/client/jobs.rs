@@ -133,6 +133,8 @@ fn a_second_start_is_refused_and_shows_the_first() {
     plant(&service, 10);
     let actors = Actors::new(&service);
     assert_eq!(actors.start("a", &all(&json!({ "ceiling": 4 }))).0, 201);
+    let wakes = actors.within("job-a", |office, role| role.wakes(office));
+    assert_eq!(wakes, Some(actors.now()), "no runtime sets an alarm for 1970");
     let (status, reply) = actors.start("a", &all(&json!({})));
     assert_eq!((status, reply["job"]["order"]["ceiling"].as_u64()), (409, Some(4)), "{reply}");
     assert!(reply["error"].as_str().unwrap().contains("accepted is an id that no job has"));
