@@ -7,6 +7,7 @@
 mod account;
 mod admin;
 mod error;
+mod ledger;
 mod notify;
 mod reader;
 mod region;
@@ -63,12 +64,13 @@ impl Settings {
         let mut reader = Reader::new(&lookup);
         let mut settings = Self::look_up(&mut reader);
         settings.admin = Admin::read(&mut reader);
+        ledger::read(&mut reader, &mut settings);
         settings.notify = Notify::read(&mut reader);
         settings.sweep.read(&mut reader);
         reader.end().map(|()| settings)
     }
 
-    /// The same where there is no operator API.
+    /// The same where there is neither an operator API nor a ledger.
     #[cfg(feature = "npm")]
     pub(crate) fn read_without_admin(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(lookup);

@@ -55,6 +55,12 @@ fn a_bad_value_is_named_with_what_is_accepted_and_no_secret_is_shown() {
         ("NOTIFY_ON", "gave_up, lunch", "accepted are breaker_closed, breaker_opened, first_failure"),
         ("NOTIFY_WINDOW", "25h", "from 1ms to 24h"),
         ("NOTIFY_WINDOW", "0s", "from 1ms to 24h"),
+        ("LEDGER_SHARDS", "0", "from 1 to 64"),
+        ("LEDGER_SHARDS", "65", "from 1 to 64"),
+        ("LEDGER_SHARDS", "four", "from 1 to 64"),
+        ("LEDGER_RETENTION", "23h", "from 24h to 366d"),
+        ("LEDGER_RETENTION", "367d", "from 24h to 366d"),
+        ("LEDGER_RETENTION", "30", "unit"),
         ("SWEEP", "on", "ours, all or off"),
         ("SWEEP_AFTER", "45", "unit"),
         ("SWEEP_AFTER", "169h", "at most 168h"),
@@ -68,6 +74,14 @@ fn a_bad_value_is_named_with_what_is_accepted_and_no_secret_is_shown() {
     let shown = read_with(&[("QSTASH_TOKEN", "s3 cret")]).unwrap_err().to_string();
     assert!(!shown.contains("cret"), "{shown}");
     assert!(!format!("{:?}", read(&ACCOUNT).unwrap()).contains("secret-token"));
+}
+
+#[test]
+fn the_ledger_has_four_shards_and_a_month_unless_it_is_told_otherwise() {
+    let ledger = |settings: Settings| (settings.ledger_shards, settings.ledger_retention);
+    assert_eq!(ledger(read(&ACCOUNT).unwrap()), (4, Duration::from_hours(30 * 24)));
+    let told = [("LEDGER_SHARDS", "16"), ("LEDGER_RETENTION", "7d")];
+    assert_eq!(ledger(read_with(&told).unwrap()), (16, Duration::from_hours(7 * 24)));
 }
 
 #[test]

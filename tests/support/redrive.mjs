@@ -33,10 +33,16 @@ export const DEV_SECRETS = Object.freeze({
  *   POLICY are objects. Default: none.
  * @property {boolean} [isPublic] Whether its address is set as PUBLIC_URL, which sweeps need. Default: false.
  * @property {number} [port] Default: 0, a free one.
- * @property {boolean | string} [ledger] Whether the ledger is bound; a folder keeps its storage there. Default: false.
+ * @property {boolean | string | Broken} [ledger] Whether the ledger is bound; a folder keeps its storage there; one that is broken
+ *   fails as it says. Default: false.
  * @property {"dropped" | "kept"} [analytics] A dataset to bind as ANALYTICS: Miniflare's own, which drops the data points, or
  *   one that shows them at `/data-points`. Default: none.
  * @property {string} [build] Folder of the built modules. Default: REDRIVE_BUILD, else `build/`.
+ */
+
+/**
+ * A ledger that throws at these messages and never answers those, by their `do`; "all" is every one.
+ * @typedef {{ throws?: string, hangs?: string }} Broken
  */
 
 /**
@@ -80,10 +86,10 @@ export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0,
     port ||= await freePort();
     vars = { ...vars, PUBLIC_URL: `http://127.0.0.1:${port}/` };
   }
-  const launch = (port) =>
-    launchWorkerd(
-      withDataset(analytics, { ...workerOptions({ ...secrets, ...vars }, port, buildFolder(build), printed), ...ledgerOptions(ledger) }),
-    );
+  const launch = (port) => {
+    const options = workerOptions({ ...secrets, ...vars }, port, buildFolder(build), printed);
+    return launchWorkerd(withDataset(analytics, withLedger(ledger, options)));
+  };
   let { miniflare, url, pid } = await launch(port);
   let read = 0;
   return {
@@ -183,12 +189,27 @@ function withDataset(analytics, options) {
 }
 
 /** The binding of `wrangler.toml`. */
-function ledgerOptions(ledger) {
-  if (!ledger) return {};
-  return {
-    durableObjects: { LEDGER: { className: "Ledger", useSQLite: true } },
-    ...(typeof ledger === "string" && { storage: ledger }),
-  };
+function withLedger(ledger, options) {
+  if (!ledger) return options;
+  const bound = { ...options, durableObjects: { LEDGER: { className: "Ledger", useSQLite: true } } };
+  if (ledger === true) return bound;
+  return typeof ledger === "string" ? { ...bound, storage: ledger } : { ...bound, modules: [brokenLedger(ledger), ...bound.modules] };
+}
+
+/** The Worker with a ledger that fails. */
+function brokenLedger({ throws, hangs }) {
+  const contents = `
+    import Redrive, { Ledger as Sound } from "./worker/shim.mjs";
+    export default Redrive;
+    export class Ledger extends Sound {
+      async fetch(request) {
+        const { do: told } = await request.clone().json();
+        if (["all", told].includes(${JSON.stringify(throws)})) throw new Error("the ledger is broken");
+        if (["all", told].includes(${JSON.stringify(hangs)})) return new Promise(() => setInterval(() => {}, 1000));
+        return super.fetch(request);
+      }
+    }`;
+  return { type: "ESModule", path: "broken.mjs", contents };
 }
 
 function buildFolder(folder = process.env.REDRIVE_BUILD ?? fileURLToPath(new URL("build", ROOT))) {
