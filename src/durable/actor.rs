@@ -2,10 +2,11 @@
 
 use core::fmt;
 
-use super::Records;
+use super::{Records, outbox};
 use crate::{
     dlq::{ApiRequest, Transported},
     http_url::HttpUrl,
+    json::{Object, elements},
     recovery::Moment,
     settings::{Region, Settings},
     time::Timestamp,
@@ -29,13 +30,29 @@ impl fmt::Debug for Office<'_> {
 
 /// A state machine that outlives requests. It has no state of its own but what its records hold.
 ///
-/// A shell runs it like this: it passes on what others tell it ([`Actor::hear`]); then, and whenever the alarm rings, it
+/// A shell runs it like this: it passes on what others tell it ([`Actor::told`]); then, and whenever the alarm rings, it
 /// runs errands one after the other until there are none ([`Actor::errand`], [`Actor::returned`]), and sets the alarm
 /// ([`Actor::wakes`]). Between an errand and its return other messages may be heard, and the actor may be restarted, in
 /// which case the errand never returns: it is asked for one anew and has to look what became of the last.
 pub trait Actor {
     /// Takes in a message, a JSON object, and answers with another.
     fn hear(&self, office: &mut Office<'_>, message: &str) -> Result<String, UnheardError>;
+
+    /// The same for what another actor's [outbox] has sent, which may be many messages in one: those that make no sense
+    /// are named in the answer.
+    fn told(&self, office: &mut Office<'_>, message: &str) -> Result<String, UnheardError> {
+        let Some(messages) = outbox::unbundle(message) else { return self.hear(office, message) };
+        let mut answer = Object::new();
+        answer.open("unheard", '[');
+        for (number, message) in elements(&messages).enumerate() {
+            let message = core::str::from_utf8(message).unwrap_or_default();
+            if self.hear(office, message).is_err() {
+                answer.raw_element(&number.to_string());
+            }
+        }
+        answer.close(']');
+        Ok(answer.end())
+    }
 
     /// What to do next, if anything is due.
     fn errand(&self, office: &mut Office<'_>) -> Option<Errand>;

@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::{Errand, Records};
 use crate::{
     dlq::Transported,
-    json::{Field, Fields, Object, Over},
+    json::{Field, Fields, Object, Over, elements, scalar},
     text,
     time::{Timestamp, decimal},
 };
@@ -22,9 +22,16 @@ const MAX_PAUSE: Duration = Duration::from_mins(5);
 /// After so many tries, some 16 hours, a message is given up: nobody of that name is there.
 const MAX_TRIES: u64 = 200;
 
+/// Messages that one errand takes, and their bytes: a receiver writes down once what they tell it together.
+const MOST: usize = 50;
+const MOST_BYTES: usize = 256 * 1024;
+
+/// How a bundle begins.
+const BUNDLE: &str = "{\"do\":\"many\"";
+
 const LETTER: &str = "outbox/";
 const NUMBER: &str = "outbox-number";
-/// The message that is being told.
+/// The keys of the messages that are being told.
 const ON_ITS_WAY: &str = "outbox-way";
 
 /// Owes an actor a message, to be told as soon as possible.
@@ -32,36 +39,74 @@ pub fn push(records: &mut dyn Records, to: &str, message: &str, now: Timestamp) 
     put(records, to, message, 0, now);
 }
 
-/// The next message that is due. Ask here before any errand of another kind is given out.
+/// What is due, the oldest first: as many messages as one errand takes to the same receiver. Ask here before any errand of
+/// another kind is given out.
 pub fn errand(records: &mut dyn Records, now: Timestamp) -> Option<Errand> {
     records.delete(ON_ITS_WAY);
-    let (key, letter) = records.scan(LETTER, "", 1).into_iter().next()?;
-    if due(&key).is_some_and(|due| due > now) {
-        return None;
+    let mut receiver: Option<String> = None;
+    let (mut keys, mut messages, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for (key, letter) in records.scan(LETTER, "", MOST) {
+        if due(&key).is_some_and(|due| due > now) {
+            break;
+        }
+        let Some((to, message, _)) = read(&letter) else {
+            records.delete(&key);
+            continue;
+        };
+        bytes += message.len();
+        if receiver.as_ref().is_some_and(|receiver| *receiver != to)
+            || (bytes > MOST_BYTES && !keys.is_empty())
+        {
+            continue;
+        }
+        receiver = Some(to);
+        keys.push(key);
+        messages.push(message);
     }
-    let Some((to, message, _)) = read(&letter) else {
-        records.delete(&key);
-        return errand(records, now);
-    };
-    records.put(ON_ITS_WAY, &key);
-    Some(Errand::Tell { actor: to, message })
+    records.put(ON_ITS_WAY, &keys.join("\n"));
+    let message = if messages.len() == 1 { messages.pop()? } else { bundle(&messages) };
+    Some(Errand::Tell { actor: receiver?, message })
 }
 
 /// Takes in what became of the errand that was given last; `false` where that was none of the outbox.
 pub fn returned(records: &mut dyn Records, answer: &Transported, now: Timestamp) -> bool {
-    let Some(key) = records.get(ON_ITS_WAY) else { return false };
+    let Some(keys) = records.get(ON_ITS_WAY).filter(|keys| !keys.is_empty()) else { return false };
     records.delete(ON_ITS_WAY);
-    let letter = records.get(&key);
-    records.delete(&key);
-    let was_taken = answer.as_ref().is_ok_and(|answer| answer.status() == 200);
-    if !was_taken
-        && let Some((to, message, tries)) = letter.as_deref().and_then(read)
-        && tries < MAX_TRIES
-    {
-        let pause = PAUSE.saturating_mul(1 << tries.min(16)).min(MAX_PAUSE);
-        put(records, &to, &message, tries + 1, now.after(pause));
+    let answer = answer.as_ref().ok().filter(|answer| answer.status() == 200);
+    let unheard = answer.map(|answer| unheard(answer.body()));
+    for (number, key) in text::parts(&keys, b'\n').enumerate() {
+        let letter = records.get(key);
+        records.delete(key);
+        let was_taken = unheard.as_ref().is_some_and(|unheard| !unheard.contains(&number.to_string()));
+        if !was_taken
+            && let Some((to, message, tries)) = letter.as_deref().and_then(read)
+            && tries < MAX_TRIES
+        {
+            let pause = PAUSE.saturating_mul(1 << tries.min(16)).min(MAX_PAUSE);
+            put(records, &to, &message, tries + 1, now.after(pause));
+        }
     }
     true
+}
+
+/// The messages of a bundle; `None` for a message of its own.
+pub(super) fn unbundle(message: &str) -> Option<Vec<u8>> {
+    const FIELDS: &[Field] = &[Field { name: "messages", limit: 2 * MOST_BYTES, over: Over::Drop }];
+    if !message.starts_with(BUNDLE) {
+        return None;
+    }
+    Fields::of(message.as_bytes(), FIELDS).ok()?.raw("messages")
+}
+
+fn bundle(messages: &[String]) -> String {
+    [BUNDLE, ",\"messages\":[", &messages.join(","), "]}"].concat()
+}
+
+/// Those messages of a bundle that its receiver could make nothing of, by their numbers.
+fn unheard(answer: &[u8]) -> Vec<String> {
+    const FIELDS: &[Field] = &[Field { name: "unheard", limit: 1024, over: Over::Drop }];
+    let numbers = Fields::of(answer, FIELDS).ok().and_then(|mut fields| fields.raw("unheard"));
+    elements(&numbers.unwrap_or_default()).filter_map(scalar).collect()
 }
 
 /// When the next message is due.
@@ -118,33 +163,62 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_told_in_order_and_forgotten_once_they_are_taken() {
+    fn messages_are_told_in_order_and_together_and_forgotten_once_they_are_taken() {
         let mut records = MemoryRecords::default();
-        for n in 0..12 {
+        for n in 0..MOST + 2 {
             push(&mut records, "a", &n.to_string(), NOW);
         }
-        for n in 0..12 {
-            assert_eq!(wakes(&records), Some(NOW));
-            assert_eq!(errand(&mut records, NOW), tell("a", &n.to_string()));
-            assert!(returned(&mut records, &taken(), NOW));
-        }
+        push(&mut records, "b", "0", NOW);
+        let numbers =
+            |from: usize, to: usize| (from..to).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+        let first = format!(r#"{{"do":"many","messages":[{}]}}"#, numbers(0, MOST));
+        assert_eq!(errand(&mut records, NOW), tell("a", &first));
+        assert!(returned(&mut records, &taken(), NOW));
+        assert_eq!(wakes(&records), Some(NOW));
+        let second = format!(r#"{{"do":"many","messages":[{}]}}"#, numbers(MOST, MOST + 2));
+        assert_eq!(errand(&mut records, NOW), tell("a", &second));
+        assert!(returned(&mut records, &taken(), NOW));
+        assert_eq!(errand(&mut records, NOW), tell("b", "0"));
+        assert!(returned(&mut records, &taken(), NOW));
         assert_eq!((errand(&mut records, NOW), wakes(&records)), (None, None));
         assert!(!returned(&mut records, &taken(), NOW));
     }
 
     #[test]
+    fn of_a_bundle_only_what_was_not_heard_is_told_again() {
+        let mut records = MemoryRecords::default();
+        for n in 0..3 {
+            push(&mut records, "a", &n.to_string(), NOW);
+        }
+        errand(&mut records, NOW);
+        returned(&mut records, &Ok(ApiResponse::new(200, r#"{"unheard":[1]}"#, |_| None)), NOW);
+        assert_eq!(errand(&mut records, NOW), None);
+        assert_eq!(errand(&mut records, NOW.after(PAUSE)), tell("a", "1"));
+    }
+
+    #[test]
+    fn large_messages_go_one_by_one() {
+        let mut records = MemoryRecords::default();
+        let large = "1".repeat(MOST_BYTES);
+        for _ in 0..2 {
+            push(&mut records, "a", &large, NOW);
+        }
+        assert_eq!(errand(&mut records, NOW), tell("a", &large));
+    }
+
+    #[test]
     fn what_was_not_taken_is_told_again_and_holds_nothing_up() {
         let mut records = MemoryRecords::default();
-        push(&mut records, "gone", "\"1\"", NOW);
+        push(&mut records, "gone", "1", NOW);
         push(&mut records, "there", "2", NOW);
-        assert_eq!(errand(&mut records, NOW), tell("gone", "\"1\""));
+        assert_eq!(errand(&mut records, NOW), tell("gone", "1"));
         returned(&mut records, &lost(), NOW);
         assert_eq!(errand(&mut records, NOW), tell("there", "2"));
         returned(&mut records, &taken(), NOW);
         assert_eq!(errand(&mut records, NOW), None);
         let later = NOW.after(PAUSE);
         assert_eq!(wakes(&records), Some(later));
-        assert_eq!(errand(&mut records, later), tell("gone", "\"1\""));
+        assert_eq!(errand(&mut records, later), tell("gone", "1"));
         returned(&mut records, &Ok(ApiResponse::new(404, "", |_| None)), later);
         assert_eq!(wakes(&records), Some(later.after(PAUSE * 2)));
     }

@@ -127,7 +127,7 @@ impl<'a> Actors<'a> {
                 block_on(World::send(&service, request, Duration::from_secs(10)))
             }
             Errand::Tell { actor, message } => {
-                let heard = self.within(&actor, |office, role| role.hear(office, &message).unwrap());
+                let heard = self.within(&actor, |office, role| role.told(office, &message).unwrap());
                 Ok(ApiResponse::new(200, heard, |_| None))
             }
             Errand::Post { .. } => panic!("a job posts nothing"),

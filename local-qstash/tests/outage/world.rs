@@ -211,11 +211,15 @@ impl World {
 
     fn tell(&self, actor: &str, message: &str) -> String {
         if actor == "notices" {
-            let notice: Value = serde_json::from_str(message).unwrap();
-            self.notices.borrow_mut().push(notice["kind"].as_str().unwrap().to_owned());
+            let told: Value = serde_json::from_str(message).unwrap();
+            // Several at once come in a bundle.
+            let bundle = told["messages"].as_array().cloned();
+            for notice in bundle.unwrap_or_else(|| vec![told]) {
+                self.notices.borrow_mut().push(notice["kind"].as_str().unwrap().to_owned());
+            }
             return "{}".to_owned();
         }
-        self.with(actor, |role, office| role.hear(office, message).unwrap())
+        self.with(actor, |role, office| role.told(office, message).unwrap())
     }
 
     fn with<T>(&self, actor: &str, work: impl FnOnce(&dyn Actor, &mut Office<'_>) -> T) -> T {

@@ -1,6 +1,6 @@
 //! A target's actor, the shards that it talks to, and an API, all in memory.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use super::super::{admit, read_admission};
 use super::*;
@@ -50,6 +50,28 @@ pub(super) struct World {
 pub(super) const TARGET: &str = "https://shop.example/order";
 const NOTICE: &[Field] = &[field("kind")];
 
+/// Who hears notices, and remembers their kinds.
+#[derive(Default)]
+struct Listener(RefCell<Vec<String>>);
+
+impl Actor for Listener {
+    fn hear(&self, _: &mut Office<'_>, message: &str) -> Result<String, UnheardError> {
+        let kind = Fields::of(message.as_bytes(), NOTICE).unwrap().word("kind");
+        self.0.borrow_mut().push(kind.unwrap());
+        Ok("{}".to_owned())
+    }
+
+    fn errand(&self, _: &mut Office<'_>) -> Option<Errand> {
+        None
+    }
+
+    fn returned(&self, _: &mut Office<'_>, _: Transported) {}
+
+    fn wakes(&self, _: &Office<'_>) -> Option<Timestamp> {
+        None
+    }
+}
+
 impl World {
     pub(super) fn new(policy: &str) -> Self {
         let settings = Settings::read(|name| match name {
@@ -84,12 +106,14 @@ impl World {
     pub(super) fn tell(&mut self, actor: &str, message: &str) -> String {
         let office = &mut self.office(actor);
         let answer = if actor.starts_with("target-") {
-            Target.hear(office, message)
+            Target.told(office, message)
         } else if actor.starts_with("shard-") {
-            Shard.hear(office, message)
+            Shard.told(office, message)
         } else {
-            self.notices.push(Fields::of(message.as_bytes(), NOTICE).unwrap().word("kind").unwrap());
-            return "{}".to_owned();
+            let listener = Listener::default();
+            let answer = listener.told(office, message);
+            self.notices.extend(listener.0.into_inner());
+            answer
         };
         answer.unwrap()
     }

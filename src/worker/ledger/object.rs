@@ -25,6 +25,9 @@ use crate::{
 /// Where the name of the actor is kept, for the alarm does not tell.
 const NAME: &str = "actor";
 
+/// The least time until the alarm: others hear of what happened a little later, and of much at once.
+const GATHERING: Duration = Duration::from_millis(200);
+
 /// Errands of one alarm, and their time: the next alarm goes on.
 const MAX_ERRANDS: usize = 200;
 const MAX_TIME: Duration = Duration::from_secs(20);
@@ -39,6 +42,8 @@ struct Desk {
     ledger: Option<Namespace>,
     /// When the alarm is known to ring.
     alarm: Cell<Option<Timestamp>>,
+    /// Whether errands are being run: they go on until none is due, and set the alarm in the end.
+    is_ringing: Cell<bool>,
 }
 
 #[wasm_bindgen]
@@ -48,7 +53,7 @@ impl Ledger {
     #[wasm_bindgen(constructor)]
     pub fn new(state: State, env: Env) -> Self {
         let (settings, ledger) = (read_settings(&env), bound(&env));
-        Self(Rc::new(Desk { state, settings, ledger, alarm: Cell::default() }))
+        Self(Rc::new(Desk { state, settings, ledger, alarm: Cell::default(), is_ringing: Cell::default() }))
     }
 
     /// Passes a message on to the actor of the path, and answers with what it says.
@@ -75,7 +80,7 @@ impl Desk {
             if office.records.get(NAME).as_deref() != Some(&name) {
                 office.records.put(NAME, &name);
             }
-            actor.hear(office, &message)
+            actor.told(office, &message)
         })?;
         self.set_alarm(settings, actor).await?;
         match heard {
@@ -86,6 +91,13 @@ impl Desk {
 
     async fn ring(&self) -> Result<(), JsValue> {
         self.alarm.set(None);
+        self.is_ringing.set(true);
+        let rung = self.run_errands().await;
+        self.is_ringing.set(false);
+        rung
+    }
+
+    async fn run_errands(&self) -> Result<(), JsValue> {
         let name = Stored::new(self.state.storage().kv()).get(NAME).unwrap_or_default();
         let (Some(actor), Ok(settings)) = (role(&name), &self.settings) else { return Ok(()) };
         let started = now();
@@ -101,6 +113,7 @@ impl Desk {
                 break;
             }
         }
+        self.is_ringing.set(false);
         self.set_alarm(settings, actor).await
     }
 
@@ -122,7 +135,12 @@ impl Desk {
     }
 
     async fn set_alarm(&self, settings: &Settings, actor: &dyn Actor) -> Result<(), JsValue> {
+        if self.is_ringing.get() {
+            return Ok(());
+        }
         let wakes = self.within(settings, &mut |office| actor.wakes(office))?;
+        // What comes within this time is dealt with at one go.
+        let wakes = wakes.map(|at| at.max(now().after(GATHERING)));
         // One that rings too early costs nothing: then nothing is due, and it is set anew.
         let Some(at) = wakes.filter(|at| self.alarm.get().is_none_or(|set| *at < set)) else {
             return Ok(());
