@@ -26,7 +26,8 @@ test("what was done is counted over all shards, and still there after a restart"
     await webhook.stop();
     await rm(folder, { recursive: true });
   });
-  for (let n = 0; n < 12; n += 1) await world.deliverPlanted({ status: 503 });
+  // Of one target so many failures would open its breaker.
+  for (let n = 0; n < 12; n += 1) await world.deliverPlanted({ status: 503, url: `https://shop.example/${n}` });
   const { dlqId, workflowRunId: runId } = await world.qstash.plant();
   for (let n = 0; n < 2; n += 1) await world.deliver({ dlqId, runId, status: 503 });
   for (let n = 0; n < 3; n += 1) await world.deliverPlanted({ status: 404 });
