@@ -26,8 +26,8 @@ use crate::{
 /// | `resumed`: `case`, `newRunId`? | nothing |
 /// | `failed`: `case`, of a run that a recovery had created | nothing |
 /// | `cleared`: `dlqId`, of an entry that need not be held back any more | nothing |
-/// | `pause`, `unpause` | as `state` |
-/// | `state` | how the target does |
+/// | `pause`, `unpause`: `target`? | as `state` |
+/// | `state`: `target`? | how the target does |
 ///
 /// Reasons of a deferral: `breaker_open`; `draining`, as others have waited longer; `budget_spent`, until tomorrow;
 /// `paused`, by the policy or an operator. The actor keeps such a case and takes it up itself. `backlog_full`: there is no
@@ -58,15 +58,14 @@ impl Actor for Target {
                     backlog::remove(office.records, &entry);
                 }
             }
-            ("pause", _) => {
-                office.records.put(HELD, "");
-                tell(office, &mut answer);
+            (word @ ("pause" | "unpause" | "state"), _) => {
+                match word {
+                    "pause" => office.records.put(HELD, ""),
+                    "unpause" => office.records.delete(HELD),
+                    _ => {}
+                }
+                tell(office, &fields.word("target").unwrap_or_default(), &mut answer);
             }
-            ("unpause", _) => {
-                office.records.delete(HELD);
-                tell(office, &mut answer);
-            }
-            ("state", _) => tell(office, &mut answer),
             _ => return Err(UnheardError),
         }
         Ok(answer.end())
@@ -102,14 +101,14 @@ fn resumed(office: &mut Office<'_>, case: &Case, run: Option<&RunId>, at: Timest
 }
 
 /// How the target does, for operators.
-fn tell(office: &mut Office<'_>, answer: &mut Object) {
+fn tell(office: &Office<'_>, name: &str, answer: &mut Object) {
     let now = office.moment.now;
     let policy = &office.settings.policy;
     let records = &*office.records;
     let circuit = Circuit::read(records);
     let (failures, successes) = Window::read(records, now, policy.breaker.window).counts();
     answer
-        .text("target", &records.get(TARGET).unwrap_or_default())
+        .text("target", &records.get(TARGET).unwrap_or_else(|| name.to_owned()))
         .text("breaker", circuit.state.name())
         .number("since", circuit.since.as_millis());
     if circuit.until > now {
@@ -139,6 +138,7 @@ const MESSAGE: &[Field] = &[
     field("dlqId"),
     field("newRunId"),
     field("at"),
+    field("target"),
 ];
 
 #[cfg(test)]

@@ -5,6 +5,9 @@
 //! | `GET /metrics` | what was counted, as Prometheus reads it |
 //! | `GET /v1/recoveries?cursor=&limit=` | what was done, the latest first, page by page |
 //! | `GET /v1/recoveries/{run}` | the lineage of a run, from its root, with how each run ended |
+//! | `GET /v1/targets?cursor=&limit=` | every target with its breaker, backlog, budget and recoveries |
+//! | `GET /v1/targets/{target}` | one of them, its name percent-encoded |
+//! | `POST /v1/targets/{target}/pause`, `/resume` | holds it back until it is let go |
 //! | `POST /v1/decide` | what a policy does with a recorded callback, and why; nothing is done |
 //! | `POST /v1/jobs` | starts a [bulk job](crate::job) |
 //! | `GET /v1/jobs?cursor=&limit=` | jobs, the latest first |
@@ -23,6 +26,7 @@ mod metrics;
 mod query;
 mod recoveries;
 mod route;
+mod targets;
 
 pub use inquiry::{Ask, Heard, Inquiry, Step};
 pub use route::Console;

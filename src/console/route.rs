@@ -8,6 +8,7 @@ use super::{
     metrics::Metrics,
     query,
     recoveries::{MAX_PAGE, Recoveries},
+    targets::{self, OneTarget, Targets},
 };
 use crate::{
     http_url::percent_decode,
@@ -60,6 +61,15 @@ impl<'a> Console<'a> {
                 query::none(query).map_err(bad)?;
                 Ok(Box::new(Decide(self.settings.policy.try_on(body, now).map_err(bad)?)))
             }
+            ("/v1/targets", "GET") => {
+                let (cursor, limit) = query::page(query, targets::MAX_PAGE).map_err(bad)?;
+                Ok(Box::new(Targets { shards, cursor, limit, page: None }))
+            }
+            ("/v1/targets", _) => Err(OperatorReply::method_not_allowed("GET")),
+            (path, method) if path.starts_with("/v1/targets/") => {
+                query::none(query).map_err(bad)?;
+                Ok(Box::new(one_target(path, method)?))
+            }
             ("/v1/decide", _) => Err(OperatorReply::method_not_allowed("POST")),
             ("/metrics" | "/v1/recoveries", _) => Err(OperatorReply::method_not_allowed("GET")),
             _ if path == "/v1/jobs" || path.starts_with("/v1/jobs/") => {
@@ -73,8 +83,8 @@ impl<'a> Console<'a> {
                 (Some(_), _) => Err(OperatorReply::method_not_allowed("GET")),
                 _ => Err(OperatorReply::error(
                     404,
-                    "no such path; accepted are /metrics, /v1/decide, /v1/jobs, /v1/jobs/{id}, /v1/recoveries and \
-                     /v1/recoveries/{run}",
+                    "no such path; accepted are /metrics, /v1/decide, /v1/jobs, /v1/jobs/{id}, /v1/recoveries, \
+                     /v1/recoveries/{run}, /v1/targets, /v1/targets/{target} and its /pause and /resume",
                 )),
             },
         }
@@ -84,6 +94,32 @@ impl<'a> Console<'a> {
     #[must_use]
     pub fn dress(&self, reply: OperatorReply, asked: &Asked<'_>) -> OperatorReply {
         self.operator.dress(reply, asked)
+    }
+}
+
+/// `/v1/targets/{target}`, perhaps with what to do.
+fn one_target(path: &str, method: &str) -> Result<OneTarget, OperatorReply> {
+    let mut parts = path.strip_prefix("/v1/targets/").unwrap_or_default().split('/');
+    let target = percent_decode(parts.next().unwrap_or_default()).filter(|target| !target.is_empty());
+    let Some(target) = target else {
+        let message =
+            "bad target in the path; accepted is the name of one as /v1/targets lists it, percent-encoded";
+        return Err(OperatorReply::error(400, message));
+    };
+    let (what, wanted) = match (parts.next(), parts.next()) {
+        (None, _) => ("state", "GET"),
+        (Some("pause"), None) => ("pause", "POST"),
+        (Some("resume"), None) => ("unpause", "POST"),
+        _ => {
+            let message =
+                "no such path; a target has /pause and /resume, and the slashes of its name are %2F";
+            return Err(OperatorReply::error(404, message));
+        }
+    };
+    if method == wanted {
+        Ok(OneTarget { target, what })
+    } else {
+        Err(OperatorReply::method_not_allowed(wanted))
     }
 }
 

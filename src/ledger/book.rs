@@ -19,6 +19,10 @@ const ROOT: &str = "tree/";
 const RUN: &str = "run/";
 pub(super) const TIME: &str = "time/";
 pub(super) const COUNT: &str = "count";
+const TARGET: &str = "target/";
+
+/// The most targets that are remembered by name. Of more, operators see these.
+const MAX_TARGETS: usize = 1000;
 
 /// An entry's id, and what is known of it.
 pub(super) type Known = (String, Record);
@@ -43,6 +47,20 @@ pub(super) fn put(records: &mut dyn Records, entry: &str, record: &Record) {
     records.put(&key, &record.to_json());
     records.put(&[ROOT, record.root().as_str(), " ", entry].concat(), "");
     records.put(&time_key(record.at, entry), "");
+}
+
+/// Remembers a target by name.
+pub(super) fn heard_of(records: &mut dyn Records, target: &str) {
+    let key = [TARGET, target].concat();
+    if records.get(&key).is_none() && targets(records).len() < MAX_TARGETS {
+        records.put(&key, "");
+    }
+}
+
+/// The targets that were heard of, by their names.
+pub(super) fn targets(records: &dyn Records) -> Vec<String> {
+    let known = records.scan(TARGET, "", MAX_TARGETS).into_iter();
+    known.filter_map(|(key, _)| Some(key.strip_prefix(TARGET)?.to_owned())).collect()
 }
 
 pub(super) fn forget(records: &mut dyn Records, entry: &str) {

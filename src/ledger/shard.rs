@@ -37,6 +37,7 @@ const BATCH: usize = 100;
 /// | `settle`: `case`, `conclusion` | nothing |
 /// | `sift`: `dlqIds` | of these, `absent`: not known; `due`: left for later, and it is later now |
 /// | `ended`: `runId` (a run that a recovery created), `end`, `at` | nothing |
+/// | `targets` | `targets`, all that it has heard of |
 /// | `lineage`: `runId`, of any member | `recoveries`, the oldest first |
 /// | `tally` | `tally`: what was counted, and the number of `entries` |
 /// | `recoveries`: `cursor`?, `limit`? | `recoveries`, the latest first, and a `cursor` that leads on |
@@ -72,6 +73,7 @@ impl Actor for Shard {
                 let at = fields.text("at").and_then(|at| decimal(&at)).map_or(now, Timestamp::from_millis);
                 end(records, &office.settings.notify, &run, fields.word("end").ok_or(UnheardError)?, at);
             }
+            ("targets", ..) => book::targets(records).as_slice().put("targets", &mut answer),
             ("tally", ..) => meter::tell(records, &mut answer),
             ("lineage", _, Some(run)) => list(&book::lineage(records, run), &mut answer),
             ("recoveries", ..) => {
@@ -212,6 +214,7 @@ fn settle(records: &mut dyn Records, notify: &Notify, case: Case, now: Timestamp
         return;
     }
     let record = Record { case, at: now, is_claimed: false, conclusion, ..known };
+    book::heard_of(records, &record.case.target);
     book::put(records, &entry, &record);
     hub::settled(records, notify, &record, before.as_ref(), &told);
 }

@@ -5,6 +5,7 @@
 mod decide;
 mod jobs;
 mod recoveries;
+mod targets;
 mod world;
 
 use world::{World, get};

@@ -1,10 +1,11 @@
-//! A deployment with a ledger of four shards in memory.
+//! A deployment with a ledger of four shards, and targets, in memory.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
+use workflow_redrive::breaker::Target;
 use workflow_redrive::console::{Ask, Console, Step};
 use workflow_redrive::durable::{Actor, MemoryRecords, Office};
 use workflow_redrive::job::{Job, Jobs};
@@ -65,6 +66,7 @@ impl World {
         let role: &dyn Actor = match actor.split('-').next() {
             Some("job") => &Job,
             Some("jobs") => &Jobs,
+            Some("target") => &Target,
             _ => &Shard,
         };
         let heard = role.hear(&mut office, message).ok()?;
