@@ -92,7 +92,7 @@ examples/embed/build/index_bg.wasm: $(RUST_SOURCES) $(wildcard examples/embed/sr
 .PHONY: build-npm
 build-npm: pkg/wasm/redrive.wasm ## build the generated part of the npm package into pkg/wasm/
 
-pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) scripts/build-npm.sh scripts/anonymous.sh scripts/std-for-size.sh | setup
+pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) scripts/build-npm.sh scripts/move-texts.mjs scripts/anonymous.sh scripts/std-for-size.sh | setup
 	$(call say,npm package)
 	scripts/build-npm.sh
 	@touch $@

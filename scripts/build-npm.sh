@@ -26,6 +26,7 @@ features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --en
   --enable-reference-types --enable-sign-ext)
 "$bin/wasm-opt" "$made/redrive_bg.wasm" -o pkg/wasm/redrive.wasm "${features[@]}" \
   -Os --one-caller-inline-max-function-size=0 --converge --strip-debug --strip-producers
+node scripts/move-texts.mjs pkg/wasm/redrive.wasm "$made/texts.mjs"
 
 # The bindings keep their state in module variables. As the body of a function they can be had anew with each instance.
 {
@@ -36,13 +37,16 @@ features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --en
   echo '}'
 } >"$made/glue.mjs"
 
-# Names stay for the reader of a stack trace. Both files have one name: so they are neighbours in the tarball, where the
-# second compresses to next to nothing, as long as they are smaller than what gzip looks back at (32 KB).
+# Names stay for the reader of a stack trace. Files of the two formats have one name: so they are neighbours in the tarball,
+# where the second compresses to next to nothing, as long as they are smaller than what gzip looks back at (32 KB). That is
+# why the texts are files of their own.
 bundle() {
-  "$bin/esbuild" pkg/src/index.mjs --bundle --format="$1" --outfile="$2" --target=es2022 --platform=neutral \
-    --alias:redrive-glue="$made/glue.mjs" --log-level=warning --minify --keep-names
+  "$bin/esbuild" "$1" --bundle --format="$2" --outfile="$3" --target=es2022 --platform=neutral \
+    --alias:redrive-glue="$made/glue.mjs" --external:./texts.js --log-level=warning --minify --keep-names
 }
-bundle esm pkg/wasm/core.js
-bundle cjs pkg/wasm/cjs/core.js
+bundle pkg/src/index.mjs esm pkg/wasm/core.js
+bundle pkg/src/index.mjs cjs pkg/wasm/cjs/core.js
+bundle "$made/texts.mjs" esm pkg/wasm/texts.js
+bundle "$made/texts.mjs" cjs pkg/wasm/cjs/texts.js
 echo '{"type":"commonjs"}' >pkg/wasm/cjs/package.json
 cp LICENSE pkg/LICENSE

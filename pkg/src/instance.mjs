@@ -7,6 +7,8 @@
  */
 import { createGlue } from "redrive-glue";
 import { failure } from "./check.mjs";
+// Made by scripts/build-npm.sh.
+import { TEXTS } from "./texts.js";
 
 /** @type {WebAssembly.Module | undefined} */
 let module;
@@ -88,10 +90,18 @@ export function instance() {
   }
   const glue = createGlue();
   const { exports } = new WebAssembly.Instance(module, { "./redrive_bg.js": glue });
+  putTexts(exports.memory);
   glue.__wbg_set_wasm(exports);
   exports.__wbindgen_start?.();
   core = glue;
   return core;
+}
+
+/** Puts the core's texts where its code looks for them; the WebAssembly file is built without them. */
+function putTexts(memory) {
+  const bytes = new Uint8Array(memory.buffer);
+  const encoder = new TextEncoder();
+  for (let index = 0; index < TEXTS.length; index += 2) bytes.set(encoder.encode(TEXTS[index + 1]), TEXTS[index]);
 }
 
 async function compile(source) {

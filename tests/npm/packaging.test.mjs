@@ -71,8 +71,10 @@ test("the tarball holds what is needed and nothing else, one WebAssembly file am
     "wasm.d.ts",
     "wasm/cjs/core.js",
     "wasm/cjs/package.json",
+    "wasm/cjs/texts.js",
     "wasm/core.js",
     "wasm/redrive.wasm",
+    "wasm/texts.js",
     "web.mjs",
     "workerd.mjs",
   ]);
