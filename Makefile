@@ -74,7 +74,7 @@ $(STAMPS)/browser: scripts/browser.sh
 .PHONY: build
 build: build/index_bg.wasm ## build the Worker into build/
 
-WORKER_SCRIPTS := scripts/build-worker.sh scripts/bindgen-worker.mjs scripts/anonymous.sh
+WORKER_SCRIPTS := scripts/build-worker.sh scripts/bindgen-worker.mjs scripts/anonymous.sh scripts/std-for-size.sh
 
 build/index_bg.wasm: $(RUST_SOURCES) $(WORKER_SCRIPTS) | setup
 	$(call say,Worker)

@@ -10,7 +10,8 @@ export ESBUILD_BIN=$root/node_modules/.bin/esbuild
 export CARGO_TARGET_DIR=$root/target
 
 anonymous=$("$root/scripts/anonymous.sh")
-"$root/target/tools/bin/worker-build" --release . "$@" "$anonymous"
+mapfile -t std < <("$root/scripts/std-for-size.sh")
+env ${std:+RUSTC_BOOTSTRAP=1} "$root/target/tools/bin/worker-build" --release . "$@" "$anonymous" "${std[@]}"
 
 # What every runtime of the last years knows: all that wasm-opt knows would load in the newest ones only.
 features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int
