@@ -39,7 +39,7 @@ import {
   type Outcome,
   type PageOptions,
   type Policy,
-  type PolicyBackoff,
+  type PolicyBackoff, PolicyBreaker, PolicyBudget, PolicyDrain,
   type PolicyCondition,
   type PolicyFlowControl,
   type PolicyOverrides,
@@ -139,7 +139,9 @@ const noClass: PolicyCondition = { class: "slow" };
 const flow: PolicyFlowControl = { key: "k", rate: 1, period: "1m" };
 const overrides: PolicyOverrides = { retries: 1, delay: "1m", retry_delay: "1000", flow_control: flow, label: ["a"], failure_callback: "https://a" };
 const rule: PolicyRule = { name: "a", when: condition, action: "restart", overrides };
-const whole: Policy = { rules: [rule], backoff: { base: "1s", cap: "1h" } satisfies PolicyBackoff, overrides };
+const breaker: PolicyBreaker = { enabled: true, failure_share: 80, minimum: 20, window: "2m" };
+const [drain, budget]: [PolicyDrain, PolicyBudget] = [{ parallelism: 10 }, { daily: 500 }];
+const whole: Policy = { rules: [rule], backoff: { base: "1s", cap: "1h" } satisfies PolicyBackoff, overrides, breaker, drain, budget };
 const asked: DecideRequest = { policy: whole, url: "https://a", body: "{}", headers: new Headers() };
 const context: CallbackContext = { headers: { "Upstash-Label": ["a", "b"] } };
 const state: CallbackState = "CALLBACK_FAIL";
