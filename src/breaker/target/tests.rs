@@ -127,6 +127,20 @@ fn as_long_as_probes_fail_it_stays_open_ever_longer_and_no_run_is_probed_twice_w
 }
 
 #[test]
+fn a_run_that_has_had_many_attempts_does_not_try_the_target_though_it_is_the_oldest() {
+    let mut world = ill("{}");
+    let root = RunId::new("wfr_old").unwrap();
+    let lineage = Lineage::new(root, 4, Timestamp::from_millis(1_748_527_900_000));
+    world.fail(&Case { lineage, ..case(70, 503) });
+    world.pass(36);
+    assert_eq!(world.entries().len(), 12);
+    assert!(!world.entries().contains(&"1-70"));
+    world.runs.values_mut().for_each(|state| *state = "RUN_SUCCESS");
+    world.pass(20);
+    assert_eq!(world.resumed[12].0, "1-70", "it is the first once the target is well");
+}
+
+#[test]
 fn a_probes_own_callback_tells_at_once_and_one_bad_probe_of_three_does_not_count() {
     for bad in [1, 2] {
         let mut world = ill("{}");
