@@ -16,15 +16,11 @@ const resumes = async () => (await world.calls()).filter((call) => call.startsWi
 test("the same callback delivered 50 times, 10 of them at once, resumes once and has one outcome", async () => {
   const { dlqId, workflowRunId: runId } = await world.qstash.plant();
   const deliver = () => world.deliver({ dlqId, runId });
-  const together = await Promise.all(Array.from({ length: 10 }, deliver));
-  // Those that met the first one on its way were asked to come again.
-  const later = together.filter(({ status }) => status === 503);
-  for (const { headers } of later) assert.equal(headers["retry-after"], "5");
-  const answers = together.filter(({ status }) => status !== 503);
-  for (let n = answers.length; n < 50; n += 1) answers.push(await deliver());
+  const answers = await Promise.all(Array.from({ length: 10 }, deliver));
+  while (answers.length < 50) answers.push(await deliver());
 
   const [first, ...others] = answers.map(({ status, text }) => ({ status, ...JSON.parse(text) })).sort((a) => (a.duplicate ? 1 : -1));
-  assert.equal(first.outcome, "resumed");
+  assert.deepEqual([first.status, first.outcome], [200, "resumed"]);
   for (const other of others) assert.deepEqual(other, { ...first, duplicate: true });
   assert.equal(answers.length, 50);
   assert.equal((await resumes()).length, 1);
