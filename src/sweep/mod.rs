@@ -1,6 +1,6 @@
 //! The sweep: finds failed runs whose failure callback failed or never came, and feeds them to the same decision.
 //!
-//! 1. It lists the dead letter queue page by page and picks the entries that nobody was told of in time ([`suspect`]).
+//! 1. It lists the dead letter queue page by page and picks the entries that nobody was told of in time (`suspect`).
 //! 2. It asks the ledger which of them nobody is at and nothing was decided about.
 //! 3. It deals with the oldest first, which have the least of their retention left: claim, policy, the DLQ call, as for a
 //!    callback. So it is safe beside live callbacks, whoever comes first.

@@ -7,6 +7,9 @@ use crate::{
     settings::Settings,
 };
 
+/// Where sweeps are asked for.
+const PATH: &str = "/v1/sweep";
+
 /// What is asked at `/v1/sweep`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
@@ -25,7 +28,7 @@ impl Wish {
     /// Checks a request; `None` without `ADMIN_TOKEN`, for then there is no such path.
     #[must_use]
     pub fn read(settings: &Settings, asked: &Asked<'_>) -> Option<Result<Self, OperatorReply>> {
-        let operator = Operator::of(settings)?;
+        let operator = Operator::of(settings).filter(|_| asked.resource().0 == PATH)?;
         Some(operator.authorize(asked).and_then(|()| Self::of(settings, asked)))
     }
 

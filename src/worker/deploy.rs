@@ -54,10 +54,6 @@ async fn answer(redrive: &Redrive, request: &Request) -> Result<Response, JsValu
         ("/", _) => respond(&Reply::method_not_allowed("POST")),
         ("/healthz", "GET" | "HEAD") => respond(&health(redrive)),
         ("/healthz", _) => respond(&Reply::method_not_allowed("GET, HEAD")),
-        ("/v1/sweep", _) => match redrive.asked_to_sweep(request).await? {
-            Some(response) => Ok(response),
-            None => not_found(),
-        },
         (path, _) if path == "/metrics" || path.starts_with("/v1/") => {
             match redrive.inquire(request).await? {
                 Some(response) => Ok(response),

@@ -93,15 +93,6 @@ impl Redrive {
         sweep::by_the_clock(self.settings.as_ref(), &self.ledger).await;
     }
 
-    /// Answers a request for a sweep, which [`Wish`](crate::sweep::Wish) describes. `None` where no `ADMIN_TOKEN` is set:
-    /// answer as for any path that is not there.
-    pub(super) async fn asked_to_sweep(
-        &self,
-        request: &web_sys::Request,
-    ) -> Result<Option<web_sys::Response>, JsValue> {
-        sweep::answer(self.settings.as_ref(), &self.ledger, request).await
-    }
-
     /// Answers a request of the [console](crate::console), whose paths all begin with `/v1/`. `None` where no
     /// `ADMIN_TOKEN` is set: answer as for any path that is not there.
     pub async fn console(&self, request: &web_sys::Request) -> worker::Result<Option<web_sys::Response>> {
@@ -113,7 +104,11 @@ impl Redrive {
         &self,
         request: &web_sys::Request,
     ) -> Result<Option<web_sys::Response>, JsValue> {
-        console::answer(self.settings.as_ref(), &self.ledger, request).await
+        let settings = self.settings.as_ref();
+        match sweep::answer(settings, &self.ledger, request).await? {
+            None => console::answer(settings, &self.ledger, request).await,
+            answer => Ok(answer),
+        }
     }
 
     /// Answers a request of the [operator API](crate::operator), whose paths all begin with `/v2/`. `None` where no

@@ -43,6 +43,7 @@ pub(super) async fn exchange(
 }
 
 /// Posts a text to an address of the settings, without any token of ours.
+#[cfg(feature = "deploy")]
 pub(super) async fn post(
     url: &HttpUrl,
     headers: &[(&'static str, String)],
