@@ -3,6 +3,7 @@ import type {
   ApiError,
   ApiErrorCode,
   CallbackErrorCode,
+  CallbackResult,
   CreatedRun,
   Decision,
   DlqEntry,
@@ -111,6 +112,17 @@ export interface DecideRequest {
 /** Tells what a policy would do and why, and does nothing. */
 export function decide(request: DecideRequest): Decision;
 
+/** Remembers what came of DLQ entries, so that a callback which is delivered twice acts once. One that throws at a claim makes QStash deliver again. */
+export interface Ledger {
+  /** Claims an entry, atomically: nothing where it is ours now, "pending" where another delivery is at it, else what was recorded. */
+  claim(dlqId: string): Promise<ClaimAnswer> | ClaimAnswer;
+  /** Keeps what came of an entry; without a result its claim is free again. */
+  record(dlqId: string, result?: CallbackResult): Promise<unknown> | unknown;
+}
+
+/** What a ledger says to a claim. */
+export type ClaimAnswer = CallbackResult | "pending" | null | undefined;
+
 /** All that a handler is told. */
 export interface HandlerSettings {
   /** QSTASH_TOKEN. */
@@ -131,6 +143,8 @@ export interface HandlerSettings {
   maxBodyBytes?: number;
   /** Default: the runtime's. */
   fetch?: typeof fetch;
+  /** Where claims are kept. Default: the memory of this process. */
+  ledger?: Ledger;
   /** Gets one line for each callback. Default: JSON to the console. */
   log?: (line: LogLine, isError: boolean) => void;
 }

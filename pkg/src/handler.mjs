@@ -1,6 +1,7 @@
 /** The callback pipeline as a function from request to response, to mount in any framework. */
 import { callable, headersText, invalid, joined, number, options, secret, text } from "./check.mjs";
 import { instance, withCore } from "./instance.mjs";
+import { MemoryLedger } from "./ledger.mjs";
 import { policyText } from "./policy.mjs";
 import { joined as whole, perform, readChunks } from "./transport.mjs";
 
@@ -19,10 +20,12 @@ const SETTINGS = {
 const REQUIRED = ["token", "currentSigningKey", "nextSigningKey"];
 
 export function createHandler(settings) {
-  const given = options("settings", settings, [...Object.keys(SETTINGS), "fetch", "log"]);
+  const given = options("settings", settings, [...Object.keys(SETTINGS), "fetch", "ledger", "log"]);
   const texts = readSettings(given);
   const fetch = callable("fetch", given.fetch, (...call) => globalThis.fetch(...call));
   const log = callable("log", given.log, print);
+  const ledger = given.ledger ?? new MemoryLedger();
+  if (typeof ledger.claim !== "function" || typeof ledger.record !== "function") throw invalid("`ledger` must be an object with `claim` and `record`");
   let holder = make(texts);
 
   return async (request) => {
@@ -31,7 +34,7 @@ export function createHandler(settings) {
     try {
       // After a panic the handler belongs to an instance that is gone.
       if (holder.core !== instance()) holder = make(texts);
-      const reply = await deliver(holder, request, { fetch });
+      const reply = await deliver(holder, request, { fetch, ledger });
       log(reply.log, reply.isError);
       return new Response(reply.body, { status: reply.status, headers: reply.headers });
     } catch (error) {

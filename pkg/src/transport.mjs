@@ -1,6 +1,7 @@
 /** Does what the core asks for: sends requests, reads answers up to a size, and lets time pass. */
 import { failure, headersText } from "./check.mjs";
 import { withCore } from "./instance.mjs";
+import { claim, record } from "./ledger.mjs";
 
 /** The most bytes of an answer that are read. Pages of the queue carry the payloads of their entries. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -10,7 +11,7 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
  * with. `bringBody` brings the body of a callback, where there is one. Who began with the work frees it.
  *
  * @param {object} work A `Work` of the core.
- * @param {{ fetch: typeof fetch, signal?: AbortSignal }} shell
+ * @param {{ fetch: typeof fetch, signal?: AbortSignal, ledger?: object }} shell
  * @param {(limit: number, keep?: number) => Promise<Uint8Array | undefined>} [bringBody] It returns the body where it is
  *   to be kept and has no more bytes than `keep`.
  */
@@ -23,12 +24,18 @@ export async function perform(work, shell, bringBody) {
     if (step.body !== undefined) kept = await bringBody(step.body, step.keep);
     else if (step.wait !== undefined) await pause(step.wait, shell.signal);
     else {
-      const request = step.request ?? { ...step.relay, body: kept };
-      answer = await send(request, { ...shell, timeout: step.timeout });
+      answer = await obtain(step, kept, shell);
       const { status, body, headers, kind, detail, limit } = answer;
-      withCore(() => (kind === undefined ? work.answer(status, body, headersText("headers", headers)) : work.fail(kind, detail, limit)));
+      withCore(() => (kind === undefined ? work.answer(status, body, headersText("headers", headers ?? {})) : work.fail(kind, detail, limit)));
     }
   }
+}
+
+/** The answer to what a step asks of others: the ledger, the service, a failure function. */
+function obtain(step, kept, shell) {
+  if (step.claim !== undefined) return claim(shell.ledger, step.claim);
+  if (step.record !== undefined) return record(shell.ledger, step.record, step.result);
+  return send(step.request ?? { ...step.relay, body: kept }, { ...shell, timeout: step.timeout });
 }
 
 /** An answer that the core has found good, as the service sent it. */

@@ -16,8 +16,8 @@ use crate::{
     js_host::{entropy, now},
     json::Object,
     recovery::{
-        Admission, Admitted, Ask, Conclusion, LogLine, MAX_RELAYED_BYTES, Moment, Recovery, Refusal, Relayed,
-        Reply, Timings,
+        Admission, Admitted, Ask, Claim, Conclusion, LogLine, MAX_RELAYED_BYTES, Moment, Recovery, Refusal,
+        Relayed, Reply, Timings,
     },
     settings::Account,
     signature::BodyDigest,
@@ -81,7 +81,7 @@ impl Delivery {
                 step.end()
             }
             Stage::Recovery(recovery) => {
-                let Redrive { settings, ledger } = &*self.redrive;
+                let settings = &self.redrive.settings;
                 loop {
                     match recovery.ask() {
                         Ask::Send(request) => {
@@ -90,8 +90,9 @@ impl Delivery {
                             return sending(base_url, token, &request, settings.api_timeout);
                         }
                         Ask::Claim(entry) => {
-                            let claim = ledger.borrow_mut().claim(entry, now());
-                            recovery.claimed(claim);
+                            let mut step = Object::new();
+                            step.text("claim", entry.as_str());
+                            return step.end();
                         }
                         // Nobody here takes it up again; the kill switch leaves it to a person.
                         Ask::Admit(_) if settings.policy.paused => {
@@ -106,8 +107,12 @@ impl Delivery {
                             return relaying(to, given, recovery.run_id(), settings.api_timeout);
                         }
                         Ask::Settle(entry) => {
-                            ledger.borrow_mut().settle(entry, &recovery.conclusion);
-                            recovery.settled();
+                            let mut step = Object::new();
+                            step.text("record", entry.as_str());
+                            if recovery.conclusion.is_final() {
+                                step.raw("result", &recovery.conclusion.to_json());
+                            }
+                            return step.end();
                         }
                         Ask::Nothing => return ended(&recovery.conclusion, self.timings, self.started),
                     }
@@ -150,6 +155,11 @@ impl Delivery {
     /// Brings what became of a request.
     pub(super) fn bring(&mut self, answer: Transported) {
         if let Stage::Recovery(recovery) = &mut self.stage {
+            match recovery.ask() {
+                Ask::Claim(_) => return recovery.claimed(claim(answer)),
+                Ask::Settle(_) => return recovery.settled(),
+                _ => {}
+            }
             if recovery.is_relaying() {
                 return recovery
                     .relayed(Relayed::answered(answer.ok().map(|answer| answer.status())), moment());
@@ -163,6 +173,18 @@ impl Delivery {
 impl Stage {
     fn refused(refusal: Refusal) -> Self {
         Self::Over(Box::new(Conclusion::refused(refusal)))
+    }
+}
+
+/// What the ledger has said: 200 for a claim that is granted, 208 and what was recorded, 409 where somebody else is at it.
+fn claim(answer: Transported) -> Claim {
+    let Ok(answer) = answer else { return Claim::Unavailable };
+    let recorded = core::str::from_utf8(answer.body()).ok().and_then(Conclusion::recall);
+    match (answer.status(), recorded) {
+        (200, _) => Claim::Granted,
+        (208, Some(first)) => Claim::Settled(Box::new(first)),
+        (409, _) => Claim::Pending,
+        _ => Claim::Unavailable,
     }
 }
 

@@ -1,6 +1,5 @@
-//! The handler: settings that were checked once, and the claims of this process.
+//! The handler: settings that were checked once.
 
-use core::cell::RefCell;
 use std::rc::Rc;
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -9,7 +8,7 @@ use super::{callback::headers_of, delivery::Delivery, error::error, pairs::Pairs
 use crate::{
     callback::FailureReader,
     js_host::now,
-    recovery::{Admission, Arrival, MemoryLedger},
+    recovery::{Admission, Arrival},
     settings::Settings,
     text::said,
 };
@@ -19,11 +18,10 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Handler(Rc<Redrive>);
 
-/// Settings and claims.
+/// What its deliveries share.
 #[derive(Debug)]
 pub(super) struct Redrive {
     pub(super) settings: Settings,
-    pub(super) ledger: RefCell<MemoryLedger>,
 }
 
 #[wasm_bindgen]
@@ -39,7 +37,7 @@ impl Handler {
                 thrown.text("setting", cause.name());
                 JsValue::from_str(&thrown.end())
             })?;
-        Ok(Self(Rc::new(Redrive { settings, ledger: RefCell::default() })))
+        Ok(Self(Rc::new(Redrive { settings })))
     }
 
     /// Takes in a callback that came to `url`; `headers` are names and values with NUL between them.

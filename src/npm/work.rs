@@ -37,7 +37,7 @@ impl Work {
 impl Work {
     /// What to do next, as JSON: `{body: <most bytes>}` to read the body, with `keep` to hold it for later where it has no
     /// more bytes than that; `{relay: {method, url, headers}, timeout}` to send that body on, `{request: {method, url, headers}, timeout}` to
-    /// send a request, `{wait}` to let that many milliseconds pass, or `{ended}`, with what it came to as `done`, or with
+    /// send a request, `{claim}` to claim a DLQ entry, `{record}` to keep its `result` or free its claim, `{wait}` to let that many milliseconds pass, or `{ended}`, with what it came to as `done`, or with
     /// `verbatim` where that is the last answer itself. A job goes on after each end, until there is nothing `done`.
     ///
     /// Throws what the work fails with.

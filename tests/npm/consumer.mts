@@ -39,7 +39,12 @@ import {
   type Outcome,
   type PageOptions,
   type Policy,
-  type PolicyBackoff, PolicyBreaker, PolicyBudget, PolicyDrain,
+  type ClaimAnswer,
+  type Ledger,
+  type PolicyBackoff,
+  type PolicyBreaker,
+  type PolicyBudget,
+  type PolicyDrain,
   type PolicyCondition,
   type PolicyFlowControl,
   type PolicyOverrides,
@@ -157,7 +162,9 @@ console.log(errorCodes, noCode, errorOf, textOf, line, noField, why, sum, asked,
 
 const isExpired = (error: RedriveError) => error.code === "signature_expired";
 const code: ErrorCode = "rate_limited";
+const kept = new Map<string, CallbackResult>();
+const ledger: Ledger = { claim: (id): ClaimAnswer => kept.get(id), record: async (id, result) => void (result && kept.set(id, result)) };
 const half = (error: ActError): string[] => error.acted.done;
 const wait = (error: ApiError): number | undefined => error.retryAfter;
 
-export { verified, wrong, handler, failure, decision, runs, run, many, older, page, again, entry, deleted, isExpired, code, wait, half, selections, next };
+export { ledger, verified, wrong, handler, failure, decision, runs, run, many, older, page, again, entry, deleted, isExpired, code, wait, half, selections, next };
