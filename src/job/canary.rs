@@ -1,11 +1,10 @@
 //! What became of the first few, before all others follow.
 
 use super::chunk::{RUN, behind};
-use super::desk::{Desk, Get, Turn};
+use super::desk::{Desk, Turn};
 use super::state::{Phase, Rest};
 use super::transcript;
 use crate::{
-    client::Memory,
     dlq::{Call, MAX_RUNS_PER_CALL, RunRef, RunState, RunStates, Transported},
     ids::RunId,
     time::{Timestamp, decimal},
@@ -23,15 +22,7 @@ impl Desk<'_> {
             self.state.judged = last;
             return Turn::On;
         };
-        let mut get = Get::new(call.request(), "no JSON object with a list `runs` of workflow runs");
-        match self.play(&mut get, &Memory::new()) {
-            Turn::On => {
-                transcript::clear(self.records);
-                self.fail(&get.failure());
-                Turn::On
-            }
-            turn => turn,
-        }
+        self.get(call.request(), "no JSON object with a list `runs` of workflow runs")
     }
 
     /// Takes in how they go; `false` where that is not what was said.

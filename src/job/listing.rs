@@ -6,7 +6,7 @@ use super::state::{Phase, Rest};
 use super::transcript;
 use crate::{
     client::Memory,
-    dlq::{Call, List, MAX_PER_PAGE, Page, RepeatedCursorError, TransportFault, Transported},
+    dlq::{ApiRequest, Call, List, MAX_PER_PAGE, Page, RepeatedCursorError, TransportFault, Transported},
     text::said,
     time::Timestamp,
 };
@@ -18,7 +18,12 @@ impl Desk<'_> {
     /// The next page of the list.
     pub(super) fn list(&mut self) -> Turn {
         let Some(list) = self.next_list() else { return Turn::On };
-        let mut get = Get::new(list.request(), "no JSON object with a list `messages` of DLQ entries");
+        self.get(list.request(), "no JSON object with a list `messages` of DLQ entries")
+    }
+
+    /// Gets what a step is about; `wanted` says what every answer so far was not. Where none ever is, the job has failed.
+    pub(super) fn get(&mut self, request: ApiRequest, wanted: &'static str) -> Turn {
+        let mut get = Get::new(request, wanted);
         match self.play(&mut get, &Memory::new()) {
             Turn::On => {
                 transcript::clear(self.records);

@@ -142,7 +142,7 @@ impl<'a> Table<'a> {
         self.entries.iter().any(|(name, _)| name == key)
     }
 
-    /// A key that others read.
+    /// Takes a key whose value somebody else reads: a Worker, of the policy that it shares with the npm package.
     #[cfg(all(target_family = "wasm", feature = "npm"))]
     pub(crate) fn skip(&mut self, key: &'static str) {
         self.take(key);
