@@ -85,6 +85,28 @@ mod tests {
             .with_decode_padding_mode(DecodePaddingMode::RequireNone),
     );
 
+    /// RFC 4648, section 10.
+    #[test]
+    fn the_vectors_of_the_rfc() {
+        const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/known_answers/data/rfc/4648.json");
+        let vectors: serde_json::Value = serde_json::from_slice(&std::fs::read(PATH).unwrap()).unwrap();
+        let tests = vectors["tests"].as_array().unwrap();
+        for test in tests {
+            let (text, padded) = (test["text"].as_str().unwrap(), test["base64"].as_str().unwrap());
+            assert_eq!(encode(text.as_bytes()), padded);
+            for alphabet in [Alphabet::Standard, Alphabet::UrlSafe] {
+                let bare = padded.trim_end_matches('=');
+                assert_eq!(decode_exact(bare, alphabet).as_deref(), Some(text.as_bytes()));
+                assert_eq!(
+                    decode_exact(padded, alphabet).is_some(),
+                    bare == padded,
+                    "padding is the caller's"
+                );
+            }
+        }
+        assert_eq!(tests.len(), 7);
+    }
+
     proptest! {
         #[test]
         fn every_text_is_read_as_another_library_reads_it(text in "[A-Za-z0-9_+/=-]{0,12}|[A-Za-z0-9_-]{0,90}|\\PC{0,9}") {

@@ -37,3 +37,20 @@ pub(super) fn headers(
         (SIGNATURE, signature),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base64::{Alphabet, decode_exact};
+
+    /// The example that the libraries of Standard Webhooks test themselves with.
+    #[test]
+    fn the_known_answer_of_standard_webhooks() {
+        let secret = decode_exact("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", Alphabet::Standard).unwrap();
+        let secret = SigningKey::of_bytes(&secret).unwrap();
+        let now = Timestamp::from_secs(1_614_265_330);
+        let headers = headers("msg_p5jXN8AQM9LWM0D4loKWxJek", now, r#"{"test": 2432232314}"#, &secret);
+        assert!(headers.contains(&(TIMESTAMP, "1614265330".to_owned())));
+        assert!(headers.contains(&(SIGNATURE, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=".to_owned())));
+    }
+}

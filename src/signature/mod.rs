@@ -7,6 +7,8 @@
 mod claims;
 mod error;
 mod keys;
+#[cfg(test)]
+mod known_answers;
 mod token;
 
 pub use claims::{BodyDigest, Claims};

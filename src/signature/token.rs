@@ -53,6 +53,11 @@ impl KeySet {
         now: Timestamp,
         tolerance: Duration,
     ) -> Result<Claims, SignatureError> {
+        check_payload(&self.open(token)?, url, now, tolerance)
+    }
+
+    /// The payload of a token that one of the two keys signed.
+    pub(super) fn open(&self, token: &str) -> Result<Vec<u8>, SignatureError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(SignatureError::Malformed);
         }
@@ -64,7 +69,7 @@ impl KeySet {
         if !self.signed(signed.as_bytes(), &signature) {
             return Err(SignatureError::Key);
         }
-        check_payload(payload, url, now, tolerance)
+        decode(payload)
     }
 }
 
@@ -73,7 +78,7 @@ impl KeySet {
 const HEADER: &[Field] = &[field("alg"), field("crit")];
 
 fn check_header(encoded: &str) -> Result<(), SignatureError> {
-    let mut header = object(encoded, HEADER)?;
+    let mut header = object(&decode(encoded)?, HEADER)?;
     let algorithm = header.string("alg").ok_or(SignatureError::Malformed)?;
     if !matches!(header.take("crit"), Captured::Absent) {
         return Err(SignatureError::Malformed);
@@ -89,17 +94,17 @@ const fn field(name: &'static str) -> Field {
     Field { name, limit: MAX_TOKEN_BYTES, over: Over::Drop }
 }
 
-fn object(encoded: &str, fields: &'static [Field]) -> Result<Fields, SignatureError> {
-    Fields::of(&decode(encoded)?, fields).map_err(|_| SignatureError::Malformed)
+fn object(json: &[u8], fields: &'static [Field]) -> Result<Fields, SignatureError> {
+    Fields::of(json, fields).map_err(|_| SignatureError::Malformed)
 }
 
 fn check_payload(
-    encoded: &str,
+    payload: &[u8],
     url: Option<&HttpUrl>,
     now: Timestamp,
     tolerance: Duration,
 ) -> Result<Claims, SignatureError> {
-    let mut claims = object(encoded, CLAIMS)?;
+    let mut claims = object(payload, CLAIMS)?;
     if claims.string("iss").as_deref() != Some(ISSUER) {
         return Err(SignatureError::Issuer);
     }
