@@ -156,7 +156,7 @@ export interface Decision {
   target: string;
   /** The wait before the new run starts, or of a deferral, without its jitter. */
   delaySeconds?: number;
-  /** Where the callback is handed on to. */
+  /** Where the callback is handed on to, without the query, which may be a secret. */
   relayTo?: string;
   /** Headers of the DLQ call, the delay without its jitter. */
   headers: Record<string, string>;

@@ -228,7 +228,7 @@ fn callbacks_are_relayed_to_allowed_targets_only() {
         rule_refusal(r#""relay_to": "b.example""#)
             .starts_with(&format!("rules[1].relay_to must be {accepted}: "))
     );
-    let urls = "an absolute http or https URL or a list of these";
+    let urls = "an absolute https URL, or http on this machine, or a list of these";
     for targets in [r#""b.example""#, r#"["https://a.example/", "ftp://b.example"]"#, "7", "[]"] {
         let message = refusal(&policy(targets, r#""action": "park""#));
         assert!(message.starts_with(&format!("relay_targets must be {urls}: ")), "{message}");

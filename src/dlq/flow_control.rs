@@ -64,10 +64,11 @@ impl FlowControl {
 pub struct FlowControlKey(String);
 
 impl FlowControlKey {
-    /// Accepts 1 to [`MAX_FLOW_CONTROL_KEY_BYTES`] characters of the alphabet above.
+    /// Accepts 1 to [`MAX_FLOW_CONTROL_KEY_BYTES`] characters of the alphabet above, except `.` and `..`, which would
+    /// climb a path whether percent-encoded or not.
     pub fn new(key: impl Into<String>) -> Result<Self, InvalidFlowControlError> {
         let key = key.into();
-        if is_name(&key, MAX_FLOW_CONTROL_KEY_BYTES) {
+        if is_name(&key, MAX_FLOW_CONTROL_KEY_BYTES) && !matches!(key.as_str(), "." | "..") {
             Ok(Self(key))
         } else {
             Err(InvalidFlowControlError::Key)
@@ -216,7 +217,7 @@ impl FromStr for FlowControlValue {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidFlowControlError {
-    /// The key is empty, too long or has a character outside the alphabet.
+    /// The key is empty, too long, a relative path segment or has a character outside the alphabet.
     Key,
     /// Neither parallelism nor rate.
     NoLimit,
@@ -235,7 +236,9 @@ pub enum InvalidFlowControlError {
 impl InvalidFlowControlError {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Key => "bad flow control key; accepted are 1 to 256 letters, digits, `-`, `_` and `.`",
+            Self::Key => {
+                "bad flow control key; accepted are 1 to 256 letters, digits, `-`, `_` and `.`, except `.` and `..`"
+            }
             Self::NoLimit => "flow control value without a limit; accepted are parallelism, rate or both",
             Self::Parallelism => {
                 "bad flow control parallelism; accepted are whole numbers from 1 to 4294967295"
@@ -335,7 +338,7 @@ mod tests {
     #[test]
     fn keys_keep_to_the_alphabet() {
         assert!(FlowControlKey::new("redrive.orders_v2-eu").is_ok());
-        for key in ["", "a b", "a,b", "a\n", "ключ", &"k".repeat(257)] {
+        for key in ["", "a b", "a,b", "a\n", "ключ", ".", "..", &"k".repeat(257)] {
             assert_eq!(FlowControlKey::new(key), Err(Key), "{key:?}");
         }
     }

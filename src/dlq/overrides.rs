@@ -1,5 +1,7 @@
 //! What a resumed or restarted run does differently from its original.
 
+use core::fmt;
+
 use super::answer::long;
 use super::pairs::Pairs;
 use super::{FlowControl, GoDuration, Labels, RetryDelay};
@@ -14,8 +16,17 @@ use crate::{
 ///
 /// In a policy they are a table with the keys `retries`, `delay`, `retry_delay`, `flow_control` (`key`, `parallelism`,
 /// `rate`, `period`), `label` and `failure_callback`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// `Debug` shows no more of the failure callback than that there is one: addresses of webhooks are often secrets.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Overrides(Pairs);
+
+impl fmt::Debug for Overrides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |name: &str, value| if name == FAILURE_CALLBACK { "…" } else { value };
+        f.debug_map().entries(self.headers().iter().map(|(name, value)| (name, shown(name, value)))).finish()
+    }
+}
 
 /// What is to be checked in the place of a text that may be a template, or what is wrong with it; `None` where templates
 /// have no place.

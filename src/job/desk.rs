@@ -11,7 +11,7 @@ use crate::{
     durable::{Errand, Office, Records, outbox},
     json::Object,
     recovery::Moment,
-    settings::{Region, Settings},
+    settings::{Account, Region, Settings},
     text::said,
     time::Timestamp,
 };
@@ -78,7 +78,8 @@ impl<'d> Desk<'d> {
             let is_look = self.state.out == Out::Look;
             self.state.out = Out::None;
             let lost = Err(crate::dlq::TransportError::interrupted("restarted"));
-            transcript::push(self.records, self.moment, Some(&lost), is_look);
+            let token = self.account().map(|account| &account.token);
+            transcript::push(self.records, self.moment, Some(&lost), is_look, token);
         }
         loop {
             self.obey();
@@ -118,7 +119,8 @@ impl<'d> Desk<'d> {
             Phase::Canary | Phase::Running | Phase::Waiting => false,
         };
         if !is_taken {
-            transcript::push(self.records, self.moment, Some(answer), is_look);
+            let token = self.account().map(|account| &account.token);
+            transcript::push(self.records, self.moment, Some(answer), is_look, token);
         }
         if self.state.phase.acts() {
             self.settle();
@@ -162,7 +164,7 @@ impl<'d> Desk<'d> {
             if until > self.moment.now || !goes_on {
                 return Turn::Wait(until);
             }
-            transcript::push(self.records, self.moment, None, false);
+            transcript::push(self.records, self.moment, None, false, None);
             ask = step(self.moment, None);
         }
         match ask {
@@ -180,9 +182,12 @@ impl<'d> Desk<'d> {
 
     /// What the service says, without the token in it.
     pub(super) fn clean(&self, words: &str) -> String {
+        self.account().map_or_else(String::new, |account| account.token.redact(words))
+    }
+
+    fn account(&self) -> Option<&'d Account> {
         let region = self.region.and_then(|region| self.settings.account_of(region));
-        let account = region.or_else(|| self.settings.default_account());
-        account.map_or_else(String::new, |account| account.token.redact(words))
+        region.or_else(|| self.settings.default_account())
     }
 
     pub(super) const fn now(&self) -> u64 {

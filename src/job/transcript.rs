@@ -12,6 +12,7 @@ use crate::{
     ids::DlqId,
     json::{Field, Fields, Object, Over, lossy},
     recovery::Moment,
+    settings::Token,
     text,
     time::{Timestamp, decimal, millis_rounded_up},
 };
@@ -36,14 +37,22 @@ pub(super) fn is_empty(records: &dyn Records) -> bool {
     records.scan(STEP, "", 1).is_empty()
 }
 
-/// Writes a step down. Of a look at the queue only the ids are kept.
-pub(super) fn push(records: &mut dyn Records, moment: Moment, came: Option<&Transported>, is_look: bool) {
+/// Writes a step down. Of a look at the queue only the ids are kept; of what a service says the account's
+/// token is left out, which it may repeat.
+pub(super) fn push(
+    records: &mut dyn Records,
+    moment: Moment,
+    came: Option<&Transported>,
+    is_look: bool,
+    token: Option<&Token>,
+) {
+    let clean = |words: &str| token.map_or_else(String::new, |token| token.redact(words));
     let mut step = Object::new();
     step.number("at", moment.now.as_millis()).number("entropy", moment.entropy);
     match came {
         None => {}
         Some(Ok(response)) => {
-            step.number("status", response.status().into()).text("body", &essence(response, is_look));
+            step.number("status", response.status().into()).text("body", &essence(response, is_look, &clean));
             if response.status() == 429
                 && let Some(wait) = response.rate_limit().retry_after(moment.now)
             {
@@ -57,7 +66,7 @@ pub(super) fn push(records: &mut dyn Records, moment: Moment, came: Option<&Tran
                 TransportFault::Timeout { .. } => ("timeout", ""),
                 TransportFault::TooLarge { .. } => ("too_large", ""),
             };
-            step.text("fault", fault).text("detail", detail);
+            step.text("fault", fault).text("detail", &clean(detail));
         }
     }
     let number = records.scan_back(STEP, "", 1).first().and_then(|(key, _)| decimal(key.strip_prefix(STEP)?));
@@ -103,11 +112,11 @@ fn read_step(step: &str, timeout: Duration) -> Option<Step> {
 }
 
 /// What a machine reads in an answer.
-fn essence(response: &ApiResponse, is_look: bool) -> String {
+fn essence(response: &ApiResponse, is_look: bool, clean: &dyn Fn(&str) -> String) -> String {
     let body = response.body();
     if !response.is_success() {
         let mut error = Object::new();
-        error.text("error", &error_message(body));
+        error.text("error", &clean(&error_message(body)));
         return error.end();
     }
     if is_look {
@@ -121,8 +130,10 @@ fn essence(response: &ApiResponse, is_look: bool) -> String {
         {
             return Object::new().end();
         }
+        // Entries carry payloads. That there was nothing to be read of them is all that matters.
+        return String::new();
     }
-    lossy(body.get(..MAX_BODY_BYTES).unwrap_or(body))
+    clean(&lossy(body.get(..MAX_BODY_BYTES).unwrap_or(body)))
 }
 
 fn ids(page: &Page) -> String {
@@ -162,9 +173,13 @@ mod tests {
     const TIMEOUT: Duration = Duration::from_secs(10);
     const MOMENT: Moment = Moment { now: Timestamp::from_millis(1_748_527_971_000), entropy: u64::MAX };
 
+    fn token() -> Token {
+        Token::new("qstash-token-0123").unwrap()
+    }
+
     fn kept(came: Option<&Transported>, is_look: bool) -> Option<Transported> {
         let mut records = MemoryRecords::default();
-        push(&mut records, MOMENT, came, is_look);
+        push(&mut records, MOMENT, came, is_look, Some(&token()));
         let mut steps = read(&records, TIMEOUT);
         assert_eq!(steps.len(), 1);
         let step = steps.remove(0);
@@ -197,11 +212,32 @@ mod tests {
             kept(Some(&answer(200, r#"{"dlqId":"1-1","body":"long"}"#)), true),
             Some(answer(200, "{}"))
         );
-        assert_eq!(kept(Some(&answer(200, "nonsense")), true), Some(answer(200, "nonsense")));
+        assert_eq!(kept(Some(&answer(200, "nonsense")), true), Some(answer(200, "")));
         let error = answer(404, r#"{"error":"some not found"}"#);
         assert_eq!(kept(Some(&answer(404, "some not found")), false), Some(error));
         let long = "x".repeat(MAX_BODY_BYTES + 1);
         assert_eq!(kept(Some(&answer(200, &long)), false), Some(answer(200, &long[1..])));
+    }
+
+    #[test]
+    fn neither_the_token_nor_payloads_are_kept_where_a_service_repeats_them() {
+        let told = |came: &Transported, is_look| {
+            let mut records = MemoryRecords::default();
+            push(&mut records, MOMENT, Some(came), is_look, Some(&token()));
+            format!("{records:?}")
+        };
+        let cut = format!("{}qstash-token-0123", "x".repeat(500));
+        let lost = Err(TransportError::interrupted("no qstash-token-0123"));
+        for told in [
+            told(&answer(500, r#"{"error":"bad token qstash-token-0123, sorry"}"#), false),
+            told(&answer(401, &cut), true),
+            told(&answer(200, r#"{"echo":"Bearer qstash-token-0123"}"#), false),
+            told(&lost, false),
+        ] {
+            assert!(!told.contains("qstash"), "{told}");
+        }
+        let page = r#"{"messages":[{"body":"the payload"},{"dlqId":"1-1","body":"the payload"}]}"#;
+        assert!(!told(&answer(200, page), true).contains("payload"));
     }
 
     #[test]
@@ -219,7 +255,7 @@ mod tests {
         let mut records = MemoryRecords::default();
         assert!(is_empty(&records));
         for status in 200..215 {
-            push(&mut records, MOMENT, Some(&answer(status, "")), false);
+            push(&mut records, MOMENT, Some(&answer(status, "")), false, Some(&token()));
         }
         let statuses = read(&records, TIMEOUT).into_iter().map(|step| step.came.unwrap().unwrap().status());
         assert!(statuses.eq(200..215));

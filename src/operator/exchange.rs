@@ -1,12 +1,12 @@
 //! The calls that one request of an operator takes, and the one answer that they become.
 
-use core::cmp::min;
+use core::{cmp::min, fmt};
 
 use super::query::Query;
 use super::reply::{OperatorReply, push_text};
 use super::route::Operation;
 use crate::dlq::{ApiRequest, MAX_PER_CALL, Method, TransportError, TransportFault, error_message};
-use crate::json::{Captured, Field, Fields, Over};
+use crate::json::{Captured, Field, Fields, Over, lossy};
 use crate::settings::Account;
 
 /// The most calls of the DLQ API for one request: the smallest plan of Cloudflare allows 50 for each.
@@ -15,8 +15,8 @@ pub const MAX_CALLS: usize = 40;
 /// The most entries that one request acts on; it is this that bounds the calls.
 pub(super) const MAX_ENTRIES: usize = MAX_CALLS * MAX_PER_CALL;
 
-/// An answer of QStash as it came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An answer of QStash as it came. `Debug` leaves the body out, which holds payloads.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
@@ -24,6 +24,13 @@ pub struct Answer {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (status, bytes) = (&self.status, self.body.len());
+        f.debug_struct("Answer").field("status", status).field("body_bytes", &bytes).finish_non_exhaustive()
+    }
 }
 
 /// One request of an operator under way: send [`request`](Self::request), hand its answer to [`take`](Self::take), until
@@ -110,9 +117,7 @@ impl<'a> Exchange<'a> {
         if !(200..=299).contains(&answer.status) {
             if is_first {
                 // A service that repeats our token must not hand it on.
-                if let Ok(text) = str::from_utf8(&answer.body) {
-                    answer.body = self.account.token.redact(text).into_bytes();
-                }
+                answer.body = self.account.token.redact(&lossy(&answer.body)).into_bytes();
                 return Some(verbatim(answer));
             }
             let words = error_message(&answer.body);

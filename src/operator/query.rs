@@ -105,6 +105,10 @@ pub(super) fn read(text: &str, route: Route) -> Result<Query, String> {
                 Kind::Count => query.count = Some(count(&value, max)?),
                 Kind::Cursor => query.cursor = Some(value).filter(|cursor| !cursor.is_empty()),
                 Kind::Entry if query.ids.contains(&value) => {}
+                // Looked at before all are compared with each other.
+                Kind::Entry if query.ids.len() == MAX_ENTRIES => {
+                    return Err(refused("dlqIds", "accepted: 1 to 2000"));
+                }
                 Kind::Entry => query.ids.push(value),
                 Kind::Workflow => {}
                 _ => {
@@ -132,9 +136,6 @@ pub(super) fn read(text: &str, route: Route) -> Result<Query, String> {
         let is_paged = query.count.is_some() || query.cursor.is_some();
         if named && (criteria || all || is_paged) || criteria && all {
             return Err(TWO_WAYS.to_owned());
-        }
-        if query.ids.len() > MAX_ENTRIES {
-            return Err(refused("dlqIds", "accepted: 1 to 2000"));
         }
     }
     Ok(query)

@@ -1,7 +1,9 @@
 //! What the operator is told.
 
-/// An HTTP answer as a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use core::fmt;
+
+/// An HTTP answer as a value. `Debug` leaves the body out, which may hold payloads.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OperatorReply {
     /// The HTTP status.
@@ -10,6 +12,16 @@ pub struct OperatorReply {
     pub headers: Vec<(&'static str, String)>,
     /// JSON; empty where there is no body.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for OperatorReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OperatorReply")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
 }
 
 impl OperatorReply {

@@ -13,7 +13,7 @@ use crate::{
 /// More attempts than this are a mistake: at the default back-off they would take weeks.
 const MAX_ATTEMPTS: u32 = 1000;
 
-const URLS: &str = "an absolute http or https URL or a list of these";
+const URLS: &str = "an absolute https URL, or http on this machine, or a list of these";
 const ACTIONS: &str = "\"resume\", \"restart\", \"defer\", \"park\", \"relay\" or \"delete\"";
 const TARGET: &str = "a text with placeholders such as {target}";
 const RELAY_TO: &str = "one of the URLs in relay_targets";
@@ -44,7 +44,11 @@ pub(super) fn read(table: &mut Table<'_>, policy: &mut Policy) {
     set(&mut policy.paused, table.flag("paused"));
     spared(table, policy);
     for text in table.texts("relay_targets", URLS) {
-        policy.relay.extend(table.parse::<HttpUrl>("relay_targets", URLS, &text));
+        let target = table.parse::<HttpUrl>("relay_targets", URLS, &text);
+        if target.as_ref().is_some_and(|target| !target.is_https() && !target.is_loopback()) {
+            table.refuse("relay_targets", &[" must be https, or http on this machine: it gets payloads"]);
+        }
+        policy.relay.extend(target);
     }
     let mut count = 0;
     table.tables("rules", &mut |table| {

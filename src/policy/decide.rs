@@ -91,7 +91,7 @@ impl Policy {
             rule: "no-rule".to_owned(),
             class: facts.class,
             fingerprint: String::new(),
-            target: facts.target().to_owned(),
+            target: facts.target(),
             overrides: Overrides::default(),
             relay_to: None,
         };

@@ -3,9 +3,9 @@
 use super::{Decision, Facts, Policy};
 use crate::{
     callback::{Excerpt, Failure},
-    http_url::HttpUrl,
     json::{Json, Object},
     lineage::Lineage,
+    text::parts,
     time::Timestamp,
 };
 
@@ -98,8 +98,9 @@ plain! {
         target as "target": &'a str = &decision.target,
         /// The wait before the new run starts, or of a deferral, without its jitter.
         delay_seconds as "delaySeconds": Option<u64> = decision.delay().map(|delay| delay.as_secs()),
-        /// Where the callback is handed on to.
-        relay_to as "relayTo": Option<&'a str> = decision.relay_to.as_ref().map(HttpUrl::as_str),
+        /// Where the callback is handed on to, without the query, which may be a secret.
+        relay_to as "relayTo": Option<&'a str> =
+            decision.relay_to.as_ref().and_then(|url| parts(url.as_str(), b'?').next()),
         /// Headers of the DLQ call, the delay without its jitter.
         #[ts(type = "Record<string, string>")]
         headers as "headers": &'a [(&'static str, String)] = decision.overrides.headers(),

@@ -40,10 +40,16 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// What breaker and budgets count by where no rule says otherwise: the workflow's URL without its query.
+    /// What breaker and budgets count by where no rule says otherwise: the workflow's URL without its query, and without
+    /// a user name and password, because targets are shown to people.
     #[must_use]
-    pub fn target(&self) -> &'a str {
-        text::parts(&self.failure.workflow_url, b'?').next().unwrap_or_default()
+    pub fn target(&self) -> String {
+        let url = text::parts(&self.failure.workflow_url, b'?').next().unwrap_or_default();
+        let Some((scheme, rest)) = text::split_once(url, "://") else { return url.to_owned() };
+        let authority = text::parts(rest, b'/').next().unwrap_or_default();
+        let user = text::cut(authority, b'@')
+            .map_or(0, |_| authority.len() - text::parts(authority, b'@').last().map_or(0, str::len));
+        [scheme, "://", rest.get(user..).unwrap_or_default()].concat()
     }
 
     /// What the failure has under a condition's key.

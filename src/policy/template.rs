@@ -58,7 +58,7 @@ fn value(facts: &Facts<'_>, name: &str) -> String {
         // The first of them.
         "label" => facts.failure.labels.first().cloned().unwrap_or_default(),
         "root_run" => facts.lineage.root_run().as_str().to_owned(),
-        "target" => facts.target().to_owned(),
+        "target" => facts.target(),
         _ => KEYS.iter().find(|key| key.name() == name).map_or_else(String::new, |key| facts.told(*key)),
     };
     if value.is_empty() { "none".to_owned() } else { value }

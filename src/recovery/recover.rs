@@ -141,7 +141,7 @@ impl Recovery {
         Moment { now, entropy }: Moment,
     ) -> Box<Self> {
         let mut decision = policy.decide(failure, &lineage, now, entropy);
-        let is_ours = |to: &HttpUrl| to.with_query(None) == url.with_query(None);
+        let is_ours = |to: &HttpUrl| to.with_query(None).same_resource(url.with_query(None).as_str());
         let (step, outcome) = if policy.dry_run {
             let (action, reason) = (decision.action, decision.reason);
             (Step::Over, Ok(Outcome::DryRun { action, reason, delay: decision.delay() }))

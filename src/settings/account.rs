@@ -33,19 +33,25 @@ impl Token {
         if is_sound { Ok(Self(token)) } else { Err(InvalidTokenError) }
     }
 
-    /// `text` without the token, nor the beginning of it that is left at the end of words which were cut to a length.
+    /// `text` without the token, nor the beginning of it: that is what is left where words were cut to a length, or where
+    /// somebody has escaped its last characters.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        /// Fewer bytes than these tell nothing, and ordinary words end with them too.
-        const TELLING: usize = 4;
-        let mut text = text::replace(text, &self.0, "…");
-        let left = (TELLING..self.0.len()).rev();
-        let left = left.filter_map(|len| self.0.get(..len)).find(|left| text.ends_with(left));
-        if let Some(left) = left {
-            text.truncate(text.len() - left.len());
-            text.push('…');
+        /// Fewer bytes than these tell nothing. At the end of a text even fewer do.
+        const TELLING: usize = 8;
+        const TELLING_AT_END: usize = 4;
+        let mut redacted = String::new();
+        let mut rest = text;
+        while let Some(next) = rest.chars().next() {
+            let same = rest.bytes().zip(self.0.bytes()).take_while(|(one, other)| one == other).count();
+            let told = if same == rest.len() { TELLING_AT_END } else { TELLING };
+            // A token is ASCII, so that what is the same ends at a character.
+            let (shown, len) =
+                if same >= told.min(self.0.len()) { ('…', same) } else { (next, next.len_utf8()) };
+            redacted.push(shown);
+            rest = rest.get(len..).unwrap_or_default();
         }
-        text
+        redacted
     }
 
     /// The token, to be sent and never to be shown.

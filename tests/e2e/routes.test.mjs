@@ -9,9 +9,7 @@ test("GET /healthz says that the deployment can work", async () => {
   const answer = await world.redrive.send("/healthz");
 
   assert.deepEqual([answer.status, answer.headers["content-type"]], [200, "application/json"]);
-  const { version, ...rest } = JSON.parse(answer.text);
-  assert.deepEqual(rest, { status: "ok" });
-  assert.match(version, /^\d+\.\d+\.\d+/);
+  assert.equal(answer.text, '{"status":"ok"}', "and nothing else, such as a version");
   await assertUntouched(world);
 });
 

@@ -198,6 +198,5 @@ fn replies_of_the_routes_in_front_say_what_is_accepted() {
     assert_eq!(serde_json::from_str::<Value>(&not_allowed.body).unwrap(), expected);
     let healthy = Reply::healthy();
     assert_eq!((healthy.status, healthy.retry_after, healthy.allow), (200, None, None));
-    let expected = json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")});
-    assert_eq!(serde_json::from_str::<Value>(&healthy.body).unwrap(), expected);
+    assert_eq!(healthy.body, r#"{"status":"ok"}"#);
 }
