@@ -11,6 +11,7 @@ WASM := wasm32-unknown-unknown
 WORKER_BUILD := 0.8.7
 WASM_BINDGEN := 0.2.129
 CARGO_DENY := 0.20.2
+CARGO_FUZZ := 0.13.2
 
 # The package `node` brings the version that wrangler wants, whatever the machine has. npm itself keeps the machine's.
 NPM := PATH="$(PATH)" npm
@@ -54,6 +55,14 @@ $(STAMPS)/deny: Makefile
 	@mkdir -p $(@D)
 	@export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0; \
 	cargo install cargo-deny --version $(CARGO_DENY) --locked --root $(TOOLS) --target-dir $(TOOLS)/build-deny && rm -rf $(TOOLS)/build-deny
+	@touch $@
+
+$(STAMPS)/fuzz: Makefile
+	$(call say,Rust tools: nightly and cargo-fuzz $(CARGO_FUZZ) (once; some minutes))
+	@mkdir -p $(@D)
+	rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
+	@export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0; \
+	cargo install cargo-fuzz --version $(CARGO_FUZZ) --locked --root $(TOOLS) --target-dir $(TOOLS)/build-fuzz && rm -rf $(TOOLS)/build-fuzz
 	@touch $@
 
 $(STAMPS)/node: package.json package-lock.json
@@ -118,12 +127,29 @@ demo: build local-qstash ## the same, and exit
 # -- Test ---------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: test-rust test-wasm test-npm test-conformance test-e2e ## run every test
+test: test-rust test-fuzz test-wasm test-npm test-conformance test-e2e ## run every test
 
 .PHONY: test-rust
 test-rust: setup
 	$(call say,Rust tests)
 	cargo test --locked --workspace --features workflow-redrive/npm
+
+.PHONY: test-fuzz
+test-fuzz:
+	$(call say,Fuzzing: the corpora and what chance makes of them)
+	cargo test --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
+
+# Each target for so many seconds, or the one that is named: make fuzz TARGET=callback SECONDS=3600
+.PHONY: fuzz
+fuzz: TARGET = $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
+fuzz: SECONDS = 60
+fuzz: $(STAMPS)/fuzz ## fuzz every target for a minute with libFuzzer (nightly); TARGET= and SECONDS= say otherwise
+	$(call say,Fuzzing with libFuzzer)
+	@for target in $(TARGET); do \
+	  mkdir -p target/fuzz-corpus/$$target; \
+	  cargo +nightly fuzz run --features libfuzzer --target-dir target/fuzz-nightly $$target \
+	    target/fuzz-corpus/$$target fuzz/corpus/$$target -- -max_total_time=$(SECONDS) -print_final_stats=1; \
+	done
 
 TEST_WASM := cargo test --locked --package workflow-redrive --features npm --target $(WASM) --test npm
 
@@ -161,6 +187,7 @@ check: check-format check-clippy check-docs check-deny check-package check-npm s
 check-format:
 	cargo fmt --all --check
 	cargo fmt --manifest-path examples/embed/Cargo.toml --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 .PHONY: check-clippy
 check-clippy: setup
@@ -169,6 +196,7 @@ check-clippy: setup
 	for feature in worker deploy npm; do \
 	  cargo clippy --locked --package workflow-redrive --all-targets --features $$feature -- -D warnings; \
 	done
+	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target/fuzz --all-targets -- -D warnings
 	cargo clippy --locked --package workflow-redrive --target $(WASM) -- -D warnings
 	for feature in worker deploy npm; do \
 	  cargo clippy --locked --package workflow-redrive --target $(WASM) --features $$feature -- -D warnings; \

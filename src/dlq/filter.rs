@@ -36,6 +36,9 @@ pub struct Filter(Pairs);
 #[must_use = "a builder does nothing until it is built"]
 pub struct FilterBuilder(Pairs);
 
+/// The most values of all criteria together: they travel in one URL.
+const MAX_VALUES: usize = 1000;
+
 /// The parameters of criteria that are read again, in builders or entries.
 const CALLBACK_STATE: &str = "failureFunctionState";
 const CALLER_IP: &str = "callerIp";
@@ -153,6 +156,9 @@ impl FilterBuilder {
         if self.0.as_slice().is_empty() {
             return Err(InvalidFilterError::Empty);
         }
+        if self.0.as_slice().len() > MAX_VALUES {
+            return Err(InvalidFilterError::TooMany);
+        }
         for (name, value) in self.0.as_slice() {
             match *name {
                 CALLBACK_STATE if value.is_empty() => return Err(InvalidFilterError::CallbackState),
@@ -208,6 +214,10 @@ impl FilterBuilder {
             }
             return Some(fault);
         };
+        // Finding a value its place among the others takes time for each of them.
+        if self.0.as_slice().len() >= MAX_VALUES {
+            return Some(said(&InvalidFilterError::TooMany));
+        }
         let fault = takes.fault(value);
         if matches!(takes, Takes::Moment | Takes::RunId) {
             self.0.remove(name);
@@ -295,6 +305,8 @@ pub enum InvalidFilterError {
     Dates,
     /// No criterion at all.
     Empty,
+    /// More than 1000 values of all criteria together.
+    TooMany,
 }
 
 impl fmt::Display for InvalidFilterError {
@@ -313,6 +325,7 @@ impl fmt::Display for InvalidFilterError {
                 "an empty DLQ filter, which would select every entry; accepted are one or more criteria, or `all` said \
                  in so many words"
             }
+            Self::TooMany => "more than 1000 values in a DLQ filter; accepted are up to 1000 of all criteria together",
         })
     }
 }
@@ -353,6 +366,21 @@ mod tests {
             .workflow_url(url("https://b.example/"))
             .build();
         assert_eq!(Ok(filter), same);
+    }
+
+    #[test]
+    fn a_filter_has_up_to_1000_values() {
+        let labels = |count: usize| {
+            let list: Vec<String> = (0..count).map(|n| format!("\"l{n}\"")).collect();
+            read(&format!(r#"{{"label": [{}]}}"#, list.join(",")))
+        };
+        assert!(labels(1000).is_ok());
+        assert!(labels(1001).unwrap_err().contains("more than 1000 values"));
+        let mut builder = Filter::builder();
+        for n in 0..1001 {
+            builder = builder.label(Label::new(format!("l{n}")).unwrap());
+        }
+        assert_eq!(builder.build(), Err(InvalidFilterError::TooMany));
     }
 
     #[test]

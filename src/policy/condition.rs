@@ -55,7 +55,9 @@ impl Condition {
     }
 
     pub(super) fn add(&mut self, key: Key, value: Value) {
-        let at = self.tests.iter().position(|(other, _)| *other > key).unwrap_or(self.tests.len());
+        // From the end, where the next value belongs if they come in order.
+        let before = self.tests.iter().rposition(|(other, _)| *other <= key);
+        let at = before.map_or(0, |before| before + 1);
         self.tests.insert(at, (key, value));
     }
 

@@ -94,8 +94,10 @@ const fn field(name: &'static str) -> Field {
     Field { name, limit: MAX_TOKEN_BYTES, over: Over::Drop }
 }
 
+/// Header and claims are JSON in UTF-8 (RFC 7515, 3 and RFC 7519, 7.2), also where they are not looked at.
 fn object(json: &[u8], fields: &'static [Field]) -> Result<Fields, SignatureError> {
-    Fields::of(json, fields).map_err(|_| SignatureError::Malformed)
+    let text = str::from_utf8(json).map_err(|_| SignatureError::Malformed)?;
+    Fields::of(text.as_bytes(), fields).map_err(|_| SignatureError::Malformed)
 }
 
 fn check_payload(

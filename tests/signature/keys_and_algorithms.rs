@@ -69,6 +69,25 @@ fn a_header_must_be_an_object_with_one_algorithm_and_no_critical_extension() {
 }
 
 #[test]
+fn header_and_claims_must_be_utf_8_where_they_are_not_looked_at_too() {
+    let signed = |header: &[u8], payload: &[u8]| {
+        let signed = [encode(header), encode(payload)].join(".");
+        let mut mac = Hmac::<Sha256>::new_from_slice(CURRENT.as_bytes()).unwrap();
+        mac.update(signed.as_bytes());
+        verify(&[signed, encode(&mac.finalize().into_bytes())].join(".")).map(|_| ())
+    };
+    let claims = claims(URL, BODY).to_string();
+    let with = |byte: &[u8]| [b"{\"x\":\"", byte, b"\",", &claims.as_bytes()[1..]].concat();
+    assert_eq!(signed(HEADER.as_bytes(), &with("é".as_bytes())), Ok(()));
+    assert_eq!(signed(HEADER.as_bytes(), &with(b"\xe9")), Err(SignatureError::Malformed));
+    assert_eq!(signed(HEADER.as_bytes(), b"{\"iss\":\"\xff\"}"), Err(SignatureError::Malformed));
+    assert_eq!(
+        signed(b"{\"alg\":\"HS256\",\"x\":\"\xe9\"}", claims.as_bytes()),
+        Err(SignatureError::Malformed)
+    );
+}
+
+#[test]
 fn an_empty_or_short_signature_is_no_signature() {
     let token = sign(CURRENT, &claims(URL, BODY));
     let (signed, signature) = token.rsplit_once('.').unwrap();

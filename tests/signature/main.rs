@@ -15,7 +15,7 @@ use std::time::Duration;
 use common::{CURRENT, NEXT, NOW, claims, encode, sign, sign_text};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha512;
+use sha2::{Sha256, Sha512};
 use workflow_redrive::http_url::HttpUrl;
 use workflow_redrive::signature::{BodyDigest, Claims, KeySet, SignatureError, SigningKey};
 use workflow_redrive::time::Timestamp;
