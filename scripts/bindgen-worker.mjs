@@ -3,10 +3,14 @@
  * wasm-bindgen, and then without the classes that the `worker` crate exports whether they are used or not: containers,
  * R2, streams. No export of a library can be left out when it is linked, so that they go here, together with what they
  * alone called. A class of the list that the rest of the glue names is in use and stays.
+ *
+ * For a crate with an entry of its own (WORKER_ENTRY), the bindings are changed to tell it when their instance ends.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+
+import { mortal } from "./mortal-glue.mjs";
 
 const UNUSED = [
   "ContainerStartupOptions",
@@ -26,7 +30,9 @@ const args = process.argv.slice(2);
 
 execFileSync(`${root}/target/tools/bin/wasm-bindgen`, args, { stdio: "inherit" });
 const out = option("--out-dir");
-if (out) trim(`${out}/${option("--out-name")}.js`, `${out}/${option("--out-name")}_bg.wasm`);
+const script = `${out}/${option("--out-name")}.js`;
+if (out) trim(script, `${out}/${option("--out-name")}_bg.wasm`);
+if (out && process.env.WORKER_ENTRY) writeFileSync(script, mortal(readFileSync(script, "utf8")));
 
 function option(name) {
   return args.includes(name) ? args[args.indexOf(name) + 1] : undefined;

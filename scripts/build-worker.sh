@@ -6,8 +6,11 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 export WASM_BINDGEN_BIN=$root/scripts/bindgen-worker.mjs
 export WASM_OPT_BIN=$root/node_modules/.bin/wasm-opt
-export ESBUILD_BIN=$root/node_modules/.bin/esbuild
+export ESBUILD_BIN=$root/scripts/bundle-worker.sh
 export CARGO_TARGET_DIR=$root/target
+# What the runtime calls, where the crate brings it; else it is worker-build's.
+export WORKER_ENTRY=
+[[ ! -f src/worker/entry.mjs ]] || WORKER_ENTRY=$PWD/src/worker/entry.mjs
 
 anonymous=$("$root/scripts/anonymous.sh")
 mapfile -t std < <("$root/scripts/std-for-size.sh")

@@ -37,7 +37,14 @@ export const DEV_SECRETS = Object.freeze({
  *   fails as it says. Default: false.
  * @property {"dropped" | "kept"} [analytics] A dataset to bind as ANALYTICS: Miniflare's own, which drops the data points, or
  *   one that shows them at `/data-points`. Default: none.
+ * @property {Front} [front] What stands before the Worker. Default: nothing.
+ * @property {(wasm: Buffer) => Buffer} [wasm] Changes the WebAssembly before it is run. Default: as it was built.
  * @property {string} [build] Folder of the built modules. Default: REDRIVE_BUILD, else `build/`.
+ */
+
+/**
+ * A module that is called in place of the Worker's, which it imports from `./worker/shim.mjs`, and other modules, for Miniflare.
+ * @typedef {{ contents: string, modules?: object[] }} Front
  */
 
 /**
@@ -80,15 +87,17 @@ export const DEV_SECRETS = Object.freeze({
  * @param {StartOptions} [options]
  * @returns {Promise<Redrive>}
  */
-export async function startRedrive({ secrets = DEV_SECRETS, vars = {}, port = 0, ledger = false, isPublic = false, analytics, build } = {}) {
+export async function startRedrive(options = {}) {
+  const { secrets = DEV_SECRETS, ledger = false, isPublic = false, analytics, front, wasm, build } = options;
+  let { vars = {}, port = 0 } = options;
   const printed = [];
   if (isPublic) {
     port ||= await freePort();
     vars = { ...vars, PUBLIC_URL: `http://127.0.0.1:${port}/` };
   }
   const launch = (port) => {
-    const options = workerOptions({ ...secrets, ...vars }, port, buildFolder(build), printed);
-    return launchWorkerd(withDataset(analytics, withLedger(ledger, options)));
+    const worker = workerOptions({ ...secrets, ...vars }, port, modulesOf(buildFolder(build), wasm), printed);
+    return launchWorkerd(behind(front, withDataset(analytics, withLedger(ledger, worker))));
   };
   let { miniflare, url, pid } = await launch(port);
   let read = 0;
@@ -152,12 +161,26 @@ async function launchNow(options) {
   return { miniflare, url: origin, pid: newWorkerd() };
 }
 
-function workerOptions(bindings, port, folder, printed) {
+function modulesOf(folder, wasm = (bytes) => bytes) {
+  return MODULES.map(({ type, path }) => {
+    const contents = readFileSync(join(folder, path));
+    return { type, path, contents: type === "CompiledWasm" ? wasm(contents) : contents };
+  });
+}
+
+/** The Worker with another module in front of it. */
+function behind(front, options) {
+  if (!front) return options;
+  const module = { type: "ESModule", path: "front.mjs", contents: front.contents };
+  return { ...options, modules: [module, ...options.modules, ...(front.modules ?? [])] };
+}
+
+function workerOptions(bindings, port, modules, printed) {
   return {
     host: "127.0.0.1",
     port,
     compatibilityDate: compatibilityDate(),
-    modules: MODULES.map(({ type, path }) => ({ type, path, contents: readFileSync(join(folder, path)) })),
+    modules,
     bindings,
     cf: false,
     log: new Log(LogLevel.NONE),
@@ -185,7 +208,7 @@ function withDataset(analytics, options) {
         return new Redrive(context, { ...env, ANALYTICS }).fetch(request);
       },
     };`;
-  return { ...options, modules: [{ type: "ESModule", path: "kept.mjs", contents }, ...options.modules] };
+  return behind({ contents }, options);
 }
 
 /** The binding of `wrangler.toml`. */
@@ -193,12 +216,12 @@ function withLedger(ledger, options) {
   if (!ledger) return options;
   const bound = { ...options, durableObjects: { LEDGER: { className: "Ledger", useSQLite: true } } };
   if (ledger === true) return bound;
-  return typeof ledger === "string" ? { ...bound, storage: ledger } : { ...bound, modules: [brokenLedger(ledger), ...bound.modules] };
+  return typeof ledger === "string" ? { ...bound, storage: ledger } : behind({ contents: brokenLedger(ledger) }, bound);
 }
 
 /** The Worker with a ledger that fails. */
 function brokenLedger({ throws, hangs }) {
-  const contents = `
+  return `
     import Redrive, { Ledger as Sound } from "./worker/shim.mjs";
     export default Redrive;
     export class Ledger extends Sound {
@@ -209,7 +232,6 @@ function brokenLedger({ throws, hangs }) {
         return super.fetch(request);
       }
     }`;
-  return { type: "ESModule", path: "broken.mjs", contents };
 }
 
 function buildFolder(folder = process.env.REDRIVE_BUILD ?? fileURLToPath(new URL("build", ROOT))) {

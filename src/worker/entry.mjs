@@ -1,0 +1,114 @@
+/**
+ * What the runtime calls: it stands before the WebAssembly, and outlives it.
+ *
+ * A panic, a stack that overflows or memory that is used up ends an instance of the WebAssembly: it has stopped in the
+ * middle of something, and nothing can be said about its memory. Whoever waits for it would wait for ever. So here each
+ * of them is answered 500, for QStash to deliver again; one line is logged; and the next call gets a new instance. What
+ * was under way is left as by a crash of the whole Worker: the ledger, or the queue, knows how far it came.
+ *
+ * The build puts this in front of the bindings that it generates; see scripts/bundle-worker.sh.
+ */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import * as core from "./index.js";
+
+/** Instances that there were before the present one. */
+let past = 0;
+/** Why the last instance ended, if any did. */
+let cause;
+let hasEnded = false;
+/** What tells each who waits for the present instance that it has ended. */
+let waiting = new Set();
+
+const END = new Error("the Worker has crashed");
+const CRASHED = '{"error":{"code":"crashed","message":"the Worker has crashed and was started anew: deliver again"}}';
+
+core.__wbg_watch((error) => {
+  hasEnded = true;
+  cause = error;
+  report("restarted", error, { unanswered: waiting.size });
+  for (const tell of waiting) tell(END);
+  waiting = new Set();
+});
+
+/** It was reported, and there is nobody to catch it. */
+addEventListener("error", (event) => event.error === cause && event.preventDefault());
+addEventListener("unhandledrejection", (event) => event.reason === cause && event.preventDefault());
+
+export default class extends WorkerEntrypoint {
+  fetch(request) {
+    return answered(() => core.fetch(request, this.env, this.ctx));
+  }
+
+  scheduled(event) {
+    return run(() => core.scheduled(event, this.env, this.ctx));
+  }
+}
+
+/** The object of each instance has its memory there. What it is to remember is in its storage. */
+export class Ledger {
+  #made;
+  #present;
+  #parts;
+
+  constructor(...parts) {
+    this.#parts = parts;
+  }
+
+  fetch(request) {
+    return answered(() => this.#object().fetch(request));
+  }
+
+  /** The runtime rings again where this fails. */
+  alarm() {
+    return run(() => this.#object().alarm());
+  }
+
+  #object() {
+    if (this.#made !== past) {
+      this.#present = new core.Ledger(...this.#parts);
+      this.#made = past;
+    }
+    return this.#present;
+  }
+}
+
+async function answered(call) {
+  try {
+    return await run(call);
+  } catch {
+    return new Response(CRASHED, { status: 500, headers: { "Content-Type": "application/json" } });
+  }
+}
+
+/** What the call comes to, or an error: once the instance ends, or where the runtime itself refuses something. */
+async function run(call) {
+  const { promise, resolve } = Promise.withResolvers();
+  waiting.add(resolve);
+  try {
+    if (hasEnded) begin();
+    const result = await Promise.race([call(), promise]);
+    if (result === END) throw END;
+    return result;
+  } catch (error) {
+    if (error !== END && error !== cause) report("failed", error);
+    throw error;
+  } finally {
+    waiting.delete(resolve);
+  }
+}
+
+/** Where not even this succeeds, the next call tries again. */
+function begin() {
+  core.__wbg_reset_state();
+  past += 1;
+  hasEnded = false;
+}
+
+/** Texts of the engine are fixed ones; another error may quote what nobody is to see. */
+function report(outcome, error, more) {
+  const isOfEngine = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+  const detail = isOfEngine ? `${error.name}: ${error.message}` : "an exception";
+  // Where in the WebAssembly, innermost first.
+  const at = String(error?.stack).match(/wasm-function\[\d+\]:0x[\da-f]+/g)?.slice(0, 5);
+  console.error(JSON.stringify({ event: "crash", outcome, detail, at, ...more }));
+}
