@@ -83,9 +83,9 @@ $(STAMPS)/browser: scripts/browser.sh
 .PHONY: build
 build: build/index_bg.wasm ## build the Worker into build/
 
-WORKER_SCRIPTS := scripts/build-worker.sh scripts/bindgen-worker.mjs scripts/anonymous.sh scripts/std-for-size.sh
+WORKER_SCRIPTS := $(addprefix scripts/,build-worker.sh bindgen-worker.mjs bundle-worker.sh mortal-glue.mjs anonymous.sh std-for-size.sh)
 
-build/index_bg.wasm: $(RUST_SOURCES) $(WORKER_SCRIPTS) | setup
+build/index_bg.wasm: $(RUST_SOURCES) src/worker/entry.mjs $(WORKER_SCRIPTS) | setup
 	$(call say,Worker)
 	scripts/build-worker.sh --locked --features deploy
 	@touch $@

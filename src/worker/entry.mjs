@@ -36,7 +36,10 @@ addEventListener("unhandledrejection", (event) => event.reason === cause && even
 
 export default class extends WorkerEntrypoint {
   fetch(request) {
-    return answered(() => core.fetch(request, this.env, this.ctx));
+    const answer = answered(() => core.fetch(request, this.env, this.ctx));
+    // Who hangs up does not stop what has begun: a run that is resumed is recorded, too.
+    this.ctx.waitUntil(answer);
+    return answer;
   }
 
   scheduled(event) {

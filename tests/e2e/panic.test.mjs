@@ -98,6 +98,7 @@ test("who is under way in the same isolate is answered at once, and resumed once
   await qstash.addFaults([{ match: { method: "POST" }, times: callbacks.length, fault: { delayMs: 900 } }]);
   const answers = callbacks.map((callback) => deliver(undefined, callback));
   await poll(async () => (await isolate()).calls === calls + callbacks.length, { what: "all calls to be under way" });
+  assert.equal((await isolate()).kept, callbacks.length, "who hangs up does not stop them");
 
   assertCrashed(await deliver("url"));
 

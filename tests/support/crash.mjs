@@ -9,7 +9,7 @@ const TRAP = Buffer.from("0061736d0100000001040160000003020100070801047472617000
 
 /**
  * Stands before the Worker, for `startRedrive`: a request with the header `crash` fails at a place of that name, and all that came
- * after it as usual. `GET /isolate` names the isolate, and counts the calls that it has made. An alarm and a sweep crash if a request with `crash: alarm` or `crash:
+ * after it as usual. `GET /isolate` tells the isolate, the calls that it has made, and the answers that the runtime waits for even where nobody else does. An alarm and a sweep crash if a request with `crash: alarm` or `crash:
  * sweep` came before.
  *
  * | `crash` | where |
@@ -33,6 +33,7 @@ export const crashing = {
     const deep = () => deep() + 1;
     const call = fetch;
     let calls = 0;
+    let kept = 0;
     globalThis.fetch = (...parts) => ((calls += 1), call(...parts));
     let next;
     let sweeps = false;
@@ -57,9 +58,10 @@ export const crashing = {
       constructor(context, env) {
         const LEDGER = { getByName: (name) => (at("sweep", sweeps), env.LEDGER.getByName(name)) };
         super(context, { ...env, ...(env.LEDGER && { LEDGER }) });
+        this.ctx = { waitUntil: (answer) => ((kept += 1), context.waitUntil(answer.finally(() => (kept -= 1)))) };
       }
       fetch(request) {
-        if (request.url.endsWith("/isolate")) return Response.json({ isolate, calls });
+        if (request.url.endsWith("/isolate")) return Response.json({ isolate, calls, kept });
         const crash = request.headers.get("crash");
         if (places[crash]) places[crash](request);
         else if (crash) next = crash;

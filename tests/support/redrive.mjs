@@ -106,7 +106,7 @@ export async function startRedrive(options = {}) {
     printed: () => [...printed],
     logs: async () => {
       await flushLogs(url, printed);
-      const lines = printed.slice(read, -1);
+      const lines = printed.slice(read, -1).filter(isOfWorker);
       read = printed.length;
       return lines.map(({ message }) => JSON.parse(message));
     },
@@ -118,7 +118,7 @@ export async function startRedrive(options = {}) {
       await sendRequest(`${url}/`, { method: "POST" });
       // Others may be at work: what is of interest comes before this request's own line, which nobody is to see.
       const marker = await poll(() => printed.slice(before).find(isMarker), { what: "the log lines of the sweep" });
-      const lines = printed.slice(before, printed.indexOf(marker));
+      const lines = printed.slice(before, printed.indexOf(marker)).filter(isOfWorker);
       printed.splice(printed.indexOf(marker), 1);
       return lines.map(({ message }) => JSON.parse(message)).filter(({ event }) => event === "sweep");
     },
@@ -245,6 +245,9 @@ function compatibilityDate() {
   const [, date] = /^compatibility_date = "(.+)"$/m.exec(readFileSync(new URL("wrangler.toml", ROOT), "utf8"));
   return date;
 }
+
+/** workerd has something to say, too: of an alarm that was set anew just when it rang, say. */
+const isOfWorker = ({ message }) => !message.startsWith("NOSENTRY ");
 
 /** The line of a request that these helpers make. */
 const isMarker = ({ message }) => message.includes('"signature_missing"');
