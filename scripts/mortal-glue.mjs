@@ -33,8 +33,12 @@ function __wbg_call_guard() {
 }
 `,
   ],
-  // Callbacks of an instance that has ended.
+  // Callbacks of an instance that has ended, and the one that it ends in: who calls them can do nothing about it.
   ["            throw new Error('Cannot invoke closure from previous WASM instance');\n", "            return;\n"],
+  [
+    "            return f(a, state.b, ...args);\n        } finally {\n",
+    "            return f(a, state.b, ...args);\n        } catch (e) {\n            if (!__wbg_ended) throw e;\n        } finally {\n",
+  ],
   // A new instance; where its start fails, it has ended too.
   [
     /^(export function __wbg_reset_state ?\(\) \{\n[^]*?    wasm\.__wbindgen_start\(\);\n)\}/m,

@@ -30,10 +30,6 @@ core.__wbg_watch((error) => {
   waiting = new Set();
 });
 
-/** It was reported, and there is nobody to catch it. */
-addEventListener("error", (event) => event.error === cause && event.preventDefault());
-addEventListener("unhandledrejection", (event) => event.reason === cause && event.preventDefault());
-
 export default class extends WorkerEntrypoint {
   fetch(request) {
     const answer = answered(() => core.fetch(request, this.env, this.ctx));

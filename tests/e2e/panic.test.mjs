@@ -68,7 +68,8 @@ for (const ledger of [false, true]) {
       assert.equal(api.requests.length, 1);
       assert.equal(JSON.parse((await deliver(undefined, callback)).text).outcome, "resumed");
       assert.equal(api.requests.length, 2);
-      assert.equal((await isolate()).isolate, before.isolate);
+      const { isolate: same, uncaught } = await isolate();
+      assert.deepEqual([same, uncaught], [before.isolate, []]);
       assert.doesNotMatch(JSON.stringify(redrive.printed()), /canary|eyJ/);
     });
   }
@@ -113,6 +114,7 @@ test("who is under way in the same isolate is answered at once, and resumed once
     };
     await poll(again, { timeout: 30_000, what: "a claim to be let go" });
   }
+  assert.deepEqual((await isolate()).uncaught, [], "what comes to the old instance is of no interest");
   const resumed = (await qstash.timeline()).filter(({ kind }) => kind === "resumed").map(({ dlqId }) => dlqId);
   assert.deepEqual(resumed.toSorted(), callbacks.map(({ dlqId }) => dlqId).toSorted());
 });
@@ -136,6 +138,23 @@ test("an alarm of the ledger that crashes rings again, and what it was to tell i
   assert.equal(JSON.parse((await deliver("alarm", { status: 404 })).text).outcome, "parked");
   const [notice] = await api.waitFor(1, 40_000);
   assert.equal(notice.path, "/notice");
+  assert.equal((await crashes(redrive)).length, 1);
+});
+
+test("an alarm that waits while something else crashes rings again, and the answer that comes too late is passed over", { timeout: 60_000 }, async (t) => {
+  let answer;
+  const late = new Promise((resolve) => (answer = resolve));
+  const webhook = await startRecorder(async (request, index) => index === 0 && (await late));
+  t.after(webhook.stop);
+  const { redrive, deliver, isolate } = await start(t, { ledger: true, vars: { NOTIFY_SLACK_URL: webhook.url } });
+  assert.equal(JSON.parse((await deliver(undefined, { status: 404 })).text).outcome, "parked");
+  await webhook.waitFor(1);
+
+  assertCrashed(await deliver("url"));
+
+  answer({});
+  await webhook.waitFor(2, 40_000);
+  assert.deepEqual((await isolate()).uncaught, []);
   assert.equal((await crashes(redrive)).length, 1);
 });
 

@@ -9,7 +9,8 @@ const TRAP = Buffer.from("0061736d0100000001040160000003020100070801047472617000
 
 /**
  * Stands before the Worker, for `startRedrive`: a request with the header `crash` fails at a place of that name, and all that came
- * after it as usual. `GET /isolate` tells the isolate, the calls that it has made, and the answers that the runtime waits for even where nobody else does. An alarm and a sweep crash if a request with `crash: alarm` or `crash:
+ * after it as usual. `GET /isolate` tells the isolate, the calls that it has made, the answers that
+ * the runtime waits for even where nobody else does, and the errors that nobody caught. An alarm and a sweep crash if a request with `crash: alarm` or `crash:
  * sweep` came before.
  *
  * | `crash` | where |
@@ -35,6 +36,10 @@ export const crashing = {
     let calls = 0;
     let kept = 0;
     globalThis.fetch = (...parts) => ((calls += 1), call(...parts));
+    const uncaught = [];
+    for (const type of ["error", "unhandledrejection"]) {
+      addEventListener(type, (event) => uncaught.push(String(event.error ?? event.reason)));
+    }
     let next;
     let sweeps = false;
 
@@ -61,7 +66,7 @@ export const crashing = {
         this.ctx = { waitUntil: (answer) => ((kept += 1), context.waitUntil(answer.finally(() => (kept -= 1)))) };
       }
       fetch(request) {
-        if (request.url.endsWith("/isolate")) return Response.json({ isolate, calls, kept });
+        if (request.url.endsWith("/isolate")) return Response.json({ isolate, calls, kept, uncaught });
         const crash = request.headers.get("crash");
         if (places[crash]) places[crash](request);
         else if (crash) next = crash;
