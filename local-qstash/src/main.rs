@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use local_qstash::Credentials;
 use local_qstash::engine::{Config, Switches, TimeScale};
-use local_qstash::server::{Options, Rewrite, Server};
+use local_qstash::server::{FaultRate, FaultRates, Options, Rewrite, Server};
 use workflow_redrive::dlq::GoDuration;
 
 /// QStash's workflow engine for development and tests, on 127.0.0.1.
@@ -24,7 +24,11 @@ struct Cli {
     /// Choose a behaviour that is unknown of the real service; the README lists them. Repeatable.
     #[arg(long = "switch", value_name = "NAME=VALUE")]
     switches: Vec<String>,
-    /// Seed of every generated id.
+    /// Let requests of the API fail by chance: drop-request:RATE, drop-answer:RATE, truncate:RATE, slow:RATE:TIME,
+    /// status-CODE:RATE, with a rate from 0 to 1. Repeatable.
+    #[arg(long = "fault", value_name = "KIND:RATE")]
+    faults: Vec<FaultRate>,
+    /// Seed of every generated id, and of the faults.
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Value of the Upstash-Region header of deliveries, such as US-EAST-1. Default: no such header.
@@ -84,7 +88,9 @@ impl Cli {
             delivery_timeout_ms: self.delivery_timeout,
             switches,
         };
-        Ok(Options::new(self.port, engine, self.rewrites))
+        let mut options = Options::new(self.port, engine, self.rewrites);
+        options.faults = FaultRates::new(self.faults).map_err(|error| error.to_string())?;
+        Ok(options)
     }
 }
 

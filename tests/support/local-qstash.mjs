@@ -23,7 +23,8 @@ export const DEV_CREDENTIALS = Object.freeze({
  * @property {number} [timeScale] Factor on every delay. Default: 0.001, so that seconds take milliseconds.
  * @property {Record<string, string>} [switches] Behaviours to flip, for example `{ "entry-on-resume": "kept" }`. Default: none.
  * @property {Record<string, string>} [rewrites] Destination prefixes to connect elsewhere. Default: none.
- * @property {number} [seed] Seed of the generated ids. Default: the server's.
+ * @property {string[]} [faults] Faults by chance, for example `["drop-answer:0.05"]`. Default: none.
+ * @property {number} [seed] Seed of the generated ids and of the faults. Default: the server's.
  * @property {string} [region] Value of the `Upstash-Region` header. Default: the server's.
  * @property {string} [deliveryTimeout] Limit of one delivery, for example "30s". Default: the server's.
  * @property {{ token: string, currentKey: string, nextKey: string }} [credentials] Default: the SDK's development user.
@@ -42,6 +43,7 @@ export const DEV_CREDENTIALS = Object.freeze({
  * @property {() => Promise<void>} reset Forgets every run, entry and record.
  * @property {(switches: Record<string, string>) => Promise<void>} setSwitches
  * @property {(faults: object[]) => Promise<void>} addFaults
+ * @property {() => Promise<Record<string, number>>} injected How many requests each kind of fault has hit.
  * @property {(loss: { percent: number, state?: string }) => Promise<void>} loseCallbacks Loses failure callbacks from now on.
  * @property {(entry?: object) => Promise<object>} plant Puts entries into the dead letter queue without running a workflow.
  * @property {(path: string, init?: RequestInit) => Promise<Response>} api An API request with the right token.
@@ -71,6 +73,7 @@ export async function startLocalQstash(options = {}) {
     reset: async () => void (await control("reset", {})),
     setSwitches: async (switches) => void (await control("switches", switches)),
     addFaults: async (faults) => void (await control("faults", faults)),
+    injected: async () => (await control("faults")).injected,
     loseCallbacks: async (loss) => void (await control("lost-callbacks", loss)),
     plant: (entry = {}) => control("dlq", entry),
     api: (path, init = {}) =>
@@ -80,10 +83,11 @@ export async function startLocalQstash(options = {}) {
 }
 
 /** Turns the options into command line arguments. */
-function commandLine({ port = 0, timeScale = 0.001, switches = {}, rewrites = {}, credentials, ...rest }) {
+function commandLine({ port = 0, timeScale = 0.001, switches = {}, rewrites = {}, faults = [], credentials, ...rest }) {
   const args = ["--port", String(port), "--time-scale", String(timeScale)];
   for (const [name, value] of Object.entries(switches)) args.push("--switch", `${name}=${value}`);
   for (const [from, to] of Object.entries(rewrites)) args.push("--rewrite", `${from}=${to}`);
+  for (const fault of faults) args.push("--fault", fault);
   if (rest.seed !== undefined) args.push("--seed", String(rest.seed));
   if (rest.region !== undefined) args.push("--region", rest.region);
   if (rest.deliveryTimeout !== undefined) args.push("--delivery-timeout", rest.deliveryTimeout);

@@ -57,7 +57,7 @@ pub use switches::{
 pub use time::{TimeScale, Timestamp};
 
 use dlq::Dlq;
-use ids::Ids;
+pub(crate) use ids::Ids;
 use loss::Losses;
 use outbox::Outbox;
 use run::Runs;

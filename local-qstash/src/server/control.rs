@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::faults::{Fault, Faults};
+use super::faults::Fault;
 use super::{Shell, lock, now};
 use crate::engine::{Headers, Loss, Planted, Request, Response};
 
@@ -20,6 +20,7 @@ pub(super) fn handle(shell: &Shell, request: &Request) -> Response {
         }
         ("GET", "/local/switches") => Ok(reply(200, shell.engine().switches())),
         ("POST", "/local/switches") => set_switches(shell, request),
+        ("GET", "/local/faults") => Ok(reply(200, &json!({ "injected": lock(&shell.faults).injected() }))),
         ("POST", "/local/faults") => body::<Vec<Fault>>(request).map(|faults| {
             lock(&shell.faults).add(faults);
             reply(200, &json!({}))
@@ -32,7 +33,7 @@ pub(super) fn handle(shell: &Shell, request: &Request) -> Response {
         ("POST", "/local/reset") => {
             shell.engine().reset();
             lock(&shell.requests).clear();
-            *lock(&shell.faults) = Faults::default();
+            lock(&shell.faults).reset(shell.seed);
             Ok(reply(200, &json!({})))
         }
         _ => return reply(404, &json!({ "error": "no such control call" })),

@@ -2,6 +2,7 @@
 //!
 //! What may live here: sockets, time, and faults that tests inject. What may not: anything that QStash decides.
 
+mod chance;
 mod control;
 mod deliver;
 mod faults;
@@ -10,18 +11,21 @@ mod rewrite;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response as HttpResponse;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
 
 use crate::engine::{Config, Engine, Headers, Request, Response, Timestamp};
+pub use chance::{FaultRate, FaultRates, InvalidFaultError};
 use faults::{Effect, Faults};
 use record::Requests;
 pub use rewrite::{InvalidRewriteError, Rewrite};
@@ -39,13 +43,15 @@ pub struct Options {
     pub engine: Config,
     /// Where to connect instead of a destination. Default: nowhere else.
     pub rewrites: Vec<Rewrite>,
+    /// Faults by chance, decided by the engine's seed. Default: none.
+    pub faults: FaultRates,
 }
 
 impl Options {
     /// What is given, and defaults for everything that later versions may add.
     #[must_use]
-    pub const fn new(port: u16, engine: Config, rewrites: Vec<Rewrite>) -> Self {
-        Self { port, engine, rewrites }
+    pub fn new(port: u16, engine: Config, rewrites: Vec<Rewrite>) -> Self {
+        Self { port, engine, rewrites, ..Self::default() }
     }
 }
 
@@ -63,6 +69,7 @@ struct Shell {
     requests: Mutex<Requests>,
     faults: Mutex<Faults>,
     rewrites: Vec<Rewrite>,
+    seed: u64,
     /// Told whenever there may be something to deliver.
     wake: Notify,
 }
@@ -71,11 +78,13 @@ impl Server {
     /// Binds to 127.0.0.1.
     pub async fn bind(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+        let seed = options.engine.seed;
         let shell = Shell {
             engine: Mutex::new(Engine::new(options.engine)),
             requests: Mutex::default(),
-            faults: Mutex::default(),
+            faults: Mutex::new(Faults::new(options.faults, seed)),
             rewrites: options.rewrites,
+            seed,
             wake: Notify::new(),
         };
         Ok(Self { listener, shell: Arc::new(shell) })
@@ -151,6 +160,10 @@ async fn answer(
             shell.handle(&request);
             (None, dropped())
         }
+        Some(Effect::Truncate) => {
+            let response = shell.handle(&request);
+            (Some(response.status), truncated(response))
+        }
     };
     lock(&shell.requests).push(seen, response);
     http
@@ -160,6 +173,23 @@ async fn answer(
 fn dropped() -> HttpResponse {
     let broken: Result<Bytes, io::Error> = Err(io::Error::other("fault"));
     HttpResponse::new(Body::from_stream(tokio_stream::once(broken)))
+}
+
+/// An answer that breaks off in the middle of its body; one without a body is dropped.
+fn truncated(response: Response) -> HttpResponse {
+    let Some(whole) = NonZeroUsize::new(response.body.len()) else { return dropped() };
+    let (half, rest) = mpsc::channel(2);
+    let mut http = to_http(response);
+    http.headers_mut().insert("content-length", whole.get().into());
+    let body = std::mem::replace(http.body_mut(), Body::from_stream(ReceiverStream::new(rest)));
+    tokio::spawn(async move {
+        let bytes = to_bytes(body, whole.get()).await.unwrap_or_default();
+        let _ = half.send(Ok(bytes.slice(..bytes.len() / 2))).await;
+        // What was sent is to be on its way before the connection breaks.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let _ = half.send(Err(io::Error::other("fault"))).await;
+    });
+    http
 }
 
 fn to_http(response: Response) -> HttpResponse {
