@@ -3,6 +3,8 @@
 //! The room translates between the runtime and the core: settings from `Env`, requests and bodies in, DLQ calls out
 //! through the `worker` crate's fetch, replies and log lines back. No policy lives here.
 //!
+//! In the ready-made Worker `entry.mjs` stands before all this: it is what the runtime calls, and outlives a crash.
+//!
 //! A Worker of your own mounts the whole thing with [`Redrive`].
 
 mod analytics;
