@@ -79,8 +79,6 @@ const OUR_TOKEN: &str = "token-0123456789";
 pub(crate) fn check(data: &[u8]) {
     let data = String::from_utf8_lossy(data);
     let (head, body) = data.split_once("\n\n").unwrap_or((&data, ""));
-    // What others answer is handed on as it is: there are no secrets of ours in it.
-    let body = &*body.replace(OUR_TOKEN, "").replace("admin-0123456789", "");
     let mut lines = head.split('\n');
     let (method, url) = lines.next().unwrap_or_default().split_once(' ').unwrap_or_default();
     let headers: Vec<(String, String)> = lines
@@ -93,6 +91,10 @@ pub(crate) fn check(data: &[u8]) {
         let scheme = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         scheme.is_some_and(|(_, token)| token.trim_ascii() == "admin-0123456789")
     });
+    // Who writes the token elsewhere too may read it there.
+    if data.matches("admin-0123456789").count() > 1 || data.contains(OUR_TOKEN) {
+        return;
+    }
     let settings = settings();
     let operator = Operator::of(&settings).unwrap();
     match bounded(data.len(), Allowed::times(64), || operator.admit(&asked)) {
