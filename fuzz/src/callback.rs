@@ -7,7 +7,7 @@ use workflow_redrive::time::Timestamp;
 
 use crate::again;
 use crate::meter::flat;
-use crate::reference::json::{MAX_DEPTH, Object, Read, depth, read, string};
+use crate::reference::json::{MAX_DEPTH, Object, Read, depth, lossy, read, string};
 
 pub(crate) const WORDS: &[&str] = &[
     "{\"status\":503,",
@@ -267,7 +267,7 @@ fn compare_error(object: &Object<'_>, failure: &Failure, shown: &str) {
     }
     let text = |name: &str| {
         let value = error.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?.1;
-        value.starts_with('"').then(|| string(value))
+        value.starts_with('"').then(|| lossy(value))
     };
     let (Some(name), Some(message)) = (text("error").flatten(), text("message").flatten()) else { return };
     let found = failure.error.as_ref().unwrap_or_else(|| panic!("an error is lost: {shown}"));

@@ -182,6 +182,7 @@ fn operand(rest: &mut Vec<String>, retried: f64) -> f64 {
 
 /// Digit by digit: the last place may differ from that of the standard library, and milliseconds with it.
 fn written(number: &str) -> f64 {
+    assert!(!number.ends_with('.') && number.matches('.').count() <= 1, "{number} was taken");
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let sum = |digits: &str| digits.bytes().fold(0.0, |sum, digit| sum * 10.0 + f64::from(digit - b'0'));
     let scale = fraction.bytes().fold(1.0, |scale, _| scale * 10.0);

@@ -25,10 +25,10 @@ pub(crate) fn check(data: &[u8]) {
 fn differ(bytes: &mut Unstructured<'_>) -> Result<()> {
     // The other library has a clock of its own.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    // Not within two seconds of where the answer turns, which both clocks may pass.
+    // Not within a minute of now, where the answer turns: that clock may be read later, on a machine that is busy.
     let around = |bytes: &mut Unstructured<'_>| -> Result<i64> {
         let offset = bytes.int_in_range(-400..=400_i64)?;
-        Ok(if (offset.abs() - 5).abs() <= 2 { offset * 10 } else { offset })
+        Ok(if offset < 0 { offset - 60 } else { offset + 60 })
     };
     let algorithm =
         *bytes.choose(&["HS256", "HS256", "HS256", "none", "HS384", "HS512", "RS256", "hs256", "NONE"])?;

@@ -57,6 +57,31 @@ pub(crate) fn string(value: &str) -> Option<String> {
     serde_json::from_str(value).ok()
 }
 
+/// The same with a replacement character for each half of a surrogate pair that stands alone.
+pub(crate) fn lossy(value: &str) -> Option<String> {
+    let unit = |at: usize| {
+        let digits = value.get(at..at + 6)?.strip_prefix("\\u")?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let (mut sound, mut at) = (String::new(), 0);
+    while at < value.len() {
+        let rest = &value[at..];
+        let (piece, len) = match (unit(at), unit(at + 6)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => (&rest[..12], 12),
+            (Some(0xd800..0xe000), _) => ("\u{fffd}", 6),
+            // An escape of two characters is not looked into.
+            _ if rest.starts_with('\\') => (&rest[..2], 2),
+            _ => {
+                let len = rest.chars().next().map_or(1, char::len_utf8);
+                (&rest[..len], len)
+            }
+        };
+        sound.push_str(piece);
+        at += len;
+    }
+    string(&sound)
+}
+
 /// How many containers are open at most; of JSON that was read.
 pub(crate) fn depth(json: &[u8]) -> usize {
     let (mut open, mut most, mut in_string, mut is_escaped) = (0_usize, 0, false, false);

@@ -38,7 +38,7 @@ fn run(name: &str) {
     let time = Duration::from_secs_f64(seconds / TARGETS.len() as f64);
     let start = Instant::now();
     let mut count = 0_u64;
-    while count.is_multiple_of(16) && start.elapsed() < time || !count.is_multiple_of(16) {
+    while !count.is_multiple_of(16) || start.elapsed() < time {
         // Each input has a seed of its own, so that it comes again without those before it.
         let mut chance = Chance::new(seed.wrapping_add(count));
         let input = mutate::input(&mut chance, &inputs, target.words, LONGEST);
