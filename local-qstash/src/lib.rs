@@ -6,6 +6,7 @@
 
 mod credentials;
 pub mod engine;
+#[cfg(feature = "server")]
 pub mod server;
 
 pub use credentials::Credentials;

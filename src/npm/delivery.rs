@@ -157,7 +157,7 @@ impl Delivery {
         if let Stage::Recovery(recovery) = &mut self.stage {
             match recovery.ask() {
                 Ask::Claim(_) => return recovery.claimed(claim(answer)),
-                Ask::Settle(_) => return recovery.settled(),
+                Ask::Settle(_) => return recovery.settled(true),
                 _ => {}
             }
             if recovery.is_relaying() {

@@ -29,8 +29,8 @@ impl Recovery {
                     self.relayed(relayed, moment());
                 }
                 Ask::Settle(entry) => {
-                    host.settle(&self.case(entry), &self.conclusion).await;
-                    self.settled();
+                    let is_kept = host.settle(&self.case(entry), &self.conclusion).await;
+                    self.settled(is_kept);
                 }
                 Ask::Nothing => return asked,
             }

@@ -35,8 +35,9 @@ pub trait Host {
         core::future::ready(Relayed::NO_CALLBACK)
     }
 
-    /// Keeps what came of a case, or frees its claim where the callback is to be delivered again.
-    fn settle(&self, case: &Case, conclusion: &Conclusion) -> impl Future<Output = ()>;
+    /// Keeps what came of a case, or frees its claim where the callback is to be delivered again; `false` where nobody
+    /// can tell whether it is kept.
+    fn settle(&self, case: &Case, conclusion: &Conclusion) -> impl Future<Output = bool>;
 }
 
 /// The answer to a claim.

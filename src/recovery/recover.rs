@@ -287,9 +287,13 @@ impl Recovery {
         }
     }
 
-    /// The claim is settled.
-    pub(crate) const fn settled(&mut self) {
+    /// The claim is settled, or nobody can tell. What was done is done; but what was put off or left to a person is
+    /// forgotten unless it is kept, so that the callback had better come again.
+    pub(crate) fn settled(&mut self, is_kept: bool) {
         self.step = Step::Over;
+        if !is_kept && self.conclusion.outcome.as_ref().is_ok_and(|outcome| !outcome.is_final()) {
+            self.conclusion.outcome = Err(Refusal::ledger_unavailable());
+        }
     }
 
     fn found(&mut self, found: Lookup, moment: Moment) {
@@ -383,6 +387,8 @@ fn left_alone_by(decision: &Decision, is_entry_known: bool) -> Step {
         (true, true) => Step::Claim,
         (true, false) => Step::Find,
         (false, true) => Step::Settle,
+        // Nobody could take it up again.
+        (false, false) if decision.action == Action::Defer => Step::Find,
         (false, false) => Step::Over,
     }
 }

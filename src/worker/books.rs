@@ -87,17 +87,16 @@ impl Books {
         }
     }
 
-    /// What was done is done, even where it cannot be kept: then the queue is the one that knows.
-    pub(super) async fn settle(&self, case: &Case, conclusion: &Conclusion, settings: &Settings) {
+    /// Whether what came of a case is kept, as far as one can tell.
+    pub(super) async fn settle(&self, case: &Case, conclusion: &Conclusion, settings: &Settings) -> bool {
         match self {
             Self::Memory(ledger) => ledger.borrow_mut().settle(&case.dlq_id, conclusion),
             Self::Ledger(ledger) => {
                 let message = settle(case, conclusion);
-                if let Err(error) = tell(ledger, &shard(case, settings), &message).await {
-                    report(&error);
-                }
+                return tell(ledger, &shard(case, settings), &message).await.inspect_err(report).is_ok();
             }
         }
+        true
     }
 }
 

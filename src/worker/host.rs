@@ -82,8 +82,8 @@ impl Host for Runtime<'_> {
         self.books.admit(case, self.settings).await
     }
 
-    async fn settle(&self, case: &Case, conclusion: &Conclusion) {
-        self.books.settle(case, conclusion, self.settings).await;
+    async fn settle(&self, case: &Case, conclusion: &Conclusion) -> bool {
+        self.books.settle(case, conclusion, self.settings).await
     }
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct World {
     answers: RefCell<VecDeque<Transported>>,
     sent: RefCell<Vec<Sent>>,
     ledger: RefCell<MemoryLedger>,
+    /// Whether settled claims are said to be kept.
+    pub(crate) keeps: Cell<bool>,
     claims: Cell<u32>,
     /// What becomes of callbacks that are handed on, and where they were.
     relays: RefCell<VecDeque<Relayed>>,
@@ -60,6 +62,7 @@ impl World {
             answers: RefCell::new(answers.into_iter().collect()),
             sent: RefCell::default(),
             ledger: RefCell::default(),
+            keeps: Cell::new(true),
             claims: Cell::new(0),
             relays: RefCell::default(),
             relayed: RefCell::default(),
@@ -137,8 +140,9 @@ impl Host for World {
         self.relays.borrow_mut().pop_front().expect("a callback that was not to be handed on")
     }
 
-    async fn settle(&self, case: &Case, conclusion: &Conclusion) {
+    async fn settle(&self, case: &Case, conclusion: &Conclusion) -> bool {
         self.ledger.borrow_mut().settle(&case.dlq_id, conclusion);
+        self.keeps.get()
     }
 }
 

@@ -34,8 +34,8 @@ impl Host for Live<'_> {
     async fn claim(&self, case: &Case) -> Claim {
         self.0.claim_by(case, Claimant::Callback).await
     }
-    async fn settle(&self, case: &Case, conclusion: &Conclusion) {
-        self.0.settle(case, conclusion).await;
+    async fn settle(&self, case: &Case, conclusion: &Conclusion) -> bool {
+        self.0.settle(case, conclusion).await
     }
 }
 

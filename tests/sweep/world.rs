@@ -263,9 +263,9 @@ impl Host for World {
         self.claim_by(case, Claimant::Sweep).await
     }
 
-    async fn settle(&self, case: &Case, conclusion: &Conclusion) {
+    async fn settle(&self, case: &Case, conclusion: &Conclusion) -> bool {
         let shard = ledger::shard_of(case.lineage.root_run(), self.settings.ledger_shards);
-        self.tell(&shard, &ledger::settle(case, conclusion)).await;
+        self.tell(&shard, &ledger::settle(case, conclusion)).await.is_some()
     }
 }
 

@@ -321,8 +321,9 @@ impl Host for &World {
         breaker::read_admission(&self.tell(&ledger::target(&case.target), &breaker::admit(case)))
     }
 
-    async fn settle(&self, case: &Case, conclusion: &Conclusion) {
+    async fn settle(&self, case: &Case, conclusion: &Conclusion) -> bool {
         self.tell(&self.shard(case), &ledger::settle(case, conclusion));
+        true
     }
 }
 

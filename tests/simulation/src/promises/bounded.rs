@@ -1,0 +1,42 @@
+//! P3: no lineage has more attempts or more time than it may, whatever was forgotten.
+
+use super::facts::Facts;
+use crate::plan::{MINUTE, SECOND, STALE_ATTEMPTS};
+use crate::world::World;
+
+/// From the decision to the call, and the roundings of the times that travel.
+const SLACK: u64 = 2 * MINUTE;
+
+pub(super) fn check(world: &World, facts: &Facts, broken: &mut dyn FnMut(String)) {
+    let knobs = &world.plan.knobs;
+    let most = knobs.max_attempts.max(STALE_ATTEMPTS);
+    if !carries_lineages(world) {
+        return;
+    }
+    for revived in &facts.revived {
+        let ancestry: Vec<&str> = facts.ancestry(&revived.run).collect();
+        let attempts = ancestry.len() - 1;
+        if attempts as u64 > most {
+            broken(format!("run {} is attempt {attempts} of {most}", revived.run));
+        }
+        let root = ancestry.last().copied().unwrap_or_default();
+        let first = facts.failed.values().filter(|failed| failed.run == root).map(|failed| failed.at).min();
+        let starts = revived.at + revived.delay;
+        let latest = first.unwrap_or_default() + knobs.max_elapsed + SLACK + drift(world);
+        if starts > latest {
+            let late = (starts - latest) / SECOND;
+            broken(format!("run {} starts {late} s after the time of its lineage is over", revived.run));
+        }
+    }
+}
+
+/// A service that drops the address which the lineage travels in leaves nothing to count by.
+fn carries_lineages(world: &World) -> bool {
+    world.plan.switch("failure-callback-override").is_none()
+}
+
+/// How far the clock that counts the time may be off.
+fn drift(world: &World) -> u64 {
+    let steps: u64 = world.plan.clock_steps.iter().map(|(_, step)| step.unsigned_abs()).sum();
+    steps + world.plan.skew.unsigned_abs()
+}

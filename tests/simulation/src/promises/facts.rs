@@ -1,0 +1,92 @@
+//! What happened according to QStash, which knows best.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use workflow_redrive::dlq::GoDuration;
+
+use crate::world::World;
+
+/// A failed run's entry in the dead letter queue.
+pub(super) struct Failed {
+    pub(super) run: String,
+    pub(super) at: u64,
+}
+
+/// A run that came back as another one.
+pub(super) struct Revived {
+    pub(super) at: u64,
+    pub(super) entry: String,
+    pub(super) from: String,
+    pub(super) run: String,
+    /// What QStash was asked to wait, in milliseconds.
+    pub(super) delay: u64,
+}
+
+pub(super) struct Facts {
+    /// Entries by their ids.
+    pub(super) failed: BTreeMap<String, Failed>,
+    pub(super) revived: Vec<Revived>,
+    /// Entries that were deleted.
+    pub(super) deleted: Vec<String>,
+    /// Workflow URLs by runs.
+    pub(super) urls: BTreeMap<String, String>,
+    /// The run that each revived run came from.
+    pub(super) parents: BTreeMap<String, String>,
+}
+
+impl Facts {
+    pub(super) fn of(world: &World) -> Self {
+        let mut facts = Self {
+            failed: BTreeMap::new(),
+            revived: Vec::new(),
+            deleted: Vec::new(),
+            urls: BTreeMap::new(),
+            parents: BTreeMap::new(),
+        };
+        for event in world.engine.borrow().timeline(0) {
+            let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+            let at = event["at"].as_u64().unwrap();
+            match event["kind"].as_str().unwrap() {
+                "run_triggered" => drop(facts.urls.insert(text("runId"), text("url"))),
+                "dlq_entry" => drop(facts.failed.insert(text("dlqId"), Failed { run: text("runId"), at })),
+                "dlq_deleted" => facts.deleted.push(text("dlqId")),
+                "resumed" | "restarted" => {
+                    let (from, run) = (text("fromRunId"), text("runId"));
+                    if let Some(url) = facts.urls.get(&from).cloned() {
+                        facts.urls.insert(run.clone(), url);
+                    }
+                    facts.parents.insert(run.clone(), from.clone());
+                    facts.revived.push(Revived {
+                        at,
+                        entry: text("dlqId"),
+                        from,
+                        run,
+                        delay: delay(&event["headers"]),
+                    });
+                }
+                _ => {}
+            }
+        }
+        facts
+    }
+
+    /// Whether an entry was resumed, restarted or deleted.
+    pub(super) fn is_acted_on(&self, entry: &str) -> bool {
+        self.deleted.iter().any(|deleted| deleted == entry)
+            || self.revived.iter().any(|revived| revived.entry == entry)
+    }
+
+    /// A run and those that it came from, up to the one that was triggered.
+    pub(super) fn ancestry<'a>(&'a self, run: &'a str) -> impl Iterator<Item = &'a str> {
+        std::iter::successors(Some(run), |run| self.parents.get(*run).map(String::as_str))
+    }
+}
+
+fn delay(headers: &Value) -> u64 {
+    let header = headers.as_object().and_then(|headers| {
+        headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Upstash-Delay")).map(|(_, value)| value)
+    });
+    let delay = header.and_then(Value::as_str).map(|delay| GoDuration::parse(delay).unwrap());
+    delay.map_or(0, |delay| delay.as_millis())
+}

@@ -1,0 +1,103 @@
+//! P1: no failed run is lost.
+//!
+//! - What a 200 says is so: the run came back, its entry was deleted or is gone, or it is in the queue and a log line says
+//!   why.
+//! - In the end, where there is a ledger and therefore a sweep, no entry is left that nothing was decided about: it is
+//!   recorded as parked or deferred, or a log line says that it was parked.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::facts::Facts;
+use crate::history::History;
+use crate::plan::HOUR;
+use crate::world::World;
+
+pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mut dyn FnMut(String)) {
+    let logs: Vec<Value> = history.logs().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    for (at, reply) in history.replies().filter(|(_, reply)| reply.status == 200) {
+        let told: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+        let entry = told["dlqId"].as_str().unwrap_or_default();
+        let run = told["runId"].as_str().unwrap_or_default();
+        let is_logged = || {
+            logs.iter().any(|line| {
+                line["result"]["runId"] == told["runId"] && line["result"]["outcome"] == told["outcome"]
+            })
+        };
+        let holds = match told["outcome"].as_str().unwrap_or_default() {
+            "resumed" | "restarted" | "deleted" => facts.is_acted_on(entry),
+            // Without an id there is nothing to look for but the run.
+            "gone" if entry.is_empty() => of_run(facts, run).all(|entry| facts.is_acted_on(entry)),
+            "gone" => facts.is_acted_on(entry),
+            "parked" if entry.is_empty() => {
+                of_run(facts, run).all(|entry| is_in_queue(world, facts, entry)) && is_logged()
+            }
+            "parked" | "deferred" => is_in_queue(world, facts, entry) && is_logged(),
+            _ => false,
+        };
+        if !holds {
+            broken(format!("at {at} a callback was told {}, which is not so", reply.body));
+        }
+    }
+    if world.plan.shards == 0 || may_be_forgotten(world) {
+        return;
+    }
+    let known = known(world);
+    let was_parked = |entry: &str| {
+        let run = &facts.failed[entry].run;
+        logs.iter().map(|line| &line["result"]).any(|told| {
+            let is_it = told["dlqId"] == entry || (told["dlqId"].is_null() && told["runId"] == run.as_str());
+            is_it && told["outcome"] == "parked"
+        })
+    };
+    for (entry, failed) in &facts.failed {
+        if facts.is_acted_on(entry) || failed.at + world.plan.knobs.sweep_after + HOUR > world.now() {
+            continue;
+        }
+        match known.get(entry).map(String::as_str) {
+            Some("parked" | "deferred") => {}
+            // Whoever keeps an eye on the log knows.
+            None if was_parked(entry) => {}
+            other => {
+                broken(format!("entry {entry} of run {} was left: the ledger has {other:?}", failed.run))
+            }
+        }
+    }
+}
+
+fn of_run<'a>(facts: &'a Facts, run: &'a str) -> impl Iterator<Item = &'a str> {
+    facts.failed.iter().filter(move |(_, failed)| failed.run == run).map(|(entry, _)| entry.as_str())
+}
+
+/// A wiped ledger has forgotten what it decided: entries whose callbacks were answered are not looked at again.
+fn may_be_forgotten(world: &World) -> bool {
+    !world.plan.wipes.is_empty()
+}
+
+fn is_in_queue(world: &World, facts: &Facts, entry: &str) -> bool {
+    facts.failed.contains_key(entry) && (facts.is_acted_on(entry) || world.has_entry(entry))
+}
+
+/// What the ledger's shards say about each entry.
+fn known(world: &World) -> BTreeMap<String, String> {
+    let mut known = BTreeMap::new();
+    for shard in 0..world.plan.shards {
+        let mut cursor = String::new();
+        loop {
+            let page = world.ask_actor(
+                &workflow_redrive::ledger::shard(shard),
+                &json!({ "do": "recoveries", "cursor": cursor }),
+            );
+            for recovery in page["recoveries"].as_array().unwrap() {
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                known.insert(text(&recovery["dlqId"]), text(&recovery["conclusion"]["outcome"]));
+            }
+            match page["cursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => break,
+            }
+        }
+    }
+    known
+}
