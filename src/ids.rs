@@ -1,12 +1,17 @@
 //! Identifiers that the service hands out, checked once where they enter.
 //!
-//! Both kinds are opaque: nothing is read out of them. The checks only make sure that an identifier taken from a
-//! request body is safe to put into a path, a header, a log line or a storage key.
+//! Both kinds are opaque, but for the moment that an entry's begins with. The checks only make sure that an identifier
+//! taken from a request body is safe to put into a path, a header, a log line or a storage key.
 
 use core::fmt;
 use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::{
+    text,
+    time::{Timestamp, decimal},
+};
 
 /// The longest accepted identifier, in bytes. Real ones are below 64.
 pub const MAX_ID_BYTES: usize = 512;
@@ -83,6 +88,16 @@ identifier!(
     RunId,
     "workflow run id"
 );
+
+impl DlqId {
+    /// When the run failed: entries are numbered by it, `<epoch ms>-<sequence>`. `None` for an id of another form.
+    #[must_use]
+    pub fn entered_at(&self) -> Option<Timestamp> {
+        let (at, sequence) = text::cut(self.as_str(), b'-')?;
+        decimal(sequence)?;
+        decimal(at).map(Timestamp::from_millis)
+    }
+}
 
 /// A text that is no identifier. The text itself is not repeated: it came from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,6 +26,9 @@ use crate::{
 /// How many pages a look for a run's entry may take. The filter names one run, so that the first should do.
 const MAX_LOOKUP_PAGES: u32 = 5;
 
+/// No plan of QStash keeps an entry for longer: three months.
+const LONGEST_RETENTION: Duration = Duration::from_hours(92 * 24);
+
 /// One verified failure on its way to a conclusion, as a value: it says what to do next, and is told what came of it.
 ///
 /// Nothing here sends, waits or reads a clock, so that one recovery serves every shell.
@@ -124,7 +127,7 @@ impl Admission {
         // A URL without a lineage is a run's first failure.
         let lineage = Lineage::from_query(self.url.query())
             .map_err(Refusal::Lineage)?
-            .unwrap_or_else(|| Lineage::root(failure.run_id.clone(), moment.now));
+            .unwrap_or_else(|| Lineage::root(failure.run_id.clone(), failed_at(failure, moment.now)));
         Ok(Recovery::of(&self.account, self.region, failure, lineage, &self.url, policy, moment))
     }
 }
@@ -373,6 +376,13 @@ impl Recovery {
         self.step = if is_claimed { Step::Settle } else { Step::Over };
         self.conclusion.outcome = outcome;
     }
+}
+
+/// When the run failed, which is long ago where its callback had to be delivered again: its entry's id tells. A moment
+/// that cannot be is none.
+fn failed_at(failure: &Failure, now: Timestamp) -> Timestamp {
+    let entered = failure.dlq_id.as_ref().and_then(DlqId::entered_at);
+    entered.filter(|at| *at <= now && now.since(*at) <= LONGEST_RETENTION).unwrap_or(now)
 }
 
 /// 10 to 30 seconds, so that callbacks that failed together do not come back together.

@@ -11,8 +11,7 @@ use crate::{
     ledger::shard_of,
     lineage::Lineage,
     settings::{Settings, SweepScope},
-    text,
-    time::{Timestamp, decimal},
+    time::Timestamp,
 };
 
 /// An entry that may have been forgotten, with all that is needed to deal with it.
@@ -153,12 +152,7 @@ fn own_url(entry: &Entry, own: &HttpUrl) -> Option<HttpUrl> {
     own.same_resource(url.with_query(None).as_str()).then_some(url)
 }
 
-/// When the run failed: entries are numbered by it, `<epoch ms>-<sequence>`. Else when the failed message was created,
-/// which may have been tried for hours since.
+/// When the run failed; else when the failed message was created, which may have been tried for hours since.
 fn failed_at(entry: &Entry) -> Option<Timestamp> {
-    let (at, sequence) = text::cut(entry.dlq_id.as_str(), b'-').unwrap_or_default();
-    match (decimal(at), decimal(sequence)) {
-        (Some(at), Some(_)) => Some(Timestamp::from_millis(at)),
-        _ => entry.created_at,
-    }
+    entry.dlq_id.entered_at().or(entry.created_at)
 }

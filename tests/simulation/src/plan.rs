@@ -17,6 +17,9 @@ pub(crate) const TARGETS: [&str; 3] =
 /// Attempts that one of the rules has, whatever the policy allows others.
 pub(crate) const STALE_ATTEMPTS: u64 = 2;
 
+/// Runs that try out whether a target is well again.
+pub(crate) const PROBES: u64 = 3;
+
 /// A world and what happens in it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -111,10 +114,17 @@ impl Plan {
             knobs: Knobs::new(&dice),
             calm,
         };
+        if dice.happens(50) {
+            // Nobody but the ledger protects an entry, from nothing but its own callback.
+            plan = plan.doubled();
+        }
         if dice.happens(500) {
             plan.outages = (0..dice.between(1, 2))
                 .map(|_| (dice.pick(&[0, 1, 2]), span(&dice, calm), dice.pick(&[0, 500, 503, 503])))
                 .collect();
+        }
+        if dice.happens(40) {
+            plan = plan.stormy(&dice);
         }
         if dice.happens(300) {
             let burst = || (span(&dice, calm), dice.pick(&[429, 429, 503]));
@@ -131,6 +141,27 @@ impl Plan {
                 .collect();
         }
         plan
+    }
+
+    /// Many runs meet a target that is down.
+    fn stormy(mut self, dice: &Dice) -> Self {
+        self.runs = dice.between(60, 120);
+        self.triggered_within = 5 * MINUTE;
+        self.targets = 1;
+        self.shards = self.shards.max(1);
+        self.knobs.breaker = true;
+        self.knobs.minimum = dice.between(2, 5);
+        self.outages = vec![(0, (START, self.calm), 503)];
+        self
+    }
+
+    fn doubled(mut self) -> Self {
+        self.rates = Counts::default();
+        self.rates.set(Fault::CallbackTwice, 300);
+        self.rates.set(Fault::Forgery, 100);
+        self.wipes.clear();
+        self.switches = vec![("entry-on-resume", "kept"), ("second-resume", "new-run")];
+        self
     }
 
     /// When the world ends: everything that is to come has come.
@@ -188,7 +219,7 @@ impl Knobs {
             "backoff": { "base": format!("{}s", base / SECOND), "cap": format!("{}s", cap / SECOND) },
             "retry_after_cap": "10m",
             "breaker": {
-                "enabled": breaker, "minimum": minimum,
+                "enabled": breaker, "minimum": minimum, "probes": PROBES,
                 "open": format!("{}s", open / SECOND), "open_cap": "10m",
             },
             "drain": { "rate": rate },

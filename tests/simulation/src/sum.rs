@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use crate::fault::Counts;
+use crate::fault::{Counts, Fault};
 use crate::plan::{Plan, START};
 use crate::promises::{Promise, Violation, check};
 use crate::sabotage::Sabotage;
@@ -54,6 +54,7 @@ impl Sum {
                 "run_failed" => self.failures += 1,
                 "resumed" | "restarted" => self.revived += 1,
                 "run_completed" => self.completed += 1,
+                "callback_lost" => self.faults.count(Fault::CallbackLost),
                 _ => {}
             }
         }

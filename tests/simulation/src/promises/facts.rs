@@ -1,6 +1,6 @@
 //! What happened according to QStash, which knows best.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use workflow_redrive::dlq::GoDuration;
@@ -27,8 +27,10 @@ pub(super) struct Facts {
     /// Entries by their ids.
     pub(super) failed: BTreeMap<String, Failed>,
     pub(super) revived: Vec<Revived>,
-    /// Entries that were deleted.
-    pub(super) deleted: Vec<String>,
+    /// Entries that were resumed, restarted or deleted.
+    acted_on: BTreeSet<String>,
+    /// Entries by the runs that failed.
+    entries: BTreeMap<String, String>,
     /// Workflow URLs by runs.
     pub(super) urls: BTreeMap<String, String>,
     /// The run that each revived run came from.
@@ -40,7 +42,8 @@ impl Facts {
         let mut facts = Self {
             failed: BTreeMap::new(),
             revived: Vec::new(),
-            deleted: Vec::new(),
+            acted_on: BTreeSet::new(),
+            entries: BTreeMap::new(),
             urls: BTreeMap::new(),
             parents: BTreeMap::new(),
         };
@@ -49,14 +52,21 @@ impl Facts {
             let at = event["at"].as_u64().unwrap();
             match event["kind"].as_str().unwrap() {
                 "run_triggered" => drop(facts.urls.insert(text("runId"), text("url"))),
-                "dlq_entry" => drop(facts.failed.insert(text("dlqId"), Failed { run: text("runId"), at })),
-                "dlq_deleted" => facts.deleted.push(text("dlqId")),
+                "dlq_entry" => {
+                    let (run, entry) = (text("runId"), text("dlqId"));
+                    facts.entries.insert(run.clone(), entry.clone());
+                    facts.failed.insert(entry, Failed { run, at });
+                }
+                "dlq_deleted" => {
+                    facts.acted_on.insert(text("dlqId"));
+                }
                 "resumed" | "restarted" => {
                     let (from, run) = (text("fromRunId"), text("runId"));
                     if let Some(url) = facts.urls.get(&from).cloned() {
                         facts.urls.insert(run.clone(), url);
                     }
                     facts.parents.insert(run.clone(), from.clone());
+                    facts.acted_on.insert(text("dlqId"));
                     facts.revived.push(Revived {
                         at,
                         entry: text("dlqId"),
@@ -73,8 +83,12 @@ impl Facts {
 
     /// Whether an entry was resumed, restarted or deleted.
     pub(super) fn is_acted_on(&self, entry: &str) -> bool {
-        self.deleted.iter().any(|deleted| deleted == entry)
-            || self.revived.iter().any(|revived| revived.entry == entry)
+        self.acted_on.contains(entry)
+    }
+
+    /// The entry of a run, which fails once at most.
+    pub(super) fn entry_of(&self, run: &str) -> Option<&str> {
+        self.entries.get(run).map(String::as_str)
     }
 
     /// A run and those that it came from, up to the one that was triggered.

@@ -5,7 +5,7 @@
 //! - In the end, where there is a ledger and therefore a sweep, no entry is left that nothing was decided about: it is
 //!   recorded as parked or deferred, or a log line says that it was parked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -15,25 +15,18 @@ use crate::plan::HOUR;
 use crate::world::World;
 
 pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mut dyn FnMut(String)) {
-    let logs: Vec<Value> = history.logs().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let logged = logged(history);
+    let is_logged = |run: &str, outcome: &str| logged.contains(&(run.to_owned(), outcome.to_owned()));
     for (at, reply) in history.replies().filter(|(_, reply)| reply.status == 200) {
         let told: Value = serde_json::from_str(&reply.body).unwrap_or_default();
-        let entry = told["dlqId"].as_str().unwrap_or_default();
-        let run = told["runId"].as_str().unwrap_or_default();
-        let is_logged = || {
-            logs.iter().any(|line| {
-                line["result"]["runId"] == told["runId"] && line["result"]["outcome"] == told["outcome"]
-            })
-        };
-        let holds = match told["outcome"].as_str().unwrap_or_default() {
-            "resumed" | "restarted" | "deleted" => facts.is_acted_on(entry),
-            // Without an id there is nothing to look for but the run.
-            "gone" if entry.is_empty() => of_run(facts, run).all(|entry| facts.is_acted_on(entry)),
-            "gone" => facts.is_acted_on(entry),
-            "parked" if entry.is_empty() => {
-                of_run(facts, run).all(|entry| is_in_queue(world, facts, entry)) && is_logged()
+        let text = |name: &str| told[name].as_str().unwrap_or_default();
+        // Without an id of an entry there is that of the run.
+        let entry = told["dlqId"].as_str().or_else(|| facts.entry_of(text("runId"))).unwrap_or_default();
+        let holds = match text("outcome") {
+            "resumed" | "restarted" | "deleted" | "gone" => facts.is_acted_on(entry),
+            outcome @ ("parked" | "deferred") => {
+                is_in_queue(world, facts, entry) && is_logged(text("runId"), outcome)
             }
-            "parked" | "deferred" => is_in_queue(world, facts, entry) && is_logged(),
             _ => false,
         };
         if !holds {
@@ -44,13 +37,6 @@ pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mu
         return;
     }
     let known = known(world);
-    let was_parked = |entry: &str| {
-        let run = &facts.failed[entry].run;
-        logs.iter().map(|line| &line["result"]).any(|told| {
-            let is_it = told["dlqId"] == entry || (told["dlqId"].is_null() && told["runId"] == run.as_str());
-            is_it && told["outcome"] == "parked"
-        })
-    };
     for (entry, failed) in &facts.failed {
         if facts.is_acted_on(entry) || failed.at + world.plan.knobs.sweep_after + HOUR > world.now() {
             continue;
@@ -58,7 +44,7 @@ pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mu
         match known.get(entry).map(String::as_str) {
             Some("parked" | "deferred") => {}
             // Whoever keeps an eye on the log knows.
-            None if was_parked(entry) => {}
+            None if is_logged(&failed.run, "parked") => {}
             other => {
                 broken(format!("entry {entry} of run {} was left: the ledger has {other:?}", failed.run))
             }
@@ -66,8 +52,16 @@ pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mu
     }
 }
 
-fn of_run<'a>(facts: &'a Facts, run: &'a str) -> impl Iterator<Item = &'a str> {
-    facts.failed.iter().filter(move |(_, failed)| failed.run == run).map(|(entry, _)| entry.as_str())
+/// Runs, and what log lines say came of them.
+fn logged(history: &History) -> BTreeSet<(String, String)> {
+    let mut logged = BTreeSet::new();
+    for line in history.logs().filter(|line| line.contains("failure_callback")) {
+        // A Worker that breaks its promises may write what is no JSON.
+        let line: Value = serde_json::from_str(line).unwrap_or_default();
+        let text = |name: &str| line["result"][name].as_str().unwrap_or_default().to_owned();
+        logged.insert((text("runId"), text("outcome")));
+    }
+    logged
 }
 
 /// A wiped ledger has forgotten what it decided: entries whose callbacks were answered are not looked at again.

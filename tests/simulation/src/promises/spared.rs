@@ -1,16 +1,21 @@
-//! P8: while a target's breaker is open nothing is resumed; half open, no more than its probes; and what was held back comes
-//! back no faster than it may.
+//! P8: while a target is down resumes are few; while its breaker is open there are none; and what was held back comes back
+//! no faster than it may.
 //!
 //! All of that is the ledger's: where it fails or forgets, targets are not spared, and that is documented.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
 use crate::fault::Fault;
 use crate::history::{By, Happening, History};
-use crate::plan::{MINUTE, SECOND};
+use crate::plan::{MINUTE, PROBES, SECOND, START, TARGETS};
 use crate::world::World;
 
 /// What was let go before may still be on its way.
 const ON_ITS_WAY: u64 = 20 * SECOND;
+
+/// How far back failures count: the default, which no plan changes.
+const WINDOW: u64 = 5 * MINUTE;
 
 /// What makes that targets may not be spared.
 const DOUBTS: [Fault; 7] = [
@@ -32,19 +37,53 @@ pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mu
     if DOUBTS.into_iter().any(|fault| plan.has(fault)) {
         return;
     }
+    stormed(world, facts, broken);
+    let mut states: BTreeMap<&str, Vec<(u64, &str)>> = BTreeMap::new();
+    for entry in &history.entries {
+        if let Happening::Breaker { actor, state } = &entry.what {
+            states.entry(actor).or_default().push((entry.at, state));
+        }
+    }
     for revived in &facts.revived {
         let url = facts.urls.get(&revived.from).map(String::as_str).unwrap_or_default();
-        let actor = workflow_redrive::ledger::target(url);
-        let before = history.entries.iter().take_while(|entry| entry.at <= revived.at);
-        let state = before.filter_map(|entry| match &entry.what {
-            Happening::Breaker { actor: of, state } if *of == actor => Some((entry.at, state.as_str())),
-            _ => None,
-        });
-        if let Some((since, "open")) = state.last()
+        let states = states.get(workflow_redrive::ledger::target(url).as_str()).map(Vec::as_slice);
+        let state = states.unwrap_or_default().iter().take_while(|(at, _)| *at <= revived.at).last();
+        if let Some((since, "open")) = state
             && since + ON_ITS_WAY < revived.at
         {
             let open = (revived.at - since) / SECOND;
             broken(format!("run {} was resumed though its target was open for {open} s", revived.from));
+        }
+    }
+}
+
+/// While a target is down, no more lineages are resumed than it takes to notice, and those that try it out.
+///
+/// This asks the breaker nothing: it knows when the target was down.
+fn stormed(world: &World, facts: &Facts, broken: &mut dyn FnMut(String)) {
+    let knobs = &world.plan.knobs;
+    let rounds = 1 + WINDOW.div_ceil(knobs.open);
+    let most = knobs.minimum + PROBES * rounds;
+    for (target, (from, to), _) in &world.plan.outages {
+        let Some(url) = TARGETS.get(*target) else { continue };
+        // What went well before it went down, if anything did, is forgotten by then.
+        let down = if *from == START { *from } else { from + WINDOW }..*to;
+        let meant: Vec<(u64, &str)> = facts
+            .revived
+            .iter()
+            .filter(|revived| down.contains(&revived.at))
+            .filter(|revived| facts.urls.get(&revived.from).is_some_and(|of| of == url))
+            .map(|revived| (revived.at, facts.ancestry(&revived.run).last().unwrap_or_default()))
+            .collect();
+        for (n, (at, _)) in meant.iter().enumerate() {
+            let within = meant[n..].iter().take_while(|(other, _)| *other < at + WINDOW);
+            let lineages: BTreeSet<&str> = within.map(|(_, root)| *root).collect();
+            if lineages.len() as u64 > most {
+                return broken(format!(
+                    "{} lineages were resumed within 5 minutes though {url} was down",
+                    lineages.len()
+                ));
+            }
         }
     }
 }
