@@ -17,6 +17,17 @@ pub(crate) const TARGETS: [&str; 3] =
 /// Attempts that one of the rules has, whatever the policy allows others.
 pub(crate) const STALE_ATTEMPTS: u64 = 2;
 
+/// Faults that the ledger cannot spare a target under.
+pub(crate) const SPARES_NOBODY: [Fault; 7] = [
+    Fault::Wipe,
+    Fault::ClockStep,
+    Fault::SlowCall,
+    Fault::TellLost,
+    Fault::TellAnswerLost,
+    Fault::Storage,
+    Fault::ActorEviction,
+];
+
 /// Runs that try out whether a target is well again.
 pub(crate) const PROBES: u64 = 3;
 
@@ -118,13 +129,13 @@ impl Plan {
             // Nobody but the ledger protects an entry, from nothing but its own callback.
             plan = plan.doubled();
         }
-        if dice.happens(500) {
+        if dice.happens(40) {
+            plan = plan.stormy(&dice);
+        }
+        if plan.outages.is_empty() && dice.happens(500) {
             plan.outages = (0..dice.between(1, 2))
                 .map(|_| (dice.pick(&[0, 1, 2]), span(&dice, calm), dice.pick(&[0, 500, 503, 503])))
                 .collect();
-        }
-        if dice.happens(40) {
-            plan = plan.stormy(&dice);
         }
         if dice.happens(300) {
             let burst = || (span(&dice, calm), dice.pick(&[429, 429, 503]));
@@ -143,7 +154,7 @@ impl Plan {
         plan
     }
 
-    /// Many runs meet a target that is down.
+    /// Many runs meet a target that is down, and a ledger that works.
     fn stormy(mut self, dice: &Dice) -> Self {
         self.runs = dice.between(60, 120);
         self.triggered_within = 5 * MINUTE;
@@ -152,6 +163,10 @@ impl Plan {
         self.knobs.breaker = true;
         self.knobs.minimum = dice.between(2, 5);
         self.outages = vec![(0, (START, self.calm), 503)];
+        self.wipes.clear();
+        for fault in SPARES_NOBODY {
+            self.rates.set(fault, 0);
+        }
         self
     }
 

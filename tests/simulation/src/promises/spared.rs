@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::Facts;
 use crate::fault::Fault;
 use crate::history::{By, Happening, History};
-use crate::plan::{MINUTE, PROBES, SECOND, START, TARGETS};
+use crate::plan::{MINUTE, PROBES, SECOND, SPARES_NOBODY, START, TARGETS};
 use crate::world::World;
 
 /// What was let go before may still be on its way.
@@ -17,24 +17,13 @@ const ON_ITS_WAY: u64 = 20 * SECOND;
 /// How far back failures count: the default, which no plan changes.
 const WINDOW: u64 = 5 * MINUTE;
 
-/// What makes that targets may not be spared.
-const DOUBTS: [Fault; 7] = [
-    Fault::Wipe,
-    Fault::ClockStep,
-    Fault::SlowCall,
-    Fault::TellLost,
-    Fault::TellAnswerLost,
-    Fault::Storage,
-    Fault::ActorEviction,
-];
-
 pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mut dyn FnMut(String)) {
     let plan = &world.plan;
     if plan.shards == 0 || !plan.knobs.breaker {
         return;
     }
     drained(world, history, broken);
-    if DOUBTS.into_iter().any(|fault| plan.has(fault)) {
+    if SPARES_NOBODY.into_iter().any(|fault| plan.has(fault)) {
         return;
     }
     stormed(world, facts, broken);
