@@ -127,12 +127,24 @@ demo: build local-qstash ## the same, and exit
 # -- Test ---------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: test-rust test-fuzz test-wasm test-npm test-conformance test-e2e ## run every test
+test: test-rust test-fuzz test-simulation test-wasm test-npm test-conformance test-e2e ## run every test
 
 .PHONY: test-rust
 test-rust: setup
 	$(call say,Rust tests)
-	cargo test --locked --workspace --features workflow-redrive/npm
+	cargo test --locked --workspace --exclude simulation --features workflow-redrive/npm
+
+SIMULATION := --locked --profile simulation --package simulation
+SEEDS := 100000
+
+.PHONY: test-simulation
+test-simulation: setup
+	$(call say,Simulation: whole worlds from seeds)
+	cargo test $(SIMULATION)
+
+.PHONY: sim
+sim: setup ## run SEEDS=100000 simulated worlds, FROM=0 on; the first broken promise tells its story
+	cargo run $(SIMULATION) -- --seeds $(SEEDS) --from $(or $(FROM),0)
 
 .PHONY: test-fuzz
 test-fuzz:

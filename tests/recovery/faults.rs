@@ -176,3 +176,15 @@ fn after_two_minutes_an_abandoned_claim_is_free() {
     world.now.set(NOW.after(Duration::from_mins(2)));
     assert_eq!(delivery.reply(&world).3["outcome"], "resumed");
 }
+
+#[test]
+fn what_is_put_off_or_left_to_a_person_and_cannot_be_kept_comes_again_and_what_was_done_does_not() {
+    for action in ["defer", "park"] {
+        let world = World::silent();
+        world.keeps.set(false);
+        assert_eq!(rule(action).reply(&world), come_again("ledger_unavailable", 10), "{action}");
+    }
+    let world = World::answering([created()]);
+    world.keeps.set(false);
+    assert_eq!(rule("resume").reply(&world).0, 200);
+}

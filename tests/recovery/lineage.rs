@@ -46,6 +46,24 @@ fn a_url_without_query_gets_its_first_lineage_from_the_run_and_the_present() {
 }
 
 #[test]
+fn a_lineage_counts_from_when_the_run_failed_however_late_its_callback_is_dealt_with() {
+    let next_of = |entry: &str| {
+        let world = World::answering([created()]);
+        assert_eq!(Delivery::new().with("dlqId", json!(entry)).reply(&world).0, 200);
+        next_callback(&world)
+    };
+    let now = NOW.as_millis();
+    let (hour, day) = (3_600_000, 24 * 3_600_000);
+    let from = |at: u64| format!("https://redrive.example/?team=a&redrive=1.{at}.wfr_1");
+    assert_eq!(next_of(&format!("{}-7", now - hour)), from(now - hour));
+    // What is no moment, or cannot be the one.
+    let impossible = [format!("{}-7", now + hour), format!("{}-7", now - 100 * day), "7-0".to_owned()];
+    for entry in impossible.iter().map(String::as_str).chain(["wfr-1", "1792567680000", "x1792567680000-0"]) {
+        assert_eq!(next_of(entry), from(now), "{entry}");
+    }
+}
+
+#[test]
 fn the_fifth_attempt_is_the_last() {
     let query = |attempt: u32| format!("redrive={attempt}.{}.wfr_0", NOW.as_millis());
     let world = World::answering([created()]);

@@ -33,6 +33,15 @@ fn the_entry_of_the_run_is_found_and_resumed() {
 }
 
 #[test]
+fn the_entry_of_a_deferred_run_is_found_too_for_somebody_is_to_take_it_up_again() {
+    let world = World::answering([page(&json!([{"dlqId": "7-0", "workflowRunId": "wfr_1"}]), "")]);
+    let delivery = nameless().policy(r#"{"rules": [{"name": "mine", "action": "defer"}]}"#);
+    let (status, _, _, body) = delivery.reply(&world);
+    assert_eq!((status, &body["outcome"], &body["dlqId"]), (200, &json!("deferred"), &json!("7-0")));
+    assert_eq!(world.lines(), [FIRST]);
+}
+
+#[test]
 fn pages_are_followed_past_the_entries_of_other_runs() {
     let world = World::answering([
         page(&json!([{"dlqId": "1-0", "workflowRunId": "wfr_10"}]), "c 1"),

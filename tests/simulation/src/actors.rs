@@ -6,6 +6,7 @@ use serde_json::Value;
 use workflow_redrive::breaker::Target;
 use workflow_redrive::dlq::{ApiResponse, TransportError, Transported};
 use workflow_redrive::durable::{Actor, Errand, MemoryRecords, Office, Records as _};
+use workflow_redrive::job::{INDEX, Job, Jobs};
 use workflow_redrive::ledger::Shard;
 use workflow_redrive::notice::{NOTICES, Notices};
 use workflow_redrive::recovery::Moment;
@@ -152,7 +153,7 @@ impl World {
 
     /// Runs errands one after the other until there are none.
     fn run_errands(self: &Rc<Self>, actor: String, life: u64, left: u32) {
-        let Some(errand) = self.within(&actor, |role, office| role.errand(office)) else {
+        let Some(errand) = self.within(&actor, Actor::errand) else {
             return self.break_off(&actor);
         };
         let Some(errand) = errand.filter(|_| left > 0) else {
@@ -221,6 +222,8 @@ fn role(actor: &str) -> &'static dyn Actor {
     match actor.split('-').next().unwrap_or_default() {
         "shard" => &Shard,
         "target" => &Target,
+        "job" => &Job,
+        INDEX => &Jobs,
         NOTICES => &Notices,
         KEEPER => &Keeper,
         _ => panic!("nobody is called {actor}"),

@@ -30,7 +30,7 @@ pub(crate) enum Happening {
     Reply(Reply),
     /// The Worker wrote a log line.
     Log(String),
-    /// Something was POSTed to a person.
+    /// Something was `POSTed` to a person.
     Post {
         /// Where.
         url: String,

@@ -24,6 +24,7 @@ mod fault;
 mod forger;
 mod history;
 mod network;
+mod operator;
 mod plan;
 mod promises;
 mod sabotage;

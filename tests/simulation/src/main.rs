@@ -1,6 +1,7 @@
 //! The `simulation` command.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a terminal")]
+#![expect(clippy::disallowed_methods, reason = "never built for WebAssembly")]
 
 use std::process::ExitCode;
 use std::time::Instant;

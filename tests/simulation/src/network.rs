@@ -36,9 +36,9 @@ impl World {
             let is_known = self.dice.happens(500);
             self.note(Fault::RequestLost, line);
             return if is_known {
-                self.after(50, move |world| done(world, Err(TransportError::unreachable("no route"))))
+                self.after(50, move |world| done(world, Err(TransportError::unreachable("no route"))));
             } else {
-                self.after(limit, move |world| done(world, timeout()))
+                self.after(limit, move |world| done(world, timeout()));
             };
         }
         let (there, back) = (self.way(&line), self.way(&line));
@@ -59,7 +59,7 @@ impl World {
             if is_lost {
                 world.note(Fault::AnswerLost, line);
                 return world.after(back, move |world| {
-                    once(world, Err(TransportError::interrupted("connection reset")))
+                    once(world, Err(TransportError::interrupted("connection reset")));
                 });
             }
             world.after(back, move |world| once(world, Ok(answer)));

@@ -53,6 +53,8 @@ pub struct Plan {
     pub switches: Vec<(&'static str, &'static str)>,
     /// Shards of the ledger; 0 where none is bound.
     pub shards: u32,
+    /// When a person orders that everything be resumed.
+    pub jobs: Vec<u64>,
     /// When the ledger loses its memory.
     pub wipes: Vec<u64>,
     /// How far the Worker's clock is ahead at first, in milliseconds.
@@ -118,6 +120,7 @@ impl Plan {
             bursts: Vec::new(),
             switches: switches(&dice),
             shards,
+            jobs: if shards > 0 && dice.happens(150) { moments(2) } else { Vec::new() },
             wipes: if dice.happens(150) { moments(2) } else { Vec::new() },
             skew: 0,
             clock_steps: Vec::new(),
@@ -175,6 +178,7 @@ impl Plan {
         self.rates.set(Fault::CallbackTwice, 300);
         self.rates.set(Fault::Forgery, 100);
         self.wipes.clear();
+        self.jobs.clear();
         self.switches = vec![("entry-on-resume", "kept"), ("second-resume", "new-run")];
         self
     }

@@ -66,6 +66,11 @@ fn smaller(plan: &Plan) -> Vec<Plan> {
             plan.wipes.remove(n);
         });
     }
+    for n in 0..plan.jobs.len() {
+        add(&|plan| {
+            plan.jobs.remove(n);
+        });
+    }
     for n in 0..plan.rotations.len() {
         add(&|plan| {
             plan.rotations.remove(n);

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use crate::world::World;
+use crate::world::{Event, World};
 
 /// A request that an isolate deals with.
 pub(crate) struct Task {
@@ -13,7 +13,7 @@ pub(crate) struct Task {
     /// The isolate that it lives in, and dies with.
     pub(crate) isolate: usize,
     /// What the other side sees where it dies.
-    pub(crate) cut: Box<dyn FnOnce(&Rc<World>)>,
+    pub(crate) cut: Event,
 }
 
 /// An answer that is still to come.

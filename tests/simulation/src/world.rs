@@ -27,7 +27,8 @@ const ISOLATES: usize = 2;
 /// How often the cron trigger comes.
 const SWEEP_EVERY: u64 = 10 * MINUTE;
 
-type Event = Box<dyn FnOnce(&Rc<World>)>;
+/// Something that happens at its time.
+pub(crate) type Event = Box<dyn FnOnce(&Rc<World>)>;
 
 /// A world in the middle of what happens in it.
 pub struct World {
@@ -129,6 +130,9 @@ impl World {
                 world.note(Fault::Wipe, String::new());
                 world.actors.borrow_mut().clear();
             });
+        }
+        for (number, at) in self.plan.jobs.clone().into_iter().enumerate() {
+            self.at(at, move |world| world.order(number));
         }
         for at in self.plan.rotations.clone() {
             self.at(at, Self::rotate_keys);

@@ -1,11 +1,7 @@
 //! What `make test` holds: a fixed set of worlds, fresh ones, and Workers that break each promise.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests tell what they saw, and fail"
-)]
+#![expect(clippy::print_stdout, clippy::panic, reason = "tests tell what they saw, and fail")]
+#![expect(clippy::disallowed_methods, reason = "never built for WebAssembly")]
 
 use std::thread::available_parallelism;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,5 +1,7 @@
 //! P3: no lineage has more attempts or more time than it may, whatever was forgotten.
 
+use std::collections::BTreeSet;
+
 use super::facts::Facts;
 use crate::plan::{MINUTE, SECOND, STALE_ATTEMPTS};
 use crate::world::World;
@@ -13,13 +15,16 @@ pub(super) fn check(world: &World, facts: &Facts, broken: &mut dyn FnMut(String)
     if !carries_lineages(world) {
         return;
     }
-    for revived in &facts.revived {
+    let redriven: BTreeSet<&str> = facts.redriven().map(|revived| revived.run.as_str()).collect();
+    for revived in facts.redriven() {
         let ancestry: Vec<&str> = facts.ancestry(&revived.run).collect();
-        let attempts = ancestry.len() - 1;
+        let attempts = ancestry.iter().filter(|run| redriven.contains(*run)).count();
         if attempts as u64 > most {
             broken(format!("run {} is attempt {attempts} of {most}", revived.run));
         }
-        let root = ancestry.last().copied().unwrap_or_default();
+        // A lineage begins where we came in: a person may have brought the run back before.
+        let first = ancestry.iter().rev().find(|run| redriven.contains(*run));
+        let root = first.and_then(|run| facts.parents.get(*run)).map(String::as_str).unwrap_or_default();
         let first = facts.entry_of(root).map(|entry| facts.failed[entry].at);
         let starts = revived.at + revived.delay;
         let latest = first.unwrap_or_default() + knobs.max_elapsed + SLACK + drift(world) + unknown(world);

@@ -21,6 +21,8 @@ pub(super) struct Revived {
     pub(super) run: String,
     /// What QStash was asked to wait, in milliseconds.
     pub(super) delay: u64,
+    /// Whether a person ordered it: then neither attempts nor settling nor breaker count.
+    pub(super) is_ordered: bool,
 }
 
 pub(super) struct Facts {
@@ -73,6 +75,7 @@ impl Facts {
                         from,
                         run,
                         delay: delay(&event["headers"]),
+                        is_ordered: header(&event["headers"], "Upstash-Failure-Callback").is_none(),
                     });
                 }
                 _ => {}
@@ -91,16 +94,22 @@ impl Facts {
         self.entries.get(run).map(String::as_str)
     }
 
+    /// What the Worker brought back by itself.
+    pub(super) fn redriven(&self) -> impl Iterator<Item = &Revived> {
+        self.revived.iter().filter(|revived| !revived.is_ordered)
+    }
+
     /// A run and those that it came from, up to the one that was triggered.
     pub(super) fn ancestry<'a>(&'a self, run: &'a str) -> impl Iterator<Item = &'a str> {
         std::iter::successors(Some(run), |run| self.parents.get(*run).map(String::as_str))
     }
 }
 
+fn header<'a>(headers: &'a Value, name: &str) -> Option<&'a str> {
+    let headers = headers.as_object()?;
+    headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str())
+}
+
 fn delay(headers: &Value) -> u64 {
-    let header = headers.as_object().and_then(|headers| {
-        headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Upstash-Delay")).map(|(_, value)| value)
-    });
-    let delay = header.and_then(Value::as_str).map(|delay| GoDuration::parse(delay).unwrap());
-    delay.map_or(0, |delay| delay.as_millis())
+    header(headers, "Upstash-Delay").map_or(0, |delay| GoDuration::parse(delay).unwrap().as_millis())
 }

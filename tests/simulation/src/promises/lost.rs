@@ -46,7 +46,7 @@ pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mu
             // Whoever keeps an eye on the log knows.
             None if is_logged(&failed.run, "parked") => {}
             other => {
-                broken(format!("entry {entry} of run {} was left: the ledger has {other:?}", failed.run))
+                broken(format!("entry {entry} of run {} was left: the ledger has {other:?}", failed.run));
             }
         }
     }

@@ -8,6 +8,7 @@ mod facts;
 mod forgeries;
 mod lost;
 mod once;
+mod orders;
 mod requests;
 mod secrets;
 mod settled;
@@ -84,6 +85,7 @@ pub fn check(world: &World) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut broken = |promise, what| found.push(Violation { promise, what });
     lost::check(world, &history, &facts, &mut |what| broken(Promise::NothingIsLost, what));
+    orders::check(world, &mut |what| broken(Promise::NothingIsLost, what));
     once::check(world, &facts, &mut |what| broken(Promise::ResumedOnce, what));
     bounded::check(world, &facts, &mut |what| broken(Promise::Bounded, what));
     forgeries::check(world, &history, &mut |what| broken(Promise::ForgeriesDoNothing, what));

@@ -48,5 +48,5 @@ fn is_protected(world: &World) -> bool {
     let by_queue = plan.switch("entry-on-resume").is_none() || plan.switch("second-resume").is_none();
     let forgetful = plan.shards == 0;
     let doubts = DOUBTS.into_iter().filter(|fault| *fault != Fault::CallbackTwice || forgetful);
-    by_queue || !doubts.into_iter().any(|fault| plan.has(fault))
+    by_queue || plan.jobs.is_empty() && !doubts.into_iter().any(|fault| plan.has(fault))
 }

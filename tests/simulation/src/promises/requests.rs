@@ -16,7 +16,7 @@ pub(super) fn check(history: &History, facts: &Facts, broken: &mut dyn FnMut(Str
                     if is_callback && !value.starts_with(&format!("{}?", canary::HOOK)) {
                         broken(format!("at {} callbacks were sent to {value}", entry.at));
                     }
-                    if value.bytes().any(|byte| byte < b' ' || byte > b'~') {
+                    if value.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
                         broken(format!("at {} {name} was {value:?}", entry.at));
                     }
                 }
@@ -37,6 +37,7 @@ fn is_known(line: &str, facts: &Facts) -> bool {
     }
     let entry = |prefix: &str| path.strip_prefix(prefix).is_some_and(|id| facts.failed.contains_key(id));
     matches!(path, "GET /v2/workflows/dlq" | "GET /v2/workflows/dlq/" | "GET /v2/workflows/logs")
+        || matches!(path, "POST /v2/workflows/dlq/resume" | "POST /v2/workflows/dlq/restart")
         || ["POST /v2/workflows/dlq/resume/", "POST /v2/workflows/dlq/restart/"].into_iter().any(entry)
         || ["GET /v2/workflows/dlq/", "DELETE /v2/workflows/dlq/"].into_iter().any(entry)
 }

@@ -19,7 +19,9 @@ pub(super) fn check(world: &World, history: &History, broken: &mut dyn FnMut(Str
             Happening::Post { body, .. } => look("a notice", body),
             Happening::Request { line, headers, .. } => {
                 look("a request", line);
-                headers.iter().for_each(|(name, value)| look(name, value));
+                for (name, value) in headers {
+                    look(name, value);
+                }
             }
             Happening::Breaker { .. } | Happening::Fault(..) => {}
         }

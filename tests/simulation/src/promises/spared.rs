@@ -14,6 +14,9 @@ use crate::world::World;
 /// What was let go before may still be on its way.
 const ON_ITS_WAY: u64 = 20 * SECOND;
 
+/// The minute of the rate, without the moment that lies between a decision and its call.
+const PERIOD: u64 = MINUTE - SECOND;
+
 /// How far back failures count: the default, which no plan changes.
 const WINDOW: u64 = 5 * MINUTE;
 
@@ -33,7 +36,7 @@ pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mu
             states.entry(actor).or_default().push((entry.at, state));
         }
     }
-    for revived in &facts.revived {
+    for revived in facts.redriven() {
         let url = facts.urls.get(&revived.from).map(String::as_str).unwrap_or_default();
         let states = states.get(workflow_redrive::ledger::target(url).as_str()).map(Vec::as_slice);
         let state = states.unwrap_or_default().iter().take_while(|(at, _)| *at <= revived.at).last();
@@ -58,8 +61,7 @@ fn stormed(world: &World, facts: &Facts, broken: &mut dyn FnMut(String)) {
         // What went well before it went down, if anything did, is forgotten by then.
         let down = if *from == START { *from } else { from + WINDOW }..*to;
         let meant: Vec<(u64, &str)> = facts
-            .revived
-            .iter()
+            .redriven()
             .filter(|revived| down.contains(&revived.at))
             .filter(|revived| facts.urls.get(&revived.from).is_some_and(|of| of == url))
             .map(|revived| (revived.at, facts.ancestry(&revived.run).last().unwrap_or_default()))
@@ -86,12 +88,13 @@ fn drained(world: &World, history: &History, broken: &mut dyn FnMut(String)) {
     for entry in &history.entries {
         if let Happening::Request { line, by: By::Actor(actor), .. } = &entry.what
             && line.starts_with("POST ")
+            && actor.starts_with("target-")
         {
             sent.push((actor, entry.at));
         }
     }
     for (n, (actor, from)) in sent.iter().enumerate() {
-        let within = sent[n..].iter().filter(|(other, at)| other == actor && *at < from + MINUTE).count();
+        let within = sent[n..].iter().filter(|(other, at)| other == actor && *at < from + PERIOD).count();
         if within as u64 > world.plan.knobs.rate {
             return broken(format!("{actor} resumed {within} runs within a minute from {from} on"));
         }
