@@ -103,8 +103,9 @@ impl Host for World {
         Relayed::Accepted
     }
 
-    async fn settle(&self, case: &Case, conclusion: &Conclusion) {
+    async fn settle(&self, case: &Case, conclusion: &Conclusion) -> bool {
         self.ledger.borrow_mut().settle(&case.dlq_id, conclusion);
+        true
     }
 }
 
