@@ -14,6 +14,9 @@ pub(crate) const START: u64 = 1_700_000_000_000;
 pub(crate) const TARGETS: [&str; 3] =
     ["https://shop.example/order", "https://shop.example/mail", "http://10.0.0.7:3000/api/report"];
 
+/// Of so many worlds one has thousands of runs.
+const LARGE: u64 = 2000;
+
 /// Attempts that one of the rules has, whatever the policy allows others.
 pub(crate) const STALE_ATTEMPTS: u64 = 2;
 
@@ -99,8 +102,8 @@ impl Plan {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let dice = Dice::new(seed, "plan");
-        let is_large = dice.happens(2);
-        let runs = if is_large { dice.between(2000, 4000) } else { dice.between(1, 30) };
+        let is_large = dice.below(LARGE) == 0;
+        let runs = if is_large { dice.between(2000, 4000) } else { dice.between(1, 20) };
         let calm = START + dice.between(20, 90) * MINUTE;
         let moments = |most: u64| -> Vec<u64> {
             let mut moments: Vec<u64> =

@@ -25,7 +25,7 @@ use crate::worker::Isolate;
 const ISOLATES: usize = 2;
 
 /// How often the cron trigger comes.
-const SWEEP_EVERY: u64 = 10 * MINUTE;
+const SWEEP_EVERY: u64 = 15 * MINUTE;
 
 /// Something that happens at its time.
 pub(crate) type Event = Box<dyn FnOnce(&Rc<World>)>;
