@@ -14,6 +14,9 @@ pub(crate) const START: u64 = 1_700_000_000_000;
 pub(crate) const TARGETS: [&str; 3] =
     ["https://shop.example/order", "https://shop.example/mail", "http://10.0.0.7:3000/api/report"];
 
+/// How long the deployment goes on with the keys from before a rotation.
+pub(crate) const ROTATION_KNOWN_AFTER: u64 = MINUTE;
+
 /// Of so many worlds one has thousands of runs.
 const LARGE: u64 = 2000;
 
@@ -127,10 +130,15 @@ impl Plan {
             wipes: if dice.happens(150) { moments(2) } else { Vec::new() },
             skew: 0,
             clock_steps: Vec::new(),
-            rotations: if dice.happens(200) { moments(2) } else { Vec::new() },
+            rotations: Vec::new(),
             knobs: Knobs::new(&dice),
             calm,
         };
+        if dice.happens(200) {
+            plan.rotations = moments(2);
+            // The deployment learns of the first before the second: two keys are all that it knows.
+            plan.rotations.dedup_by(|later, earlier| *later < *earlier + ROTATION_KNOWN_AFTER);
+        }
         if dice.happens(50) {
             // Nobody but the ledger protects an entry, from nothing but its own callback.
             plan = plan.doubled();

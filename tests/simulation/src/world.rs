@@ -16,7 +16,7 @@ use crate::canary;
 use crate::dice::Dice;
 use crate::fault::Fault;
 use crate::history::{Happening, History};
-use crate::plan::{MINUTE, Plan, START};
+use crate::plan::{MINUTE, Plan, ROTATION_KNOWN_AFTER, START};
 use crate::sabotage::Sabotage;
 use crate::task::Task;
 use crate::worker::Isolate;
@@ -146,7 +146,7 @@ impl World {
     fn rotate_keys(self: &Rc<Self>) {
         self.note(Fault::Rotation, String::new());
         self.call("POST", "/v2/keys/rotate", &[], b"");
-        self.after(MINUTE, |world| {
+        self.after(ROTATION_KNOWN_AFTER, |world| {
             let keys = world.call("GET", "/v2/keys", &[], b"");
             let keys: Value = serde_json::from_slice(&keys.body).unwrap();
             let key = |name: &str| keys[name].as_str().unwrap().to_owned();
