@@ -18,7 +18,7 @@ pub(crate) const TARGETS: [&str; 3] =
 pub(crate) const ROTATION_KNOWN_AFTER: u64 = MINUTE;
 
 /// Of so many worlds one has thousands of runs.
-const LARGE: u64 = 2000;
+const LARGE: u64 = 5000;
 
 /// Attempts that one of the rules has, whatever the policy allows others.
 pub(crate) const STALE_ATTEMPTS: u64 = 2;

@@ -293,6 +293,8 @@ fn settings(plan: &Plan, current: &str, next: &str) -> Settings {
         "PUBLIC_URL" => Some(canary::HOOK.to_owned()),
         "POLICY" => Some(policy.clone()),
         "LEDGER_SHARDS" if plan.shards > 0 => Some(plan.shards.to_string()),
+        // A sweep with the default calls would take days for thousands of entries.
+        "SWEEP_CALLS" => Some((plan.runs * 20).clamp(40, 10_000).to_string()),
         "SWEEP_AFTER" => Some(format!("{}s", plan.knobs.sweep_after / 1000)),
         "NOTIFY_SLACK_URL" if plan.shards > 0 => Some(canary::CHAT.to_owned()),
         "NOTIFY_ON" if plan.shards > 0 => {
