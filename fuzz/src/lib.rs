@@ -26,6 +26,7 @@ mod responses;
 mod retry_delays;
 mod retry_hints;
 mod settings;
+mod sweeps;
 mod token;
 mod tokens;
 mod urls;
@@ -77,6 +78,7 @@ targets![
     retry_delays,
     retry_hints,
     settings,
+    sweeps,
     token,
     tokens,
     urls

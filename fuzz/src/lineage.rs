@@ -39,6 +39,16 @@ pub(crate) fn check(data: &[u8]) {
         Ok(None) => assert_eq!(ours, 0, "{query}"),
         Ok(Some(lineage)) => {
             assert_eq!(ours, 1, "{query}");
+            let value = query.split('&').find_map(|pair| pair.strip_prefix("redrive=")).unwrap();
+            let mut parts = value.splitn(3, '.');
+            let mut number = || parts.next().and_then(|part| part.parse::<u64>().ok());
+            assert_eq!(number(), Some(lineage.attempt().into()), "{query}");
+            assert_eq!(number(), Some(lineage.first_failed_at().as_millis()), "{query}");
+            assert_eq!(
+                percent_decode(parts.next().unwrap()).as_deref(),
+                Some(lineage.root_run().as_str()),
+                "{query}"
+            );
             round_trip(&lineage.next(), &query);
         }
         Err(_) => assert!(ours > 0, "{query}"),

@@ -2,7 +2,9 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -17,7 +19,7 @@ thread_local! {
     static HELD: Cell<isize> = const { Cell::new(0) };
     /// The most that were held.
     static PEAK: Cell<isize> = const { Cell::new(0) };
-    /// Time in code under test.
+    /// Time of a processor in code under test: others on a busy machine do not count.
     static SPENT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
@@ -47,7 +49,7 @@ impl Allowed {
 /// Runs what is under test on an input of this length; panics where it asks for more memory than is allowed.
 pub fn bounded<T>(input: usize, allowed: Allowed, run: impl FnOnce() -> T) -> T {
     let before = ASKED.get();
-    let start = Instant::now();
+    let start = ThreadTime::now();
     let result = run();
     SPENT.set(SPENT.get() + start.elapsed());
     let asked = ASKED.get() - before;
@@ -63,7 +65,7 @@ pub fn bounded<T>(input: usize, allowed: Allowed, run: impl FnOnce() -> T) -> T 
 pub fn flat<T>(most: usize, run: impl FnOnce() -> T) -> T {
     let before = HELD.get();
     PEAK.set(before);
-    let start = Instant::now();
+    let start = ThreadTime::now();
     let result = run();
     SPENT.set(SPENT.get() + start.elapsed());
     let peak = PEAK.get() - before;
@@ -74,7 +76,7 @@ pub fn flat<T>(most: usize, run: impl FnOnce() -> T) -> T {
     result
 }
 
-/// The time that was spent in code under test since this was asked last.
+/// The time that a processor has spent in code under test since this was asked last.
 pub fn take_spent() -> Duration {
     SPENT.take()
 }

@@ -55,7 +55,10 @@ fn verify(token: &str) -> Result<Claims, SignatureError> {
         (keys.verify(token, &url, NOW, tolerance), keys.verify_for_any_url(token, NOW, tolerance))
     });
     if let Ok(claims) = &any {
-        let theirs = jwt::authentic(token).unwrap_or_else(|| panic!("taken by us alone: {token}"));
+        let Some(theirs) = jwt::authentic(token) else {
+            assert!(is_authentic(token), "taken by us alone: {token}");
+            return mine;
+        };
         assert_eq!(theirs["iss"], "Upstash");
         assert_eq!(claims.expires_at(), Timestamp::from_secs(theirs["exp"].as_u64().unwrap()));
         assert_eq!(claims.token_id(), theirs["jti"].as_str());
@@ -64,5 +67,19 @@ fn verify(token: &str) -> Result<Claims, SignatureError> {
     } else {
         assert!(mine.is_err(), "{token}");
     }
+    if let Err(refused) = &mine {
+        // Fixed words, whatever was sent.
+        assert!(refused.code().is_ascii() && refused.to_string() == refused.message());
+    }
     mine
+}
+
+/// Whether a key of ours has made a token that the other library cannot read: it looks at numbers and half surrogates
+/// where they do not matter, too.
+fn is_authentic(token: &str) -> bool {
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let by = |key: &str| jwt::decode(signature) == Some(jwt::hs256(key, signed));
+    let mut segments = signed.split('.').map(|segment| jwt::decode(segment).unwrap());
+    let is_odd = |json: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&json).is_err();
+    (by(CURRENT) || by(NEXT)) && segments.any(is_odd)
 }

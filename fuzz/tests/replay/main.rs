@@ -8,6 +8,7 @@
 //! | `FUZZ_INPUT` | a file to check instead of everything else | none |
 
 mod mutate;
+mod watch;
 
 use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use mutate::Chance;
 use properties::{TARGETS, Target};
+use watch::Watch;
 
 /// The longest input that chance makes.
 const LONGEST: usize = 8 * 1024;
@@ -28,8 +30,10 @@ fn run(name: &str) {
     if let Ok(path) = std::env::var("FUZZ_INPUT") {
         return (target.check)(&fs::read(path).unwrap());
     }
+    let watch = Watch::of(target.name);
     let corpus = corpus(target);
     for (path, input) in &corpus {
+        watch.begin(None);
         check(target, input, &|| path.display().to_string());
     }
     let inputs: Vec<Vec<u8>> = corpus.into_iter().map(|(_, input)| input).collect();
@@ -41,6 +45,7 @@ fn run(name: &str) {
     while !count.is_multiple_of(16) || start.elapsed() < time {
         // Each input has a seed of its own, so that it comes again without those before it.
         let mut chance = Chance::new(seed.wrapping_add(count));
+        watch.begin(Some(seed.wrapping_add(count)));
         let input = mutate::input(&mut chance, &inputs, target.words, LONGEST);
         check(target, &input, &|| format!("FUZZ_SEED={} makes it the first", seed.wrapping_add(count)));
         count += 1;
@@ -120,6 +125,7 @@ tests![
     retry_delays,
     retry_hints,
     settings,
+    sweeps,
     token,
     tokens,
     urls
