@@ -101,6 +101,9 @@ pub(crate) fn check(data: &[u8]) {
         Err(reply) => check_reply(&operator.dress(reply, &asked), is_known),
         Ok(mut exchange) => {
             assert!(is_known, "somebody came in: {data}");
+            for (name, _) in &headers {
+                assert!(!name.starts_with("upstash-") || is_ours(name), "{name} was passed over");
+            }
             for (call, last) in [false, false, true].into_iter().enumerate() {
                 let request = bounded(data.len(), Allowed::times(64), || exchange.request());
                 check_request(&request.path_and_query, &request.headers);
@@ -152,6 +155,22 @@ fn console(settings: &Settings, asked: &Asked<'_>, body: &str, is_known: bool) {
             }
         }
     }
+}
+
+/// Whether a header is one that says how runs come back, or who is asking.
+fn is_ours(name: &str) -> bool {
+    const ENDS: &[&str] = &[
+        "retries",
+        "delay",
+        "retry-delay",
+        "flow-control-key",
+        "flow-control-value",
+        "label",
+        "failure-callback",
+        "region",
+    ];
+    let end = name.strip_prefix("upstash-").unwrap_or_default();
+    ENDS.contains(&end) || end.starts_with("telemetry-")
 }
 
 fn check_request(path_and_query: &str, headers: &[(&'static str, String)]) {

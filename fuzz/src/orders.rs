@@ -50,6 +50,10 @@ pub(crate) fn check(data: &[u8]) {
                 value["all"] == true || value["filter"].is_object(),
                 "an order for nobody knows what: {json}"
             );
+            assert!(
+                value["all"] != false && value["all"].is_boolean() != value["filter"].is_object(),
+                "{json}"
+            );
             assert_eq!(order.id.as_ref().map(JobId::as_str), value["id"].as_str());
         }
     }

@@ -135,7 +135,7 @@ impl Host for Queue<'_> {
         panic!("a dry sweep claims nothing");
     }
 
-    async fn settle(&self, _: &Case, _: &Conclusion) {
+    async fn settle(&self, _: &Case, _: &Conclusion) -> bool {
         panic!("a dry sweep keeps nothing");
     }
 }
