@@ -127,7 +127,7 @@ demo: build local-qstash ## the same, and exit
 # -- Test ---------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: test-rust test-fuzz test-simulation test-wasm test-npm test-conformance test-e2e ## run every test
+test: test-rust test-fuzz test-simulation test-wasm test-npm test-conformance test-e2e test-load ## run every test
 
 .PHONY: test-rust
 test-rust: setup
@@ -189,6 +189,18 @@ test-conformance: setup local-qstash
 test-e2e: build build-embed local-qstash
 	$(call say,The built Worker in workerd)
 	node --test 'tests/e2e/*.test.mjs'
+
+.PHONY: test-load
+test-load: build local-qstash
+	$(call say,Load and faults)
+	node --test 'tests/load/*.test.mjs'
+
+# For so many minutes, and so many callbacks: make soak MINUTES=60 CALLBACKS=360000
+MINUTES ?= 10
+CALLBACKS ?= 60000
+.PHONY: soak
+soak: build local-qstash ## ten minutes of load, with faults of everything: nothing is lost, and memory stays flat
+	LOAD_MINUTES=$(MINUTES) LOAD_CALLBACKS=$(CALLBACKS) node --test 'tests/load/*.test.mjs'
 
 # -- Check --------------------------------------------------------------------------------------------------------
 
