@@ -41,8 +41,10 @@ export function courier({ url, agent, answers }) {
       const outgoing = request(`${url}/`, connection, (response) => {
         response.resume();
         response.once("end", () => resolve(response.statusCode));
+        response.once("close", () => resolve("cut off"));
         response.once("error", () => resolve("cut off"));
       });
+      outgoing.once("close", () => resolve("closed"));
       outgoing.once("error", (error) => resolve(error.code ?? error.message));
       outgoing.setTimeout(PATIENCE_MS, () => outgoing.destroy(new Error("no answer")));
       if (sending.write) written = sending.write(outgoing, sent);

@@ -8,6 +8,7 @@ import { trickle } from "./strangers.mjs";
 /** Connections that deliver; bodies that hardly come, signed ones and unsigned ones, at once. */
 export const CONNECTIONS = 32;
 const SLOW = 25;
+const STALL_MS = 60_000;
 
 /**
  * @typedef {object} LoadOptions
@@ -54,7 +55,7 @@ export class Load {
     const strangers = many(SLOW, () => this.#stranger());
     const hands = many(CONNECTIONS, () => this.#hand(started));
     const slowHands = many(SLOW, () => this.#slowHand(started));
-    await Promise.all([...hands, ...slowHands, this.#killer()]);
+    await Promise.race([Promise.all([...hands, ...slowHands, this.#killer()]), this.#overseer()]);
     this.seconds = (performance.now() - started) / 1000;
     this.#isOver = true;
     await Promise.all(strangers);
@@ -79,6 +80,7 @@ export class Load {
 
   #settle(run, answer) {
     run.tries += 1;
+    run.last = answer;
     if (isFinal(answer)) this.#done += 1;
     else this.#again.push({ run, at: performance.now() + pauseAfter(run.tries) });
   }
@@ -121,6 +123,19 @@ export class Load {
       const write = (request, body) => trickle(request, body, { bytes: 10, everyMs: 500, until: () => this.#isOver });
       await this.#forge(run, { key: "sig_forged", write });
       await sleep(500);
+    }
+  }
+
+  /** Fails where nothing comes to an end any more. */
+  async #overseer() {
+    let [done, since] = [0, performance.now()];
+    while (!this.#isOver) {
+      await sleep(1000);
+      if (done !== this.#done) [done, since] = [this.#done, performance.now()];
+      if (performance.now() - since > STALL_MS) {
+        const waiting = JSON.stringify(this.#again.slice(0, 10).map(({ run: { dlqId, wanted, tries, last } }) => ({ dlqId, wanted, tries, last })));
+        throw new Error(`${done} of ${this.runs.length} are done, and no more for a minute; of the others ${this.#again.length} wait: ${waiting}`);
+      }
     }
   }
 
