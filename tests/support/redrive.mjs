@@ -207,6 +207,7 @@ function withDataset(analytics, options) {
         if (new URL(request.url).pathname === "/data-points") return Response.json(points.splice(0));
         return new Redrive(context, { ...env, ANALYTICS }).fetch(request);
       },
+      scheduled: (event, env, context) => new Redrive(context, { ...env, ANALYTICS }).scheduled(event),
     };`;
   return behind({ contents }, options);
 }
