@@ -84,6 +84,15 @@ pub(crate) fn all(text: &str, is_of_kind: fn(&u8) -> bool) -> bool {
     text.as_bytes().iter().all(is_of_kind)
 }
 
+/// A name that somebody gave, for an error to repeat; `…` in its place where it may be a secret that was put where names
+/// are.
+pub(crate) fn name_to_repeat(name: &str) -> &str {
+    /// Longer than any name that there is.
+    const MAX: usize = 32;
+    let is_name = name.len() <= MAX && all(name, |byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    if is_name { name } else { "…" }
+}
+
 /// The text with `by` in the place of every `part`.
 pub(crate) fn replace(text: &str, part: &str, by: &str) -> String {
     let mut replaced = String::new();

@@ -108,7 +108,7 @@ pub struct TemplateError(String);
 
 impl TemplateError {
     fn unknown(name: &str) -> Self {
-        let mut message = ["there is no {", name, "}; accepted are"].concat();
+        let mut message = ["there is no {", text::name_to_repeat(name), "}; accepted are"].concat();
         for (index, placeholder) in PLACEHOLDERS.iter().enumerate() {
             message.push_str(if index == 0 { " {" } else { ", {" });
             message.push_str(placeholder);

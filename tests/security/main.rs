@@ -17,4 +17,5 @@ mod hosts;
 mod paths;
 mod redaction;
 mod replay;
+mod settings;
 mod world;

@@ -6,7 +6,7 @@ use super::{
     Fields, decode,
     fields::{Members, elements, entries, scalar},
 };
-use crate::time::decimal;
+use crate::{text::name_to_repeat, time::decimal};
 
 /// An object of which every key must be known.
 ///
@@ -220,7 +220,7 @@ impl<'a> Table<'a> {
                         accepted.push_str(if accepted.is_empty() { "" } else { ", " });
                         accepted.push_str(key.name);
                     }
-                    self.refuse(&name, &[" is unknown; accepted are ", &accepted]);
+                    self.refuse(name_to_repeat(&name), &[" is unknown; accepted are ", &accepted]);
                 }
             }
         }
