@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { callbackBody, failureCallback } from "../support/callback.mjs";
-import { canary, found } from "../support/canaries.mjs";
+import { canary, found, searchFor } from "../support/canaries.mjs";
 import { freePort, poll, startRecorder } from "../support/net.mjs";
 import { startRedrive } from "../support/redrive.mjs";
 import { signToken, unixNow } from "../support/sign.mjs";
@@ -153,7 +153,7 @@ function keep(where, content, allowed = {}) {
 let entries = 0;
 
 /** A callback about another entry each time, and its answer. */
-async function deliver({ path = "/", key = settings.currentKey, sign, sent, body, label, runId, ...options } = {}) {
+async function deliver({ path = "/", key = settings.currentKey, sign, sent, body, label, runId, chunked, ...options } = {}) {
   entries += 1;
   const { headers, ...rest } = options;
   const common = loaded();
@@ -161,6 +161,7 @@ async function deliver({ path = "/", key = settings.currentKey, sign, sent, body
   body ??= callback.body;
   const signature = signToken({ key, url: redrive.url + path, body, ...sign });
   signatures[`signature${entries}`] = signature.split(".")[2];
+  if (chunked) sent = body.match(/.{1,65536}/gs).map((chunk) => Buffer.from(chunk));
   const answer = await redrive.send(path, { method: "POST", headers: { ...callback.headers, "Upstash-Signature": signature }, body: sent ?? body });
   keep(`the answer to QStash, ${answer.status}`, answer);
   return answer;
@@ -191,7 +192,7 @@ test("callbacks of every outcome", async () => {
     ["401", { key: settings.token }],
     ["401", { sign: { now: unixNow() - 1000 } }],
     ["401", { sent: JSON.stringify({ altered: failure.payload }) }],
-    ["413", { payload: failure.payload.repeat(100_000) }],
+    ["413", { payload: failure.payload.repeat(100_000), chunked: true }],
     ["489", { body: failure.payload }],
     ["489", { body: `{"${failure.payload}":` }],
     ["489", { dlqId: `${failure.payload} with blanks` }],
@@ -316,6 +317,29 @@ test("strangers, wherever they knock", async () => {
   }
 });
 
+for (const [what, change, ledger] of [
+  ["a token where an address belongs", { QSTASH_URL: settings.token }, true],
+  ["a password in an address", { QSTASH_URL: `https://operator:${settings.token}@qstash.example` }, true],
+  ["an address where a list belongs", { NOTIFY_ON: `https://hooks.example/${settings.slackPath}` }, true],
+  ["a key where the policy belongs", { POLICY: settings.currentKey }, true],
+  ["a key as the name of a rule's condition", { POLICY: { rules: [{ name: "a", action: "park", when: { [settings.nextKey]: 1 } }] } }, true],
+  ["a secret that is no base64", { NOTIFY_URL: "https://hooks.example/", NOTIFY_SECRET: `${settings.webhookSecret}!` }, true],
+  ["a token with a blank", { ADMIN_TOKEN: `${settings.adminToken} ` }, true],
+  ["a chat without a ledger", { NOTIFY_SLACK_URL: `https://hooks.example/${settings.slackPath}` }, false],
+]) {
+  test(`a deployment that is told ${what}`, async (t) => {
+    const { NOTIFY_SECRET, ...secrets } = SECRETS;
+    const wrong = await startFor(t, { ledger, secrets, vars: { QSTASH_URL: recorders.api.url, ...change } });
+    for (const [method, path] of [["POST", "/"], ["GET", "/healthz"], ["GET", "/v2/dlq"], ["POST", "/v1/jobs"], ["GET", "/metrics"], ["POST", "/v1/sweep"]]) {
+      const answer = await wrong.send(path, { method, headers: { Authorization: `Bearer ${settings.adminToken}` } });
+      assert.equal(answer.status, 500, `${path}: ${answer.text}`);
+      keep(`the answer to a stranger, ${what}, ${method} ${path}`, answer);
+    }
+    await poll(() => wrong.printed().length > 0, { what: "a line" });
+    keep(`what was printed, ${what}`, wrong.printed());
+  });
+}
+
 test("in all that came out no secret is where it does not belong", async (t) => {
   const told = (recorder) => recorder.requests.map(({ body }) => body).join();
   await poll(() => /"gave_up"/.test(told(recorders.webhook)) && /left for a person/.test(told(recorders.chat)), { what: "the notices" });
@@ -341,10 +365,9 @@ test("in all that came out no secret is where it does not belong", async (t) => 
 
   const all = { ...settings, ...failure, ...signatures };
   const leaks = new Set();
+  const search = searchFor(all);
   for (const { where, content, allowed } of outputs) {
-    const secrets = Object.fromEntries(Object.entries(all).filter(([name]) => !(name in allowed)));
-    const leak = found(content, secrets);
-    if (leak) leaks.add(`${where}: ${leak}`);
+    for (const [name, form] of search(content)) if (!(name in allowed)) leaks.add(`${where}: ${name}, ${form}`);
   }
   assert.deepEqual([...leaks], []);
 

@@ -64,12 +64,16 @@ fn neither_log_nor_reply_of_a_callback_has_it() {
     for answer in [
         TOKEN.to_owned(),
         format!(r#"{{"workflowRunId": ["{TOKEN}"]}}"#),
-        format!(r#"{{"error": "{TOKEN}"}}"#),
+        format!(r#"{{"error": "no: Bearer {TOKEN}, sorry"}}"#),
+        format!("{}{TOKEN}", "x".repeat(500)),
     ] {
-        let conclusion = Delivery::signed(URL, &body).arrives(&settings(&[]), &World::answering(&answer));
-        assert!(conclusion.outcome.is_err());
-        let told = format!("{} {conclusion:?}", LogLine::new(&conclusion, Timings::default()).json);
-        assert!(!tells(&told) && !tells(&Reply::from(&conclusion).body), "{told}");
+        for status in [200, 302, 400, 401, 403, 404, 429, 500] {
+            let conclusion =
+                Delivery::signed(URL, &body).arrives(&settings(&[]), &World::refusing(status, &answer));
+            let told = format!("{} {conclusion:?}", LogLine::new(&conclusion, Timings::default()).json);
+            assert!(!tells(&told) && !tells(&Reply::from(&conclusion).body), "{told}");
+            assert_eq!(told.contains('…'), conclusion.detail.is_some() && status != 200, "{status}: {told}");
+        }
     }
 }
 

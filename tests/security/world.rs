@@ -53,18 +53,23 @@ pub(crate) struct World {
     /// Where callbacks were handed on to, and with which headers.
     pub(crate) relayed: RefCell<Vec<(String, Vec<Pair>)>>,
     pub(crate) now: Cell<Timestamp>,
-    answer: RefCell<String>,
+    answer: RefCell<(u16, String)>,
     ledger: RefCell<MemoryLedger>,
 }
 
 impl World {
     /// A world in which the API answers every request with this.
     pub(crate) fn answering(answer: &str) -> Self {
+        Self::refusing(200, answer)
+    }
+
+    /// The same with another status.
+    pub(crate) fn refusing(status: u16, answer: &str) -> Self {
         Self {
             sent: RefCell::default(),
             relayed: RefCell::default(),
             now: Cell::new(NOW),
-            answer: RefCell::new(answer.to_owned()),
+            answer: RefCell::new((status, answer.to_owned())),
             ledger: RefCell::default(),
         }
     }
@@ -91,7 +96,8 @@ impl Host for World {
     async fn send(&self, account: &Account, request: ApiRequest) -> Transported {
         let url = [account.base_url.as_str(), &request.path_and_query].concat();
         self.sent.borrow_mut().push((url, request.method.as_str(), request));
-        Ok(ApiResponse::new(200, self.answer.borrow().as_str(), |_| None))
+        let (status, body) = &*self.answer.borrow();
+        Ok(ApiResponse::new(*status, body.as_str(), |_| None))
     }
 
     async fn claim(&self, case: &Case) -> Claim {
