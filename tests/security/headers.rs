@@ -12,7 +12,7 @@ use crate::world::{ADMIN, Delivery, URL, World, settings};
 fn are_sound(headers: &[(&'static str, String)]) {
     for (name, value) in headers {
         let is_one = value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-        assert!(is_one && !value.is_empty() && value.trim() == value, "{name}: {value:?}");
+        assert!(is_one && !value.trim().is_empty(), "{name}: {value:?}");
         match *name {
             "Upstash-Label" => {
                 let labels: Vec<&str> = value.split(',').collect();
