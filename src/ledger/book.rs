@@ -21,9 +21,6 @@ pub(super) const TIME: &str = "time/";
 pub(super) const COUNT: &str = "count";
 const TARGET: &str = "target/";
 
-/// The longest key that a Durable Object takes, in bytes.
-const MAX_KEY_BYTES: usize = 2048;
-
 /// The most targets that are remembered by name. Of more, operators see these.
 const MAX_TARGETS: usize = 1000;
 
@@ -52,10 +49,10 @@ pub(super) fn put(records: &mut dyn Records, entry: &str, record: &Record) {
     records.put(&time_key(record.at, entry), "");
 }
 
-/// Remembers a target by name, unless that is longer than stores take for a key.
+/// Remembers a target by name.
 pub(super) fn heard_of(records: &mut dyn Records, target: &str) {
     let key = [TARGET, target].concat();
-    if key.len() <= MAX_KEY_BYTES && records.get(&key).is_none() && targets(records).len() < MAX_TARGETS {
+    if records.get(&key).is_none() && targets(records).len() < MAX_TARGETS {
         records.put(&key, "");
     }
 }

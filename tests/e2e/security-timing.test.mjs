@@ -1,12 +1,13 @@
 /**
  * Comparing secrets takes the same time whatever is wrong about a guess. Measured on the built Worker in workerd, and not by a
- * clock: the WebAssembly is instrumented to tell of every function, loop and return that it passes, so that the same way
- * through the code is the same number. A comparison that stops at the first difference has a way of its own for each guess.
+ * clock: the WebAssembly is instrumented to tell of every function, loop and return that it passes, and of every place from
+ * which it reads or writes memory, so that the same way through the code is the same number. A comparison that stops at the
+ * first difference has a way of its own for each guess.
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -16,61 +17,76 @@ import { DEV_CREDENTIALS } from "../support/local-qstash.mjs";
 import { DEV_SECRETS, startRedrive } from "../support/redrive.mjs";
 import { signToken } from "../support/sign.mjs";
 
-const ROOT = new URL("../../", import.meta.url);
-const path = (name) => fileURLToPath(new URL(name, ROOT));
 const ADMIN_TOKEN = "Tokens-of-operators-are-long-0123456789";
 
-/** Counts the steps of the instance and makes one number of their order. */
+/** What the Worker is built with. */
+const FEATURES = ["bulk-memory", "exception-handling", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
+
+/** What an instrumented module calls: `step`, with the place in the code; values pass through. */
+function tellers(step) {
+  const told = { log_execution: step };
+  for (const name of ["load_ptr", "store_ptr"]) told[name] = (id, bytes, offset, pointer) => (step(id), pointer);
+  for (const name of ["memory_grow_pre", "memory_grow_post"]) told[name] = (id, value) => value;
+  for (const type of ["i32", "i64", "f32", "f64"]) told[`load_val_${type}`] = told[`store_val_${type}`] = (id, value) => value;
+  return told;
+}
+
+/** Counts the steps of an instance and makes one number of their order. */
 const TRACING = `
   const trace = (globalThis.trace = { steps: 0, way: 0x811c9dc5 });
   const step = (id) => ((trace.steps += 1), (trace.way = Math.imul(trace.way ^ id, 0x01000193)));
+  const told = (${tellers})(step);
   const { Instance } = WebAssembly;
   WebAssembly.Instance = function (module, imports) {
-    for (const from of Object.values(imports)) from.log_execution = step;
+    for (const from of [...Object.values(imports), (imports.env ??= {})]) Object.assign(from, told);
     return new Instance(module, imports);
   };`;
 
-/** The Worker, and the way through its code at \`/way\`. */
-const ENTRY = `
-  import Redrive from "../index.js";
-  export * from "../index.js";
-  export default {
-    fetch(request, env, context) {
-      if (new URL(request.url).pathname !== "/way") {
+/** Stands before the Worker: its last way is at \`/way\`. */
+const FRONT = {
+  modules: [{ type: "ESModule", path: "tracing.mjs", contents: TRACING }],
+  contents: `
+    import "./tracing.mjs";
+    import Redrive from "./worker/shim.mjs";
+    export { Ledger } from "./worker/shim.mjs";
+    export default class extends Redrive {
+      fetch(request) {
+        if (request.url.endsWith("/way")) return Response.json(globalThis.trace);
         Object.assign(globalThis.trace, { steps: 0, way: 0x811c9dc5 });
-        return new Redrive(context, env).fetch(request);
+        return super.fetch(request);
       }
-      return Response.json(globalThis.trace);
-    },
-  };`;
+    }`,
+};
 
 let folder;
 let redrive;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "traced-"));
-  const build = process.env.REDRIVE_BUILD ?? path("build");
-  cpSync(build, folder, { recursive: true });
-  const wasm = join(folder, "index_bg.wasm");
-  instrument(wasm, "--all-features");
-  writeFileSync(join(folder, "index.js"), TRACING + readFileSync(join(folder, "index.js"), "utf8"));
-  writeFileSync(join(folder, "worker/shim.mjs"), ENTRY);
-  redrive = await startRedrive({ build: folder, secrets: { ...DEV_SECRETS, ADMIN_TOKEN }, vars: { QSTASH_URL: "http://127.0.0.1:9" } });
+  redrive = await startRedrive({ front: FRONT, wasm: instrumented, secrets: { ...DEV_SECRETS, ADMIN_TOKEN }, vars: { QSTASH_URL: "http://127.0.0.1:9" } });
 });
 after(async () => {
   await redrive?.stop();
   if (folder) rmSync(folder, { recursive: true });
 });
 
+/** A tool of Binaryen, in the version that builds the Worker. */
+function binaryen(tool, ...args) {
+  execFileSync(fileURLToPath(new URL(`../../node_modules/.bin/${tool}`, import.meta.url)), args);
+}
+
+/** The same module, telling of its steps. */
+function instrumented(wasm) {
+  const [from, to] = ["plain.wasm", "instrumented.wasm"].map((name) => join(folder, name));
+  writeFileSync(from, wasm);
+  binaryen("wasm-opt", from, ...FEATURES.map((name) => `--enable-${name}`), "--log-execution", "--instrument-memory", "-o", to);
+  return readFileSync(to);
+}
+
 /** The status of an answer, and the way that led to it. */
 async function way(path, request) {
   const { status } = await redrive.send(path, request);
   const { steps, way } = JSON.parse((await redrive.send("/way")).text);
   return { status, way: `${steps} steps, ${way}` };
-}
-
-/** Makes a module tell of its steps. */
-function instrument(wasm, ...features) {
-  execFileSync(path("node_modules/.bin/wasm-opt"), [wasm, ...features, "--log-execution", "-o", wasm]);
 }
 
 /** What is measured once to fill the caches of allocator and runtime, and then must be one and the same. */
@@ -103,6 +119,7 @@ test("a forged signature takes the same way however much of it is right", async 
   const forged = Array.from(right, (_, wrong) => forge((byte, at) => (at === wrong ? byte ^ 0x55 : byte)));
   forged.push(...Array.from(right, (_, wrong) => forge((byte, at) => (at >= wrong ? ~byte : byte))));
   const send = (signature) => ["/", { method: "POST", headers: { ...headers, "Upstash-Signature": signature }, body }];
+  assert.match((await redrive.send(...send(forged[0]))).text, /signature_mismatch/);
   const seen = await ways(forged.map(send));
   assert.deepEqual(new Set(seen.map(({ status }) => status)), new Set([401]));
   assert.equal(new Set(seen.map(({ way }) => way)).size, 1, JSON.stringify(seen, null, 1));
@@ -125,10 +142,10 @@ test("a comparison that stops at the first difference would be seen", async () =
         (unreachable)))`,
   );
   const wasm = join(folder, "naive.wasm");
-  execFileSync(path("node_modules/.bin/wasm-as"), [text, "-o", wasm]);
-  instrument(wasm);
+  binaryen("wasm-as", text, "-o", wasm);
   let steps = 0;
-  const { instance } = await WebAssembly.instantiate(readFileSync(wasm), { log: { log_execution: () => (steps += 1) } });
+  const told = tellers(() => (steps += 1));
+  const { instance } = await WebAssembly.instantiate(instrumented(readFileSync(wasm)), { log: told, env: told });
   const { memory, same } = instance.exports;
   const taken = Array.from({ length: 32 }, (_, right) => {
     new Uint8Array(memory.buffer).fill(7, 0, 64);

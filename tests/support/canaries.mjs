@@ -45,7 +45,7 @@ export function searchFor(secrets) {
       head = ((head << 8) | bytes[at]) >>> 0;
       for (const { name, form, written } of heads.get(head) ?? []) {
         const start = at - 3;
-        if (bytes.subarray(start, start + written.length).equals(written)) hits.set(name, form);
+        if (bytes.subarray(start, start + written.length).equals(written) && !hits.has(name)) hits.set(name, form);
       }
     }
     return hits;
