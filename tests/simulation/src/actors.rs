@@ -86,7 +86,7 @@ impl World {
         }
         let mut office = Office { records: &mut desk.records, settings: &settings, moment };
         let done = work(role(actor), &mut office);
-        if actor.starts_with("target-") {
+        if self.plan.is_spared() && actor.starts_with("target-") {
             let told = role(actor).hear(&mut office, r#"{"do":"state"}"#).unwrap();
             let state = told.split(r#""breaker":""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap();
             if desk.breaker != state {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::facts::Facts;
 use crate::history::History;
-use crate::plan::HOUR;
+use crate::plan::MINUTE;
 use crate::world::World;
 
 pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mut dyn FnMut(String)) {
@@ -38,7 +38,7 @@ pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mu
     }
     let known = known(world);
     for (entry, failed) in &facts.failed {
-        if facts.is_acted_on(entry) || failed.at + world.plan.knobs.sweep_after + HOUR > world.now() {
+        if facts.is_acted_on(entry) || failed.at + world.plan.knobs.sweep_after + 50 * MINUTE > world.now() {
             continue;
         }
         match known.get(entry).map(String::as_str) {

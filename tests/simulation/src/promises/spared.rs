@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::Facts;
 use crate::fault::Fault;
 use crate::history::{By, Happening, History};
-use crate::plan::{MINUTE, PROBES, SECOND, SPARES_NOBODY, START, TARGETS};
+use crate::plan::{MINUTE, PROBES, SECOND, START, TARGETS};
 use crate::world::World;
 
 /// What was let go before may still be on its way.
@@ -22,11 +22,10 @@ const WINDOW: u64 = 5 * MINUTE;
 
 pub(super) fn check(world: &World, history: &History, facts: &Facts, broken: &mut dyn FnMut(String)) {
     let plan = &world.plan;
-    if plan.shards == 0 || !plan.knobs.breaker {
-        return;
+    if plan.shards > 0 {
+        drained(world, history, broken);
     }
-    drained(world, history, broken);
-    if SPARES_NOBODY.into_iter().any(|fault| plan.has(fault)) {
+    if !plan.is_spared() {
         return;
     }
     stormed(world, facts, broken);
