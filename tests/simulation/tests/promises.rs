@@ -9,10 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use simulation::{Fault, Plan, Promise, Sabotage, Sum, World, check, run_all, shrink, story};
 
 /// The fixed set.
-const FIXED: u64 = 400;
+const FIXED: u64 = 1500;
 
 /// Fresh ones of each run.
-const FRESH: u64 = 100;
+const FRESH: u64 = 300;
 
 /// Where a broken Worker must be caught.
 const WITHIN: u64 = 300;
