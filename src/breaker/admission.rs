@@ -43,6 +43,7 @@ pub(super) fn admit(office: &mut Office<'_>, case: &Case) -> Admitted {
     if office.records.get(TARGET).is_none() {
         office.records.put(TARGET, &case.target);
     }
+    let is_lost = has_lost_its_lineage(office.records, case);
     ended(office, case.run_id.as_str(), End::FailedAgain, !is_ill(case.status), now, false);
     let mut circuit = tick(office);
     if policy.breaker.enabled && circuit.state == State::Closed && is_ill(case.status) {
@@ -54,6 +55,9 @@ pub(super) fn admit(office: &mut Office<'_>, case: &Case) -> Admitted {
         if failures >= policy.breaker.minimum && is_much {
             open(office, &mut circuit);
         }
+    }
+    if is_lost {
+        return Admitted::Never { reason: "lineage_lost" };
     }
     let dlq_id = case.dlq_id.as_str();
     let Some(reason) = obstacle(office, &circuit, dlq_id) else {
@@ -69,6 +73,13 @@ pub(super) fn admit(office: &mut Office<'_>, case: &Case) -> Admitted {
         return Admitted::Deferred { reason, until: None };
     }
     Admitted::Deferred { reason: "backlog_full", until: Some(now.after(TURNED_AWAY).max(circuit.until)) }
+}
+
+/// A run that we brought back has a lineage behind it, which its failure callback carries. Where that came without one, the
+/// count of attempts is lost, and would begin anew for ever.
+fn has_lost_its_lineage(records: &dyn Records, case: &Case) -> bool {
+    let run = case.run_id.as_str();
+    case.lineage.attempt() == 0 && (follow::find(records, run).is_some() || stats::is_counted(records, run))
 }
 
 /// What keeps a run from being resumed by its own callback, if anything does.

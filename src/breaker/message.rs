@@ -29,6 +29,7 @@ pub fn read_admission(answer: &str) -> Admitted {
             reason: known_reason(&fields.word("reason").unwrap_or_default()),
             until: fields.text("until").and_then(|at| decimal(&at)).map(Timestamp::from_millis),
         },
+        Some("never") => Admitted::Never { reason: known_reason(&fields.word("reason").unwrap_or_default()) },
         _ => Admitted::Unavailable,
     }
 }
@@ -42,7 +43,10 @@ pub(super) fn write_admission(admitted: &Admitted, answer: &mut Object) {
                 answer.number("until", until.as_millis());
             }
         }
-        _ => {
+        Admitted::Never { reason } => {
+            answer.text("admit", "never").text("reason", reason);
+        }
+        Admitted::Go | Admitted::Unavailable => {
             answer.text("admit", "go");
         }
     }
@@ -60,6 +64,7 @@ mod tests {
             Admitted::Deferred { reason: "breaker_open", until: None },
             Admitted::Deferred { reason: "draining", until: None },
             Admitted::Deferred { reason: "backlog_full", until },
+            Admitted::Never { reason: "lineage_lost" },
         ] {
             let mut answer = Object::new();
             write_admission(&admitted, &mut answer);

@@ -22,7 +22,7 @@ use crate::{
 ///
 /// | message | answer |
 /// |---|---|
-/// | `admit`: `case` | `admit`: `go`; or `deferred`, with a `reason` and perhaps `until` |
+/// | `admit`: `case` | `admit`: `go`; `deferred`, with a `reason` and perhaps `until`; or `never`, with a `reason` |
 /// | `resumed`: `case`, `newRunId`? | nothing |
 /// | `failed`: `case`, of a run that a recovery had created | nothing |
 /// | `cleared`: `dlqId`, of an entry that need not be held back any more | nothing |
@@ -31,7 +31,7 @@ use crate::{
 ///
 /// Reasons of a deferral: `breaker_open`; `draining`, as others have waited longer; `budget_spent`, until tomorrow;
 /// `paused`, by the policy or an operator. The actor keeps such a case and takes it up itself. `backlog_full`: there is no
-/// room, and the sweep is to bring it again.
+/// room, and the sweep is to bring it again. Never: `lineage_lost`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Target;
 

@@ -74,7 +74,7 @@ pub enum Outcome {
     /// The entry stays in the DLQ for a person.
     Parked {
         /// Why: the code of a [`Reason`], `relayed` where its callback was handed on because a rule says so,
-        /// `too_large_to_relay`, `no_callback_to_relay` or `relay_to_ourselves` where it could not be, or
+        /// `lineage_lost` of a run that we brought back and whose failure came without a lineage, `too_large_to_relay`, `no_callback_to_relay` or `relay_to_ourselves` where it could not be, or
         /// `refused_by_api`.
         reason: &'static str,
     },

@@ -65,6 +65,11 @@ pub enum Admitted {
         /// When, where that is known.
         until: Option<Timestamp>,
     },
+    /// Not by us: the case is left to a person.
+    Never {
+        /// Why.
+        reason: &'static str,
+    },
     /// Nobody can tell at the moment.
     Unavailable,
 }

@@ -22,6 +22,7 @@ const REASONS: &[&str] = &[
     "draining",
     "elapsed_budget_spent",
     "entry_incomplete",
+    "lineage_lost",
     "malformed_lineage",
     "no_callback_to_relay",
     "paused",

@@ -244,6 +244,7 @@ impl Recovery {
         match admitted {
             Admitted::Go => self.step = Step::Act,
             Admitted::Deferred { reason, until } => self.end(Ok(Outcome::Deferred { reason, until })),
+            Admitted::Never { reason } => self.end(Ok(Outcome::Parked { reason })),
             Admitted::Unavailable => self.end(Err(Refusal::ledger_unavailable())),
         }
     }

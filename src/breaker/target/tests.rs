@@ -56,6 +56,22 @@ fn one_run_that_always_fails_opens_nothing_nor_do_failures_that_are_the_runs_own
 }
 
 #[test]
+fn a_run_of_ours_whose_failure_comes_without_a_lineage_is_left_to_a_person() {
+    let mut world = World::new("{}");
+    assert_eq!(world.fail(&case(1, 503)), Some(Admitted::Go));
+    world.pass(1);
+    let run_id = RunId::new(world.runs.keys().next().unwrap()).unwrap();
+    let lost = Case { lineage: Lineage::root(run_id.clone(), world.now), run_id, ..case(2, 503) };
+    // However often it comes, and once its end is known.
+    for _ in 0..2 {
+        assert_eq!(world.fail(&lost), Some(Admitted::Never { reason: "lineage_lost" }));
+        world.pass(1);
+    }
+    let carried = Case { lineage: Lineage::new(lost.run_id.clone(), 1, world.now), ..lost };
+    assert_eq!(world.fail(&carried), Some(Admitted::Go));
+}
+
+#[test]
 fn runs_that_recover_speak_for_the_target() {
     let mut world = World::new("{}");
     world.fail_all(0..8);

@@ -140,6 +140,7 @@ impl World {
                 Outcome::Resumed(Revival { new_run_id, delay: core::time::Duration::ZERO })
             }
             Admitted::Deferred { reason, until } => Outcome::Deferred { reason, until },
+            Admitted::Never { reason } => Outcome::Parked { reason },
             Admitted::Unavailable => panic!("the target does not answer"),
         };
         let conclusion =
