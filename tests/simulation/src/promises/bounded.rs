@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::facts::Facts;
+use crate::fault::Fault;
 use crate::plan::{MINUTE, SECOND, STALE_ATTEMPTS};
 use crate::world::World;
 
@@ -36,9 +37,13 @@ pub(super) fn check(world: &World, facts: &Facts, broken: &mut dyn FnMut(String)
 }
 
 /// A service that drops the address which the lineage travels in leaves nothing to count by, but to a ledger that watches
-/// the runs which were brought back.
+/// the runs which were brought back, and knows them all: what becomes of a call whose answer is lost has no name.
 fn carries_lineages(world: &World) -> bool {
-    world.plan.switch("failure-callback-override").is_none() || world.plan.is_spared()
+    let plan = &world.plan;
+    let hides_runs = |fault| plan.has(fault);
+    plan.switch("failure-callback-override").is_none()
+        || plan.is_spared()
+            && ![Fault::AnswerLost, Fault::AnswerCut, Fault::ServerErrorAfter].into_iter().any(hides_runs)
 }
 
 /// A callback that does not name its entry does not tell when the run failed. It may have been delivered again for that
