@@ -32,7 +32,7 @@ help:
 .PHONY: setup
 setup: $(STAMPS)/wasm-target $(STAMPS)/tools $(STAMPS)/node ## install everything that building and testing needs
 
-# The sources of the standard library, which scripts/std-for-size.sh builds anew.
+# The sources of the standard library, which scripts/for-size/cargo builds anew.
 $(STAMPS)/wasm-target: Makefile
 	$(call say,Rust: the $(WASM) target)
 	@mkdir -p $(@D)
@@ -83,7 +83,7 @@ $(STAMPS)/browser: scripts/browser.sh
 .PHONY: build
 build: build/index_bg.wasm ## build the Worker into build/
 
-WORKER_SCRIPTS := $(addprefix scripts/,build-worker.sh bindgen-worker.mjs bundle-worker.sh mortal-glue.mjs anonymous.sh std-for-size.sh)
+WORKER_SCRIPTS := $(addprefix scripts/,build-worker.sh bindgen-worker.mjs bundle-worker.sh mortal-glue.mjs anonymous.sh for-size/cargo)
 
 build/index_bg.wasm: $(RUST_SOURCES) src/worker/entry.mjs $(WORKER_SCRIPTS) | setup
 	$(call say,Worker)
@@ -101,7 +101,7 @@ examples/embed/build/index_bg.wasm: $(RUST_SOURCES) $(wildcard examples/embed/sr
 .PHONY: build-npm
 build-npm: pkg/wasm/redrive.wasm ## build the generated part of the npm package into pkg/wasm/
 
-pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) scripts/build-npm.sh scripts/move-texts.mjs scripts/anonymous.sh scripts/std-for-size.sh | setup
+pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) scripts/build-npm.sh scripts/move-texts.mjs scripts/anonymous.sh scripts/for-size/cargo | setup
 	$(call say,npm package)
 	scripts/build-npm.sh
 	@touch $@

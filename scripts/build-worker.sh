@@ -13,14 +13,15 @@ export WORKER_ENTRY=
 [[ ! -f src/worker/entry.mjs ]] || WORKER_ENTRY=$PWD/src/worker/entry.mjs
 
 anonymous=$("$root/scripts/anonymous.sh")
-mapfile -t std < <("$root/scripts/std-for-size.sh")
-env ${std:+RUSTC_BOOTSTRAP=1} "$root/target/tools/bin/worker-build" --release . "$@" "$anonymous" "${std[@]}"
+PATH=$root/scripts/for-size:$PATH "$root/target/tools/bin/worker-build" --release . "$@" "$anonymous"
 
 # What every runtime of the last years knows: all that wasm-opt knows would load in the newest ones only.
 features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int
   --enable-reference-types --enable-sign-ext)
 
 # worker-build always keeps function names, which are a fifth of the download. Functions with one caller stay as they
-# are: inlined, they compress worse.
+# are: inlined, they compress worse; and so does what is kept for later instead of being said twice. The lowest memory
+# is the end of the stack, and no address that is calculated.
 "$WASM_OPT_BIN" build/index_bg.wasm -o build/index_bg.wasm "${features[@]}" \
-  -Os --one-caller-inline-max-function-size=0 --converge --strip-debug --strip-producers
+  -Os --one-caller-inline-max-function-size=0 --skip-pass=local-cse --low-memory-unused --converge \
+  --strip-debug --strip-producers

@@ -1,12 +1,10 @@
 //! Open or closed, and since when.
 
-use core::time::Duration;
-
 use crate::{
     durable::Records,
     policy::Breaker,
     text,
-    time::{Timestamp, decimal, millis},
+    time::{Timestamp, decimal, doubled},
 };
 
 const KEY: &str = "circuit";
@@ -69,9 +67,9 @@ impl Circuit {
         if self.state == State::Closed && now.since(self.since) > knobs.open_cap {
             self.trips = 0;
         }
-        let pause = millis(knobs.open).saturating_mul(1 << self.trips.min(20)).min(millis(knobs.open_cap));
+        let pause = doubled(knobs.open, self.trips.into(), knobs.open_cap);
         self.trips = self.trips.saturating_add(1);
-        self.until = now.after(Duration::from_millis(pause));
+        self.until = now.after(pause);
         self.enter(State::Open, now);
     }
 
@@ -97,6 +95,8 @@ fn parse(circuit: &str) -> Option<Circuit> {
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use super::*;
     use crate::durable::MemoryRecords;
 

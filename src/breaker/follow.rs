@@ -10,7 +10,7 @@ use crate::{
     recovery::Case,
     settings::Region,
     text::{self, padded},
-    time::{Timestamp, decimal},
+    time::{Timestamp, decimal, doubled},
 };
 
 /// The most runs that are followed at a time. Of what is above that, only failures become known.
@@ -119,7 +119,7 @@ pub(super) fn later(records: &mut dyn Records, followed: &Followed, probes: bool
     if now.since(followed.starts_at) >= PATIENCE {
         return false;
     }
-    let pause = FIRST.saturating_mul(1 << followed.looks.min(16)).min(if probes { PROBE } else { LONGEST });
+    let pause = doubled(FIRST, followed.looks.into(), if probes { PROBE } else { LONGEST });
     records.delete(&look(followed));
     put(
         records,

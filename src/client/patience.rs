@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::time::millis;
+use crate::time::{doubled, millis};
 
 /// How much is tried to make one call succeed. A look that settles a lost answer has as much again for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +56,8 @@ impl Patience {
     /// A wait of any length up to the bound of this attempt ("full jitter"), in milliseconds, so that callers who failed
     /// together do not come back together.
     pub(super) fn backoff(&self, attempts: u32, entropy: u64) -> u64 {
-        let doubled = millis(self.base).saturating_mul(1 << attempts.saturating_sub(1).min(32));
-        let bound = doubled.min(millis(self.cap));
-        entropy % bound.saturating_add(1)
+        let bound = doubled(self.base, attempts.saturating_sub(1).into(), self.cap);
+        entropy % millis(bound).saturating_add(1)
     }
 }
 

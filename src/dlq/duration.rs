@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::decimal;
+use crate::time::{decimal, millis};
 
 const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1000 * MILLISECOND;
@@ -57,7 +57,7 @@ impl GoDuration {
     /// `secs` seconds; saturates at the 292 years that Go can hold.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
-        Self::from_millis(secs.saturating_mul(1000))
+        Self::from_millis(if secs < MAX_MILLIS { secs * 1000 } else { MAX_MILLIS })
     }
 
     /// The whole length in milliseconds.
@@ -105,8 +105,7 @@ impl FromStr for GoDuration {
 impl From<Duration> for GoDuration {
     fn from(span: Duration) -> Self {
         let above = u64::from(!span.subsec_nanos().is_multiple_of(1_000_000));
-        let millis = span.as_secs().saturating_mul(1000).saturating_add(u64::from(span.subsec_millis()));
-        Self::from_millis(millis.saturating_add(above))
+        Self::from_millis(millis(span).saturating_add(above))
     }
 }
 
@@ -183,7 +182,8 @@ fn take_part(text: &mut &str) -> Result<u64, InvalidDurationError> {
         part += u64::from(digit - b'0') * place;
     }
     let whole = if whole.is_empty() { Some(0) } else { decimal(whole) };
-    whole.and_then(|whole| whole.checked_mul(unit)?.checked_add(part)).ok_or(InvalidDurationError::TooLong)
+    let whole = whole.filter(|whole| *whole <= MAX_MILLIS * MILLISECOND / unit);
+    whole.and_then(|whole| (whole * unit).checked_add(part)).ok_or(InvalidDurationError::TooLong)
 }
 
 /// Units and their nanoseconds.

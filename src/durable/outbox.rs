@@ -10,7 +10,7 @@ use crate::{
     dlq::Transported,
     json::{Field, Fields, Object, Over, elements, scalar},
     text,
-    time::{Timestamp, decimal},
+    time::{Timestamp, decimal, doubled},
 };
 
 /// The first pause after a message was not taken; it doubles with each try.
@@ -82,7 +82,7 @@ pub fn returned(records: &mut dyn Records, answer: &Transported, now: Timestamp)
             && let Some((to, message, tries)) = letter.as_deref().and_then(read)
             && tries < MAX_TRIES
         {
-            let pause = PAUSE.saturating_mul(1 << tries.min(16)).min(MAX_PAUSE);
+            let pause = doubled(PAUSE, tries, MAX_PAUSE);
             put(records, &to, &message, tries + 1, now.after(pause));
         }
     }

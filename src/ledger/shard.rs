@@ -157,7 +157,7 @@ fn claim(
 
 /// How long a claim lasts. One that was never settled is free again after this: whoever held it is gone.
 fn lease(settings: &Settings) -> Duration {
-    settings.api_timeout.saturating_mul(2).saturating_add(LEASE_MARGIN)
+    settings.api_timeout.saturating_add(settings.api_timeout).saturating_add(LEASE_MARGIN)
 }
 
 /// Whether somebody is at an entry.

@@ -6,7 +6,7 @@ use crate::{
     durable::Records,
     settings::Notify,
     text,
-    time::{Timestamp, decimal},
+    time::{Timestamp, decimal, doubled},
 };
 
 /// `channel/` and its name: failures in a row, and when to try again.
@@ -66,7 +66,7 @@ impl Channel {
     /// Tries again after what it `asked` for, or a pause that grows.
     pub(super) fn failed(self, records: &mut dyn Records, now: Timestamp, asked: Option<Duration>) {
         let (failures, _) = self.state(records);
-        let pause = FIRST_PAUSE.saturating_mul(1 << failures.min(10)).max(asked.unwrap_or_default());
+        let pause = doubled(FIRST_PAUSE, failures.into(), LONGEST_PAUSE).max(asked.unwrap_or_default());
         let again = now.after(pause.min(LONGEST_PAUSE)).as_millis();
         let failures = failures.saturating_add(1);
         records.put(&self.key(), &[&failures.to_string(), " ", &again.to_string()].concat());

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::time::millis;
+use crate::time::{doubled, millis};
 
 /// Exponential back-off with full jitter: attempt `n` waits a random time between zero and `base · 2ⁿ`, at most `cap`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +23,17 @@ impl Backoff {
     /// The longest wait before the attempt that follows `attempt` earlier ones.
     #[must_use]
     pub fn ceiling(&self, attempt: u32) -> Duration {
-        let factor = 1_u32.checked_shl(attempt).unwrap_or(u32::MAX);
-        self.base.checked_mul(factor).unwrap_or(self.cap).min(self.cap)
+        doubled(self.base, attempt.into(), self.cap)
     }
 
     /// The wait that `entropy`, a uniformly random number, picks below the ceiling.
     #[must_use]
     pub fn wait(&self, attempt: u32, entropy: u64) -> Duration {
-        let ceiling = millis(self.ceiling(attempt));
-        // The high half of a 64 by 64 bit product maps the whole range of `entropy` evenly onto 0..=ceiling.
-        let picked = (u128::from(entropy) * (u128::from(ceiling) + 1)) >> 64;
-        Duration::from_millis(u64::try_from(picked).unwrap_or(ceiling))
+        let waits = millis(self.ceiling(attempt)).saturating_add(1);
+        // The high half of a product maps the whole range of `entropy` evenly onto the waits: here of half the entropy
+        // with each half of their number.
+        let (entropy, low) = (entropy >> 32, waits & u64::from(u32::MAX));
+        Duration::from_millis((waits >> 32) * entropy + ((low * entropy) >> 32))
     }
 }
 
@@ -55,5 +55,9 @@ mod tests {
         assert_eq!(backoff.wait(0, 0), Duration::ZERO);
         assert_eq!(backoff.wait(0, u64::MAX), Duration::from_secs(30));
         assert_eq!(backoff.wait(1, u64::MAX / 2), Duration::from_secs(30));
+        let year = Duration::from_hours(365 * 24);
+        let backoff = Backoff { base: year, cap: year };
+        assert_eq!(backoff.wait(0, u64::MAX / 2).as_secs(), year.as_secs() / 2 - 1);
+        assert_eq!(backoff.wait(0, u64::MAX).as_secs(), year.as_secs() - 1);
     }
 }

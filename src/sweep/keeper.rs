@@ -114,8 +114,11 @@ fn end(office: &mut Office<'_>, account: &str, fields: &mut Fields) {
 }
 
 fn lease(settings: &Settings) -> Duration {
-    let entry = settings.api_timeout.saturating_mul(CALLS_OF_AN_ENTRY);
-    Orders::of_the_clock().time().saturating_add(entry).saturating_add(MARGIN)
+    let mut lease = Orders::of_the_clock().time().saturating_add(MARGIN);
+    for _ in 0..CALLS_OF_AN_ENTRY {
+        lease = lease.saturating_add(settings.api_timeout);
+    }
+    lease
 }
 
 /// What is kept of one account.

@@ -17,7 +17,10 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
         if !byte.is_ascii_digit() {
             return None;
         }
-        number = number.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+        if number > u64::MAX / 10 {
+            return None;
+        }
+        number = (number * 10).checked_add(u64::from(byte - b'0'))?;
     }
     (!text.is_empty()).then_some(number)
 }
