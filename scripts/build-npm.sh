@@ -10,11 +10,8 @@ target=${CARGO_TARGET_DIR:-$root/target}
 made=$target/npm
 
 anonymous=$(scripts/anonymous.sh)
-# A struct is copied by one instruction, where LLVM would copy it word by word: that is a twentieth of the code. It costs
-# some nanoseconds each time, which the Worker, whose size is of less matter, spares.
-copies='--config=target.wasm32-unknown-unknown.rustflags=["-Cllvm-args=-max-store-memcpy=1 -max-store-memmove=1 -max-store-memset=1"]'
 PATH=$root/scripts/for-size:$PATH cargo build --locked --release --package workflow-redrive --lib --features npm \
-  --target wasm32-unknown-unknown "$anonymous" "$copies"
+  --target wasm32-unknown-unknown "$anonymous"
 rm -rf "$made" pkg/wasm
 mkdir -p "$made" pkg/wasm
 
@@ -23,12 +20,13 @@ mkdir -p "$made" pkg/wasm
 # What every runtime of the last years knows; with all that wasm-opt knows the file would load in the newest ones only.
 features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int
   --enable-reference-types --enable-sign-ext)
-# The lowest memory is the end of the stack, and no address that is calculated. What is said twice compresses better than
-# what is kept for later.
+# The lowest memory is the end of the stack, and no address that is calculated. What is said twice compresses better
+# than what is kept for later.
 "$bin/wasm-opt" "$made/redrive_bg.wasm" -o pkg/wasm/redrive.wasm "${features[@]}" \
   -Os --one-caller-inline-max-function-size=0 --skip-pass=local-cse --low-memory-unused --converge \
   --strip-debug --strip-producers
 node scripts/move-texts.mjs pkg/wasm/redrive.wasm "$made/texts.mjs"
+node scripts/order-functions.mjs pkg/wasm/redrive.wasm
 
 # The bindings keep their state in module variables. As the body of a function they can be had anew with each instance.
 {

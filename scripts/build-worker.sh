@@ -25,3 +25,5 @@ features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --en
 "$WASM_OPT_BIN" build/index_bg.wasm -o build/index_bg.wasm "${features[@]}" \
   -Os --one-caller-inline-max-function-size=0 --skip-pass=local-cse --low-memory-unused --converge \
   --strip-debug --strip-producers
+node "$root/scripts/shorten-names.mjs" build/index_bg.wasm build/index.js
+node "$root/scripts/order-functions.mjs" build/index_bg.wasm

@@ -10,75 +10,38 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 
+import { list, Reader, SECTION, sectionsOf, signed, unsigned, withSections } from "./wasm-file.mjs";
+
 /** Shorter runs would cost more than they save: each has an address on one side, and a segment begins on the other. */
 const LEAST = 12;
-const DATA = 11;
-/** Says how many segments there are. Only code that copies segments by itself needs it, and there is none. */
-const DATA_COUNT = 12;
 
 const [file, script] = process.argv.slice(2);
 const bytes = readFileSync(file);
-let at = 8;
-const parts = [bytes.subarray(0, at)];
 const texts = [];
-while (at < bytes.length) {
-  const begin = at;
-  const id = bytes[at++];
-  const length = number();
-  const end = at + length;
-  if (id === DATA) parts.push(section(DATA, withoutTexts()));
-  else if (id !== DATA_COUNT) parts.push(bytes.subarray(begin, end));
-  at = end;
-}
-writeFileSync(file, Buffer.concat(parts));
+const sections = sectionsOf(bytes)
+  // The number of segments. Only code that copies segments by itself needs it, and there is none.
+  .filter(({ id }) => id !== SECTION.DATA_COUNT)
+  .map(({ id, body }) => ({ id, body: id === SECTION.DATA ? withoutTexts(new Reader(body)) : body }));
+writeFileSync(file, withSections(bytes, sections));
 writeFileSync(script, `/** Addresses and what stands there; see scripts/move-texts.mjs. */\nexport const TEXTS = ${JSON.stringify(texts)};\n`);
 
 /** The data section without the texts, which are added to the list. */
-function withoutTexts() {
+function withoutTexts(reader) {
   const segments = [];
-  for (let count = number(); count > 0; count -= 1) {
-    if (bytes[at++] !== 0 || bytes[at++] !== 0x41) throw new Error("a segment of data that is not at a fixed address");
-    let address = number();
-    if (bytes[at++] !== 0x0b) throw new Error("an address that is calculated");
-    const length = number();
-    const data = bytes.subarray(at, at + length).toString("latin1");
-    at += length;
+  for (let count = reader.number(); count > 0; count -= 1) {
+    if (reader.byte() !== 0 || reader.byte() !== 0x41) throw new Error("a segment of data that is not at a fixed address");
+    let address = reader.number();
+    if (reader.byte() !== 0x0b) throw new Error("an address that is calculated");
+    const data = reader.take(reader.number()).toString("latin1");
     for (const [run, text] of data.matchAll(new RegExp(`([ -~]{${LEAST},})|(?:(?![ -~]{${LEAST}})[^])+`, "g"))) {
       if (text !== undefined) texts.push(address, text);
-      else if (/[^\0]/.test(run)) segments.push(Buffer.concat([segmentAt(address), unsigned(run.length), Buffer.from(run, "latin1")]));
+      else if (/[^\0]/.test(run)) segments.push(segment(address, Buffer.from(run, "latin1")));
       address += run.length;
     }
   }
-  return Buffer.concat([unsigned(segments.length), ...segments]);
+  return list(segments);
 }
 
-function segmentAt(address) {
-  return Buffer.concat([Buffer.from([0, 0x41]), signed(address), Buffer.from([0x0b])]);
-}
-
-function section(id, body) {
-  return Buffer.concat([Buffer.from([id]), unsigned(body.length), body]);
-}
-
-/** Reads a LEB128 number. Addresses are signed ones, and positive. */
-function number() {
-  let value = 0;
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[at++];
-    value += (byte & 0x7f) * 2 ** shift;
-    if (byte < 0x80) return value;
-  }
-}
-
-function unsigned(value) {
-  const out = [];
-  for (; value > 0x7f; value >>>= 7) out.push((value & 0x7f) | 0x80);
-  return Buffer.from([...out, value]);
-}
-
-/** A positive number among signed ones: its last byte has the sign's bit clear. */
-function signed(value) {
-  const out = [];
-  for (; value > 0x3f; value >>>= 7) out.push((value & 0x7f) | 0x80);
-  return Buffer.from([...out, value]);
+function segment(address, data) {
+  return Buffer.concat([Buffer.from([0, 0x41]), signed(address), Buffer.from([0x0b]), unsigned(data.length), data]);
 }
