@@ -65,6 +65,11 @@ pub(crate) fn authentic(token: &str) -> Option<Value> {
     decoded(token, &validation)
 }
 
+/// Whether the library takes the header of a token for none.
+pub(crate) fn is_header_refused(token: &str) -> bool {
+    jsonwebtoken::decode_header(token).is_err()
+}
+
 fn decoded(token: &str, validation: &Validation) -> Option<Value> {
     // Only the first of all calls installs it.
     _ = PROVIDER.install_default();
