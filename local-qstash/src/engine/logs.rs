@@ -36,7 +36,13 @@ impl Engine {
         let query = Query::parse(request)?;
         let count = query.count.unwrap_or(MAX_RUNS).clamp(1, MAX_RUNS);
         let before = |key: RunKey| query.before.is_none_or(|cursor| key.number() < cursor);
-        let matching = self.runs.newest_first().filter(|(key, run)| before(*key) && query.matches(run));
+        let asked = query.names();
+        let candidates: Box<dyn Iterator<Item = (RunKey, &Run)>> = if asked.is_empty() {
+            Box::new(self.runs.newest_first())
+        } else {
+            Box::new(self.runs.named(asked.into_iter()))
+        };
+        let matching = candidates.filter(|(key, run)| before(*key) && query.matches(run));
         let mut page: Vec<(RunKey, &Run)> = matching.take(count + 1).collect();
         let more = page.len() > count;
         page.truncate(count);
@@ -181,6 +187,11 @@ impl Query {
             }
         }
         Ok(query)
+    }
+
+    /// The ids that are asked for, if any.
+    fn names(&self) -> Vec<&str> {
+        self.ids.iter().map(|(id, _)| id.as_str()).chain(self.run_id.as_deref()).collect()
     }
 
     fn matches(&self, run: &Run) -> bool {

@@ -1,6 +1,6 @@
 //! Workflow runs: their settings, their recorded entries, and how they ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -218,13 +218,14 @@ impl Run {
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
     all: BTreeMap<RunKey, Run>,
-    latest: BTreeMap<String, RunKey>,
+    /// Oldest first: an id may come again.
+    by_id: BTreeMap<String, Vec<RunKey>>,
 }
 
 impl Runs {
     pub(crate) fn insert(&mut self, run: Run) -> RunKey {
         let key = RunKey(self.all.len() as u64);
-        self.latest.insert(run.id.clone(), key);
+        self.by_id.entry(run.id.clone()).or_default().push(key);
         self.all.insert(key, run);
         key
     }
@@ -239,7 +240,7 @@ impl Runs {
 
     /// The latest run of this id.
     pub(crate) fn key_of(&self, id: &str) -> Option<RunKey> {
-        self.latest.get(id).copied()
+        self.by_id.get(id)?.last().copied()
     }
 
     /// The run of this id if it has not ended.
@@ -254,5 +255,14 @@ impl Runs {
     /// Every run, newest first.
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = (RunKey, &Run)> {
         self.all.iter().rev().map(|(key, run)| (*key, run))
+    }
+
+    /// The runs with one of these ids, newest first.
+    pub(crate) fn named<'a>(
+        &'a self,
+        ids: impl Iterator<Item = &'a str>,
+    ) -> impl Iterator<Item = (RunKey, &'a Run)> {
+        let keys: BTreeSet<RunKey> = ids.filter_map(|id| self.by_id.get(id)).flatten().copied().collect();
+        keys.into_iter().rev().filter_map(|key| Some((key, self.by_key(key)?)))
     }
 }
