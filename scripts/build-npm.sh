@@ -25,6 +25,7 @@ features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --en
 "$bin/wasm-opt" "$made/redrive_bg.wasm" -o pkg/wasm/redrive.wasm "${features[@]}" \
   -Os --one-caller-inline-max-function-size=0 --skip-pass=local-cse --low-memory-unused --converge \
   --strip-debug --strip-producers
+node scripts/shorten-names.mjs pkg/wasm/redrive.wasm "$made/redrive_bg.js"
 node scripts/move-texts.mjs pkg/wasm/redrive.wasm "$made/texts.mjs"
 node scripts/order-functions.mjs pkg/wasm/redrive.wasm
 
