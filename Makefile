@@ -197,11 +197,11 @@ test-load: build local-qstash
 	$(call say,Load and faults)
 	node --test 'tests/load/*.test.mjs'
 
-# For so many minutes, and so many callbacks: make soak MINUTES=60 CALLBACKS=360000
+# For so many minutes, and so many callbacks: make soak MINUTES=60 CALLBACKS=72000
 MINUTES ?= 10
-CALLBACKS ?= 60000
+CALLBACKS ?= 12000
 .PHONY: soak
-soak: build local-qstash ## ten minutes of load, with faults of everything: nothing is lost, and memory stays flat
+soak: build local-qstash ## ten minutes of load, with faults of everything: nothing is lost or doubled
 	LOAD_MINUTES=$(MINUTES) LOAD_CALLBACKS=$(CALLBACKS) node --test 'tests/load/*.test.mjs'
 
 # -- Check --------------------------------------------------------------------------------------------------------

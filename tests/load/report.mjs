@@ -19,6 +19,7 @@ export function report(t, { seed, load, verdict, injected, memory, idle }) {
     ["doubled", verdict.doubled.length],
     ["idle connections at the end", idle],
     ...memory.lives().map(({ start, peak, end }, n) => [`memory of workerd, life ${n + 1}`, `${Math.round(start)} MB at first, ${Math.round(peak)} at most, ${Math.round(end)} at last`]),
+    ["more in its last third", `${Math.round(memory.growth() ?? 0)} MB`],
     ["its last life", memory.series(20).join(", ")],
   ];
   for (const [name, value] of rows) t.diagnostic(`${name.padEnd(30)} ${value}`);
