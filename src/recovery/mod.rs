@@ -10,6 +10,7 @@
 //! this room knows in which order things happen and what a lost answer means.
 
 mod admission;
+mod begin;
 mod case;
 mod conclusion;
 mod data_point;
