@@ -44,6 +44,8 @@ const CLEAR_FAULTS = ["drop-request:0.04", "status-500:0.03", "status-429:0.03"]
  * of the Worker.
  */
 const PEAK = 1000;
+/** In bytes of all isolates, once garbage is collected: what the Worker and its ledger hold on to, however much there was. */
+const LIVE = 12_000_000;
 const TIMEOUT = (MINUTES + 30) * 60_000;
 
 test(`${CALLBACKS} callbacks, a tenth of all calls faulty, workerd killed ${KILLS} times: lost 0, doubled 0`, { timeout: TIMEOUT }, async (t) => {
@@ -61,6 +63,7 @@ async function carry(t, { faults, switches, ...options }) {
   const qstash = await startLocalQstash({ timeScale: 1, seed: SEED, faults, switches });
   const redrive = await startRedrive({
     ledger: folder,
+    isInspected: true,
     secrets: { ...DEV_SECRETS, ADMIN_TOKEN },
     vars: { QSTASH_URL: qstash.url, API_TIMEOUT, POLICY },
   });
@@ -81,7 +84,8 @@ async function carry(t, { faults, switches, ...options }) {
   const open = idle.now();
   const verdict = await judge({ runs: load.runs, qstash, redrive, adminToken: ADMIN_TOKEN });
 
-  report(t, { seed: SEED, load, verdict, injected: await qstash.injected(), memory, idle: `${open}, opened ${idle.opened()} times` });
+  const live = await redrive.live();
+  report(t, { seed: SEED, load, verdict, injected: await qstash.injected(), memory, live, idle: `${open}, opened ${idle.opened()} times` });
   assert.equal(load.runs.length, options.callbacks);
   assert.deepEqual(verdict.lost, [], "lost");
   assert.deepEqual(verdict.doubled, [], "doubled");
@@ -90,4 +94,5 @@ async function carry(t, { faults, switches, ...options }) {
   assert.deepEqual(accepted, [], "what is forged is refused");
   assert.ok(open > 0.9 * IDLE, `${open} idle connections`);
   assert.ok(memory.peak() < PEAK, `${memory.peak()} MB`);
+  assert.ok(live < LIVE, `${live} bytes`);
 }

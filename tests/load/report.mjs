@@ -1,5 +1,5 @@
 /** Prints the table of a load. */
-export function report(t, { seed, load, verdict, injected, memory, idle }) {
+export function report(t, { seed, load, verdict, injected, memory, live, idle }) {
   const listed = (counts) => Object.entries(counts).sort().map(([name, count]) => `${name} ${count}`).join(", ");
   const answers = Object.fromEntries(load.answers);
   const deliveries = [...load.answers.values()].reduce((sum, count) => sum + count, 0);
@@ -19,6 +19,7 @@ export function report(t, { seed, load, verdict, injected, memory, idle }) {
     ["doubled", verdict.doubled.length],
     ["idle connections at the end", idle],
     ...memory.lives().map(({ start, peak, end }, n) => [`memory of workerd, life ${n + 1}`, `${Math.round(start)} MB at first, ${Math.round(peak)} at most, ${Math.round(end)} at last`]),
+    ["held on to by its isolates", `${(live / 1e6).toFixed(1)} MB once garbage is collected`],
     ["more in its last third", `${Math.round(memory.growth() ?? 0)} MB`],
     ["its last life", memory.series(20).join(", ")],
   ];

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { DEV_CREDENTIALS } from "./local-qstash.mjs";
+import { liveBytes } from "./inspector.mjs";
 import { freePort, poll } from "./net.mjs";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -39,6 +40,7 @@ export const DEV_SECRETS = Object.freeze({
  *   one that shows them at `/data-points`. Default: none.
  * @property {Front} [front] What stands before the Worker. Default: nothing.
  * @property {(wasm: Buffer) => Buffer} [wasm] Changes the WebAssembly before it is run. Default: as it was built.
+ * @property {boolean} [isInspected] Whether `live` can be asked. Default: false.
  * @property {string} [build] Folder of the built modules. Default: REDRIVE_BUILD, else `build/`.
  */
 
@@ -76,6 +78,7 @@ export const DEV_SECRETS = Object.freeze({
  * @property {() => Promise<object[]>} sweep Fires the cron trigger, and returns the reports of the sweep: its log lines.
  * @property {(actor: string, message: object) => Promise<object>} tell Tells an actor of the ledger something.
  * @property {() => number} memory Resident bytes of workerd.
+ * @property {() => Promise<number>} live Bytes that its isolate holds once garbage is collected.
  * @property {() => Promise<void>} restart Replaces workerd: nothing in memory survives, the address stays.
  * @property {() => Promise<void>} kill The same with SIGKILL: workerd gets to finish nothing.
  * @property {() => Promise<void>} stop
@@ -88,16 +91,17 @@ export const DEV_SECRETS = Object.freeze({
  * @returns {Promise<Redrive>}
  */
 export async function startRedrive(options = {}) {
-  const { secrets = DEV_SECRETS, ledger = false, isPublic = false, analytics, front, wasm, build } = options;
+  const { secrets = DEV_SECRETS, ledger = false, isPublic = false, isInspected = false, analytics, front, wasm, build } = options;
   let { vars = {}, port = 0 } = options;
   const printed = [];
   if (isPublic) {
     port ||= await freePort();
     vars = { ...vars, PUBLIC_URL: `http://127.0.0.1:${port}/` };
   }
+  const inspectorPort = isInspected ? await freePort() : undefined;
   const launch = (port) => {
     const worker = workerOptions({ ...secrets, ...vars }, port, modulesOf(buildFolder(build), wasm), printed);
-    return launchWorkerd(behind(front, withDataset(analytics, withLedger(ledger, worker))));
+    return launchWorkerd({ ...behind(front, withDataset(analytics, withLedger(ledger, worker))), inspectorPort });
   };
   let { miniflare, url, pid } = await launch(port);
   let read = 0;
@@ -130,6 +134,11 @@ export async function startRedrive(options = {}) {
       return answer.json();
     },
     memory: () => residentBytes(pid),
+    live: async () => {
+      // An isolate without requests does not answer its inspector.
+      const requests = setInterval(() => sendRequest(`${url}/healthz`), 50);
+      return liveBytes(inspectorPort).finally(() => clearInterval(requests));
+    },
     restart: async () => {
       await miniflare.dispose();
       ({ miniflare, pid } = await launch(Number(new URL(url).port)));
