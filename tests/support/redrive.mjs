@@ -135,9 +135,12 @@ export async function startRedrive(options = {}) {
     },
     memory: () => residentBytes(pid),
     live: async () => {
+      let isTold = false;
+      const told = liveBytes(inspectorPort).finally(() => (isTold = true));
       // An isolate without requests does not answer its inspector.
-      const requests = setInterval(() => sendRequest(`${url}/healthz`), 50);
-      return liveBytes(inspectorPort).finally(() => clearInterval(requests));
+      do await sendRequest(`${url}/healthz`);
+      while (!isTold);
+      return told;
     },
     restart: async () => {
       await miniflare.dispose();
