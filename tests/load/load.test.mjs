@@ -15,6 +15,7 @@ import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startLocalQstash } from "../support/local-qstash.mjs";
 import { DEV_SECRETS, startRedrive } from "../support/redrive.mjs";
 import { CONNECTIONS, Load } from "./load.mjs";
@@ -84,7 +85,7 @@ async function carry(t, { faults, switches, ...options }) {
   const open = idle.now();
   const verdict = await judge({ runs: load.runs, qstash, redrive, adminToken: ADMIN_TOKEN });
 
-  const live = await redrive.live();
+  const live = await heldBy(redrive);
   report(t, { seed: SEED, load, verdict, injected: await qstash.injected(), memory, live, idle: `${open}, opened ${idle.opened()} times` });
   assert.equal(load.runs.length, options.callbacks);
   assert.deepEqual(verdict.lost, [], "lost");
@@ -95,4 +96,14 @@ async function carry(t, { faults, switches, ...options }) {
   assert.ok(open > 0.9 * IDLE, `${open} idle connections`);
   assert.ok(memory.peak() < PEAK, `${memory.peak()} MB`);
   assert.ok(live < LIVE, `${live} bytes`);
+}
+
+/** What its isolate holds on to. What is still under way at first, such as alarms of the ledger, is soon let go of. */
+async function heldBy(redrive) {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const live = await redrive.live();
+    if (live < LIVE || Date.now() > deadline) return live;
+    await sleep(1000);
+  }
 }
