@@ -18,7 +18,7 @@ pub(crate) const TARGETS: [&str; 3] =
 pub(crate) const ROTATION_KNOWN_AFTER: u64 = MINUTE;
 
 /// Of so many worlds one has thousands of runs.
-const LARGE: u64 = 5000;
+const LARGE: u64 = 10_000;
 
 /// Attempts that one of the rules has, whatever the policy allows others.
 pub(crate) const STALE_ATTEMPTS: u64 = 2;
@@ -135,8 +135,8 @@ impl Plan {
             calm,
         };
         if is_large {
-            // A queue that only grows is searched for minutes.
-            plan.switches.retain(|(name, _)| *name != "entry-on-resume");
+            // A queue that only grows, or is searched for every callback, takes minutes.
+            plan.switches.retain(|(name, _)| !["entry-on-resume", "callback-dlq-id"].contains(name));
         }
         if dice.happens(200) {
             plan.rotations = moments(2);
