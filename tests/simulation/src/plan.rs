@@ -88,6 +88,11 @@ pub struct Knobs {
     pub max_elapsed: u64,
     /// First and longest back-off in milliseconds.
     pub backoff: (u64, u64),
+    /// Whether the queue keeps what was resumed, and makes another run of it whenever it is asked to.
+    pub(crate) fn resumes_kept_entries_again(&self) -> bool {
+        self.switch("entry-on-resume").is_some() && self.switch("second-resume").is_some()
+    }
+
     /// Whether targets are watched.
     pub breaker: bool,
     /// Lineages that must fail before the breaker opens.
@@ -149,6 +154,10 @@ impl Plan {
         }
         if dice.happens(40) {
             plan = plan.stormy(&dice);
+        }
+        if plan.resumes_kept_entries_again() {
+            // Each order would resume all that ever failed once more, and double what is there.
+            plan.jobs.clear();
         }
         if plan.outages.is_empty() && dice.happens(500) {
             plan.outages = (0..dice.between(1, 2))

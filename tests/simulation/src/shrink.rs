@@ -41,40 +41,21 @@ fn smaller(plan: &Plan) -> Vec<Plan> {
     for fault in Fault::ALL {
         add(&|plan| plan.rates.set(fault, 0));
     }
-    for n in 0..plan.switches.len() {
-        add(&|plan| {
-            plan.switches.remove(n);
-        });
-    }
-    for n in 0..plan.outages.len() {
-        add(&|plan| {
-            plan.outages.remove(n);
-        });
-    }
-    for n in 0..plan.bursts.len() {
-        add(&|plan| {
-            plan.bursts.remove(n);
-        });
-    }
-    for n in 0..plan.clock_steps.len() {
-        add(&|plan| {
-            plan.clock_steps.remove(n);
-        });
-    }
-    for n in 0..plan.wipes.len() {
-        add(&|plan| {
-            plan.wipes.remove(n);
-        });
-    }
-    for n in 0..plan.jobs.len() {
-        add(&|plan| {
-            plan.jobs.remove(n);
-        });
-    }
-    for n in 0..plan.rotations.len() {
-        add(&|plan| {
-            plan.rotations.remove(n);
-        });
-    }
+    one_less(plan, |plan| &mut plan.switches, &mut plans);
+    one_less(plan, |plan| &mut plan.outages, &mut plans);
+    one_less(plan, |plan| &mut plan.bursts, &mut plans);
+    one_less(plan, |plan| &mut plan.clock_steps, &mut plans);
+    one_less(plan, |plan| &mut plan.wipes, &mut plans);
+    one_less(plan, |plan| &mut plan.jobs, &mut plans);
+    one_less(plan, |plan| &mut plan.rotations, &mut plans);
     plans
+}
+
+/// Plans in which one of these things does not happen.
+fn one_less<T>(plan: &Plan, of: impl Fn(&mut Plan) -> &mut Vec<T>, plans: &mut Vec<Plan>) {
+    for n in 0..of(&mut plan.clone()).len() {
+        let mut changed = plan.clone();
+        of(&mut changed).remove(n);
+        plans.push(changed);
+    }
 }

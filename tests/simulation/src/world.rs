@@ -220,18 +220,7 @@ impl World {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Response {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let mut headers: Headers = headers.iter().copied().collect();
-        headers.insert("Authorization", format!("Bearer {}", canary::TOKEN));
-        let request = Request {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers,
-            body: body.to_vec(),
-            caller_ip: "203.0.113.7".to_owned(),
-        };
-        let response = self.engine.borrow_mut().handle(&request, self.moment());
+        let response = self.ask(method, target, headers, body);
         self.stir();
         response
     }
@@ -265,15 +254,22 @@ impl World {
 
     /// Whether an entry is in the queue.
     pub(crate) fn has_entry(&self, entry: &str) -> bool {
-        let mut headers = Headers::new();
+        self.ask("GET", &format!("/v2/workflows/dlq/{entry}"), &[], b"").status == 200
+    }
+
+    fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut headers: Headers = headers.iter().copied().collect();
         headers.insert("Authorization", format!("Bearer {}", canary::TOKEN));
         let request = Request {
-            method: "GET".to_owned(),
-            path: format!("/v2/workflows/dlq/{entry}"),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
             headers,
-            ..Request::default()
+            body: body.to_vec(),
+            caller_ip: "203.0.113.7".to_owned(),
         };
-        self.engine.borrow_mut().handle(&request, self.moment()).status == 200
+        self.engine.borrow_mut().handle(&request, self.moment())
     }
 
     /// The engine's own record.

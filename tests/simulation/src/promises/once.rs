@@ -45,8 +45,8 @@ pub(super) fn check(world: &World, facts: &Facts, broken: &mut dyn FnMut(String)
 
 fn is_protected(world: &World) -> bool {
     let plan = &world.plan;
-    let by_queue = plan.switch("entry-on-resume").is_none() || plan.switch("second-resume").is_none();
+    let by_queue = !plan.resumes_kept_entries_again();
     let forgetful = plan.shards == 0;
     let doubts = DOUBTS.into_iter().filter(|fault| *fault != Fault::CallbackTwice || forgetful);
-    by_queue || plan.jobs.is_empty() && !doubts.into_iter().any(|fault| plan.has(fault))
+    by_queue || !doubts.into_iter().any(|fault| plan.has(fault))
 }
