@@ -88,11 +88,6 @@ pub struct Knobs {
     pub max_elapsed: u64,
     /// First and longest back-off in milliseconds.
     pub backoff: (u64, u64),
-    /// Whether the queue keeps what was resumed, and makes another run of it whenever it is asked to.
-    pub(crate) fn resumes_kept_entries_again(&self) -> bool {
-        self.switch("entry-on-resume").is_some() && self.switch("second-resume").is_some()
-    }
-
     /// Whether targets are watched.
     pub breaker: bool,
     /// Lineages that must fail before the breaker opens.
@@ -223,6 +218,11 @@ impl Plan {
     #[must_use]
     pub fn switch(&self, name: &str) -> Option<&'static str> {
         self.switches.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+
+    /// Whether the queue keeps what was resumed, and makes another run of it whenever it is asked to.
+    pub(crate) fn resumes_kept_entries_again(&self) -> bool {
+        self.switch("entry-on-resume").is_some() && self.switch("second-resume").is_some()
     }
 
     /// Whether targets are watched by a ledger that can.
