@@ -46,6 +46,35 @@ pub struct Target {
     pub longest: usize,
 }
 
+/// Calls a macro with the names of all targets.
+#[macro_export]
+macro_rules! with_targets {
+    ($then:ident) => {
+        $then![
+            base64,
+            callback,
+            claims,
+            decide,
+            durations,
+            filters,
+            http_dates,
+            lineage,
+            operator,
+            orders,
+            policy,
+            regex,
+            responses,
+            retry_delays,
+            retry_hints,
+            settings,
+            sweeps,
+            token,
+            tokens,
+            urls
+        ];
+    };
+}
+
 macro_rules! targets {
     ($($name:ident),*) => {
         /// Every target.
@@ -61,28 +90,7 @@ macro_rules! targets {
     };
 }
 
-targets![
-    base64,
-    callback,
-    claims,
-    decide,
-    durations,
-    filters,
-    http_dates,
-    lineage,
-    operator,
-    orders,
-    policy,
-    regex,
-    responses,
-    retry_delays,
-    retry_hints,
-    settings,
-    sweeps,
-    token,
-    tokens,
-    urls
-];
+with_targets!(targets);
 
 /// Checks an input of the target of this name, for libFuzzer.
 pub fn check(name: &str, data: &[u8]) {

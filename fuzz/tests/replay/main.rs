@@ -96,9 +96,7 @@ macro_rules! tests {
         #[test]
         fn every_target_has_a_test_a_line_for_libfuzzer_and_a_corpus() {
             let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-            let named: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
-            assert_eq!(named, [$(stringify!($name)),*]);
-            for name in named {
+            for name in [$(stringify!($name)),*] {
                 let line = fs::read_to_string(here.join("fuzz_targets").join(name).with_extension("rs")).unwrap();
                 assert!(line.contains(&format!("check(\"{name}\", data)")), "{name}");
             }
@@ -108,25 +106,4 @@ macro_rules! tests {
     };
 }
 
-tests![
-    base64,
-    callback,
-    claims,
-    decide,
-    durations,
-    filters,
-    http_dates,
-    lineage,
-    operator,
-    orders,
-    policy,
-    regex,
-    responses,
-    retry_delays,
-    retry_hints,
-    settings,
-    sweeps,
-    token,
-    tokens,
-    urls
-];
+properties::with_targets!(tests);

@@ -25,6 +25,22 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request that shows this token; `target` is the path, with its query if it has one.
+    #[must_use]
+    pub fn authorized(token: &str, method: &str, target: &str, headers: Headers, body: &[u8]) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut headers = headers;
+        headers.insert("Authorization", format!("Bearer {token}"));
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers,
+            body: body.to_vec(),
+            caller_ip: String::new(),
+        }
+    }
+
     /// The decoded query parameters in order.
     pub(crate) fn parameters(&self) -> Vec<(String, String)> {
         self.query

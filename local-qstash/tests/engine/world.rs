@@ -2,9 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use local_qstash::engine::{
-    Config, Delivery, Engine, Headers, Outcome, Planted, Request, Response, Timestamp,
-};
+use local_qstash::engine::{Config, Delivery, Engine, Outcome, Planted, Request, Response, Timestamp};
 use serde_json::{Value, json};
 
 pub(crate) const URL: &str = "https://shop.example/order";
@@ -39,16 +37,10 @@ impl World {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Response {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let mut headers: Headers = headers.iter().copied().collect();
-        headers.insert("Authorization", format!("Bearer {}", self.token));
+        let headers = headers.iter().copied().collect();
         let request = Request {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers,
-            body: body.to_vec(),
             caller_ip: "203.0.113.7".to_owned(),
+            ..Request::authorized(&self.token, method, target, headers, body)
         };
         self.engine.handle(&request, self.now)
     }

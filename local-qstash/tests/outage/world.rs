@@ -188,17 +188,8 @@ impl World {
     }
 
     fn call(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let mut headers: Headers = headers.iter().copied().collect();
-        headers.insert("Authorization", format!("Bearer {}", self.token));
-        let request = Request {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers,
-            body: body.to_vec(),
-            caller_ip: "203.0.113.7".to_owned(),
-        };
+        let request =
+            Request::authorized(&self.token, method, target, headers.iter().copied().collect(), body);
         self.engine.borrow_mut().handle(&request, self.moment())
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use local_qstash::Credentials;
-use local_qstash::engine::{Config, Engine, Headers, Loss, Request, Response, Switches, Timestamp as Moment};
+use local_qstash::engine::{Config, Engine, Loss, Request, Response, Switches, Timestamp as Moment};
 use serde_json::Value;
 use workflow_redrive::settings::Settings;
 use workflow_redrive::time::Timestamp;
@@ -258,17 +258,8 @@ impl World {
     }
 
     fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let mut headers: Headers = headers.iter().copied().collect();
-        headers.insert("Authorization", format!("Bearer {}", canary::TOKEN));
-        let request = Request {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers,
-            body: body.to_vec(),
-            caller_ip: "203.0.113.7".to_owned(),
-        };
+        let request =
+            Request::authorized(canary::TOKEN, method, target, headers.iter().copied().collect(), body);
         self.engine.borrow_mut().handle(&request, self.moment())
     }
 
