@@ -46,9 +46,11 @@ pub(super) fn write_admission(admitted: &Admitted, answer: &mut Object) {
         Admitted::Never { reason } => {
             answer.text("admit", "never").text("reason", reason);
         }
-        Admitted::Go | Admitted::Unavailable => {
+        Admitted::Go => {
             answer.text("admit", "go");
         }
+        // An answer that says nothing is read as this.
+        Admitted::Unavailable => {}
     }
 }
 
@@ -61,6 +63,7 @@ mod tests {
         let until = Some(Timestamp::from_millis(1_748_527_971_000));
         for admitted in [
             Admitted::Go,
+            Admitted::Unavailable,
             Admitted::Deferred { reason: "breaker_open", until: None },
             Admitted::Deferred { reason: "draining", until: None },
             Admitted::Deferred { reason: "backlog_full", until },
