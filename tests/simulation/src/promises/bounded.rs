@@ -36,14 +36,16 @@ pub(super) fn check(world: &World, facts: &Facts, broken: &mut dyn FnMut(String)
     }
 }
 
+/// What keeps the ids of runs that were brought back from a ledger which would watch them.
+const HIDES_RUNS: [Fault; 4] =
+    [Fault::AnswerLost, Fault::AnswerCut, Fault::Eviction, Fault::ServerErrorAfter];
+
 /// A service that drops the address which the lineage travels in leaves nothing to count by, but to a ledger that watches
-/// the runs which were brought back, and knows them all: what becomes of a call whose answer is lost has no name.
+/// the runs which were brought back, and knows them all. Those that a person brings back it does not watch.
 fn carries_lineages(world: &World) -> bool {
     let plan = &world.plan;
-    let hides_runs = |fault| plan.has(fault);
-    plan.switch("failure-callback-override").is_none()
-        || plan.is_spared()
-            && ![Fault::AnswerLost, Fault::AnswerCut, Fault::ServerErrorAfter].into_iter().any(hides_runs)
+    let knows_all = plan.jobs.is_empty() && !HIDES_RUNS.into_iter().any(|fault| plan.has(fault));
+    plan.switch("failure-callback-override").is_none() || plan.is_spared() && knows_all
 }
 
 /// A callback that does not name its entry does not tell when the run failed. It may have been delivered again for that
