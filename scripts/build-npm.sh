@@ -30,24 +30,25 @@ node scripts/move-texts.mjs pkg/wasm/redrive.wasm "$made/texts.mjs"
 node scripts/order-functions.mjs pkg/wasm/redrive.wasm
 
 # The bindings keep their state in module variables. As the body of a function they can be had anew with each instance.
+exported=$(sed -nE 's/^export (class|function) ([$_[:alnum:]]+).*/\2/p' "$made/redrive_bg.js" | paste -sd,)
 {
   echo 'export function createGlue() {'
-  echo 'const module = { exports: {} };'
-  "$bin/esbuild" "$made/redrive_bg.js" --format=cjs --log-level=warning
-  echo 'return module.exports;'
+  sed 's/^export //' "$made/redrive_bg.js"
+  echo "return { $exported };"
   echo '}'
 } >"$made/glue.mjs"
 
 # Names stay for the reader of a stack trace. Files of the two formats have one name: so they are neighbours in the tarball,
-# where the second compresses to next to nothing, as long as they are smaller than what gzip looks back at (32 KB). That is
-# why the texts are files of their own.
-bundle() {
-  "$bin/esbuild" "$1" --bundle --format="$2" --outfile="$3" --target=es2022 --platform=neutral \
+# where the second compresses to next to nothing, as long as they are smaller than what gzip looks back at (32 KB) and say
+# all but their first and last line in the same words: one is made of the other. That is why the texts are files of their
+# own.
+modules() {
+  "$bin/esbuild" "$1" --bundle --format=esm --outfile="pkg/wasm/$2" --target=es2022 --platform=neutral \
     --alias:redrive-glue="$made/glue.mjs" --external:./texts.js --log-level=warning --minify --keep-names
+  "$bin/esbuild" "pkg/wasm/$2" --format=cjs --outfile="pkg/wasm/cjs/$2" --target=es2022 --platform=neutral \
+    --log-level=warning --minify-whitespace --minify-syntax
 }
-bundle pkg/src/index.mjs esm pkg/wasm/core.js
-bundle pkg/src/index.mjs cjs pkg/wasm/cjs/core.js
-bundle "$made/texts.mjs" esm pkg/wasm/texts.js
-bundle "$made/texts.mjs" cjs pkg/wasm/cjs/texts.js
+modules pkg/src/index.mjs core.js
+modules "$made/texts.mjs" texts.js
 echo '{"type":"commonjs"}' >pkg/wasm/cjs/package.json
 cp LICENSE pkg/LICENSE

@@ -3,11 +3,11 @@
 //! Both kinds are opaque, but for the moment that an entry's begins with. The checks only make sure that an identifier
 //! taken from a request body is safe to put into a path, a header, a log line or a storage key.
 
-use core::fmt;
 use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::Say;
 use crate::{
     text,
     time::{Timestamp, decimal},
@@ -47,11 +47,13 @@ macro_rules! identifier {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+        impl Say for $name {
+            fn say(&self, text: &mut String) {
+                text.push_str(&self.0);
             }
         }
+
+display!($name);
 
         impl FromStr for $name {
             type Err = InvalidIdError;
@@ -115,20 +117,22 @@ enum Fault {
     Character,
 }
 
-impl fmt::Display for InvalidIdError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind)?;
-        f.write_str(match self.fault {
+impl Say for InvalidIdError {
+    fn say(&self, text: &mut String) {
+        text.push_str(self.kind);
+        text.push_str(match self.fault {
             Fault::Empty => " is empty",
             Fault::TooLong => " is longer than 512 bytes",
             Fault::Relative => " is a relative path segment",
             Fault::Character => " contains whitespace or a control character",
-        })?;
-        f.write_str(
+        });
+        text.push_str(
             "; accepted are 1 to 512 bytes without whitespace and control characters, except `.` and `..`",
-        )
+        );
     }
 }
+
+display!(InvalidIdError);
 
 impl core::error::Error for InvalidIdError {}
 

@@ -31,6 +31,8 @@
 #[macro_use]
 mod named;
 #[macro_use]
+mod text;
+#[macro_use]
 mod json;
 
 mod base64;
@@ -57,7 +59,6 @@ mod seen;
 pub mod settings;
 pub mod signature;
 pub mod sweep;
-mod text;
 pub mod time;
 #[cfg(feature = "worker")]
 pub mod worker;

@@ -3,22 +3,69 @@
 //! The standard library searches in linear time whatever the pattern, at the cost of 4 KB of WebAssembly. What is
 //! searched here is short, and what for is set by the operator. Its searches for one character cost another 1 KB.
 
-use core::fmt;
-
-/// What something says of itself. One copy for all types, where `to_string` has one for each.
-#[inline(never)]
-pub(crate) fn said(what: &dyn fmt::Display) -> String {
-    what.to_string()
+/// What says something of itself: an error in words, a value as it is spelled. [`Display`](core::fmt::Display), for those
+/// who embed the library, is made of it by `display!`; in here nothing is formatted, for what `core::fmt` brings along.
+pub(crate) trait Say {
+    /// Says it, behind what `text` has already.
+    fn say(&self, text: &mut String);
 }
 
-/// Writes a number, by one piece of code for all types and none of that which pads.
-pub(crate) fn write_number(f: &mut fmt::Formatter<'_>, number: u64) -> fmt::Result {
-    f.write_str(&number.to_string())
+/// In decimal digits.
+impl Say for u64 {
+    fn say(&self, text: &mut String) {
+        if *self > 9 {
+            (self / 10).say(text);
+        }
+        text.push(char::from(b'0' + u8::try_from(self % 10).unwrap_or_default()));
+    }
+}
+
+impl Say for u32 {
+    fn say(&self, text: &mut String) {
+        u64::from(*self).say(text);
+    }
+}
+
+impl Say for u16 {
+    fn say(&self, text: &mut String) {
+        u64::from(*self).say(text);
+    }
+}
+
+impl Say for usize {
+    fn say(&self, text: &mut String) {
+        (*self as u64).say(text);
+    }
+}
+
+impl Say for core::convert::Infallible {
+    fn say(&self, _: &mut String) {
+        match *self {}
+    }
+}
+
+/// Implements `Display` for a type that says of itself what it is.
+macro_rules! display {
+    ($name:ty) => {
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(&$crate::text::said(self))
+            }
+        }
+    };
+}
+
+/// What something says of itself. One copy for all types.
+#[inline(never)]
+pub(crate) fn said(what: &dyn Say) -> String {
+    let mut text = String::new();
+    what.say(&mut text);
+    text
 }
 
 /// A number as keys have it, so that they sort by it: with 13 digits or more, enough for milliseconds.
 pub(crate) fn padded(number: u64) -> String {
-    let number = number.to_string();
+    let number = said(&number);
     ["0000000000000".get(number.len()..).unwrap_or_default(), &number].concat()
 }
 
@@ -116,7 +163,7 @@ mod tests {
     fn numbers_in_keys_sort_as_numbers_do() {
         assert_eq!(padded(7), "0000000000007");
         assert!(padded(999) < padded(1_748_527_971_000));
-        assert_eq!(padded(u64::MAX), u64::MAX.to_string());
+        assert_eq!(padded(u64::MAX), "18446744073709551615");
     }
 
     #[test]

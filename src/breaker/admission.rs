@@ -11,6 +11,7 @@ use super::{
     stats::{self, End},
     window::Window,
 };
+use crate::text::said;
 use crate::{
     durable::{Office, Records, outbox},
     json::Object,
@@ -179,7 +180,7 @@ pub(super) const fn is_ill(status: u16) -> bool {
 pub(super) fn spend(records: &mut dyn Records, now: Timestamp) {
     let day = now.as_millis() / DAY;
     let count = spent(records, now) + 1;
-    records.put(SPENT, &[&day.to_string(), " ", &count.to_string()].concat());
+    records.put(SPENT, &[&said(&day), " ", &said(&count)].concat());
 }
 
 /// How many runs were resumed today.

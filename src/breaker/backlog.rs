@@ -4,7 +4,7 @@ use crate::{
     durable::Records,
     json::{Field, Fields, Object, Over},
     recovery::Case,
-    text::padded,
+    text::{padded, said},
     time::{Timestamp, decimal},
 };
 
@@ -76,7 +76,7 @@ pub(super) fn remove(records: &mut dyn Records, dlq_id: &str) {
     records.delete(&fresh);
     records.delete(&[CASE, dlq_id].concat());
     let count = len(records).saturating_sub(1);
-    records.put(COUNT, &count.to_string());
+    records.put(COUNT, &said(&count));
 }
 
 fn put(records: &mut dyn Records, kept: &Kept) {
@@ -85,7 +85,7 @@ fn put(records: &mut dyn Records, kept: &Kept) {
     }
     records.put(&[CASE, kept.case.dlq_id.as_str()].concat(), &write(kept));
     let count = len(records) + 1;
-    records.put(COUNT, &count.to_string());
+    records.put(COUNT, &said(&count));
 }
 
 fn first(records: &mut dyn Records, order: &str) -> Option<Kept> {

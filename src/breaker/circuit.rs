@@ -1,5 +1,6 @@
 //! Open or closed, and since when.
 
+use crate::text::said;
 use crate::{
     durable::Records,
     policy::Breaker,
@@ -57,7 +58,7 @@ impl Circuit {
         let mut circuit = self.state.name().to_owned();
         for number in [self.since.as_millis(), self.trips.into(), self.until.as_millis()] {
             circuit.push(' ');
-            circuit.push_str(&number.to_string());
+            circuit.push_str(&said(&number));
         }
         records.put(KEY, &circuit);
     }

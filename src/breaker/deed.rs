@@ -1,5 +1,6 @@
 //! What the actor is about to do, or waits for: kept, so that it knows after it was restarted in the middle.
 
+use crate::text::said;
 use crate::{
     durable::Records,
     text,
@@ -53,7 +54,7 @@ impl Deed {
     }
 
     pub(super) fn set(records: &mut dyn Records, step: Step, dlq_id: &str, at: Timestamp) {
-        records.put(KEY, &[step.name(), " ", &at.as_millis().to_string(), " ", dlq_id].concat());
+        records.put(KEY, &[step.name(), " ", &said(&at.as_millis()), " ", dlq_id].concat());
     }
 
     pub(super) fn clear(records: &mut dyn Records) {

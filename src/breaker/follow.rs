@@ -9,7 +9,7 @@ use crate::{
     ids::RunId,
     recovery::Case,
     settings::Region,
-    text::{self, padded},
+    text::{self, padded, said},
     time::{Timestamp, decimal, doubled},
 };
 
@@ -145,14 +145,14 @@ pub(super) fn end(records: &mut dyn Records, run: &str) -> Option<Followed> {
 
 fn count(records: &mut dyn Records, more: i64) {
     let count = len(records).saturating_add_signed(more);
-    records.put(COUNT, &count.to_string());
+    records.put(COUNT, &said(&count));
 }
 
 fn put(records: &mut dyn Records, followed: &Followed) {
     let Followed { run, root, region, first_failed_at, starts_at, looks, due } = followed;
     let mut value = String::new();
     for number in [first_failed_at.as_millis(), starts_at.as_millis(), (*looks).into(), due.as_millis()] {
-        value.push_str(&number.to_string());
+        value.push_str(&said(&number));
         value.push(' ');
     }
     value.push_str(region.map_or("-", Region::name));

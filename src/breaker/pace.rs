@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::text::said;
 use crate::{
     durable::Records,
     policy::Drain,
@@ -46,7 +47,7 @@ impl Pace {
             [self.last.as_millis(), self.waves.into(), self.left.into(), self.rests_until.as_millis()];
         let mut pace = String::new();
         for number in numbers {
-            pace.push_str(&number.to_string());
+            pace.push_str(&said(&number));
             pace.push(' ');
         }
         records.put(KEY, &pace);

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::text::said;
 use crate::{
     durable::Records,
     text,
@@ -112,7 +113,7 @@ fn put(records: &mut dyn Records, probe: &Probe) {
         Some(false) => " bad ",
         None => " open ",
     };
-    let value = [&probe.at.as_millis().to_string(), verdict, &probe.run].concat();
+    let value = [&said(&probe.at.as_millis()), verdict, &probe.run].concat();
     records.put(&[KEY, &probe.dlq_id].concat(), &value);
 }
 

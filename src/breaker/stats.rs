@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::text::said;
 use crate::{
     durable::Records,
     json::Object,
@@ -103,7 +104,7 @@ fn numbers(records: &dyn Records, key: &str) -> Vec<u64> {
 fn write(records: &mut dyn Records, key: &str, numbers: &[u64]) {
     let mut list = String::new();
     for number in numbers {
-        list.push_str(&number.to_string());
+        list.push_str(&said(number));
         list.push(' ');
     }
     records.put(key, &list);

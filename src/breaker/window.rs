@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::text::said;
 use crate::{
     durable::Records,
     ids::RunId,
@@ -49,9 +50,9 @@ impl Window {
     pub(super) fn write(&self, records: &mut dyn Records) {
         let mut list = String::new();
         for Outcome { at, lineage, failed } in &self.0 {
-            list.push_str(&at.to_string());
+            list.push_str(&said(at));
             list.push(' ');
-            list.push_str(&lineage.to_string());
+            list.push_str(&said(lineage));
             list.push_str(if *failed { " f," } else { " s," });
         }
         records.put(KEY, &list);

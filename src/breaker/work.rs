@@ -12,6 +12,7 @@ use super::{
     probes,
     stats::End,
 };
+use crate::text::said;
 use crate::{
     dlq::{
         ApiError, ApiErrorKind, ApiRequest, ApiResponse, Call, Created, FlowControl, FlowControlKey,
@@ -355,7 +356,7 @@ fn limited(overrides: Overrides, target: &str, knobs: &Drain) -> Overrides {
         }
     }
     key.push('-');
-    key.push_str(&ledger::hash(target).to_string());
+    key.push_str(&said(&ledger::hash(target)));
     let period = GoDuration::from(knobs.period);
     let value = FlowControlValue::new(Some(knobs.parallelism), Some(knobs.rate), Some(period));
     match (FlowControlKey::new(key), value) {

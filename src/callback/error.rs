@@ -1,9 +1,9 @@
 //! Why a callback is of no use.
 
-use core::{error, fmt};
+use core::error;
 
 use crate::json::{JsonError, MAX_DEPTH};
-use crate::text::write_number;
+use crate::text::Say;
 
 /// Why no [`Failure`](super::Failure) could be read from a callback.
 ///
@@ -91,29 +91,31 @@ impl CallbackError {
     }
 }
 
-impl fmt::Display for CallbackError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for CallbackError {
+    fn say(&self, text: &mut String) {
         let (before, after) = self.words();
-        f.write_str(before)?;
+        text.push_str(before);
         match self {
             Self::Duplicate { field } | Self::Invalid { field, .. } | Self::TooLong { field, .. } => {
-                f.write_str(field)?;
+                text.push_str(field);
             }
-            Self::Syntax { at } => write_number(f, *at)?,
-            Self::TooDeep => write_number(f, MAX_DEPTH as u64)?,
+            Self::Syntax { at } => at.say(text),
+            Self::TooDeep => MAX_DEPTH.say(text),
             Self::Incomplete | Self::NoWorkflowUrl | Self::NotAWorkflow | Self::NotAnObject => {}
         }
-        f.write_str(after)?;
+        text.push_str(after);
         match self {
-            Self::Invalid { accepted, .. } => f.write_str(accepted),
+            Self::Invalid { accepted, .. } => text.push_str(accepted),
             Self::TooLong { limit, .. } => {
-                write_number(f, *limit as u64)?;
-                f.write_str(" bytes are accepted")
+                limit.say(text);
+                text.push_str(" bytes are accepted");
             }
-            _ => Ok(()),
+            _ => {}
         }
     }
 }
+
+display!(CallbackError);
 
 impl error::Error for CallbackError {}
 

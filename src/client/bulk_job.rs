@@ -1,12 +1,13 @@
 //! The same done to everything that a filter selects, page by page.
 
-use core::{fmt, mem};
+use core::mem;
 
 use super::act::Act;
 use super::deed::What;
 use super::exchange::{Exchange, is_too_large};
 use super::machine::{Ask, Machine, Moment};
 use super::{Acted, Action, CallError, Client, World};
+use crate::text::Say;
 use crate::{
     dlq::{
         ApiRequest, Call, Entry, Filter, List, ListPath, Page, Paged, RepeatedCursorError, TransportError,
@@ -327,14 +328,16 @@ pub enum BulkError {
     List(CallError),
 }
 
-impl fmt::Display for BulkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for BulkError {
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Cursor(error) => error.fmt(f),
-            Self::List(error) => error.fmt(f),
+            Self::Cursor(error) => error.say(text),
+            Self::List(error) => error.say(text),
         }
     }
 }
+
+display!(BulkError);
 
 impl core::error::Error for BulkError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::text::Say;
 use crate::{
     dlq::{ApiRequest, Method},
     http_url::{HttpUrl, percent_encode},
@@ -107,10 +108,12 @@ impl fmt::Debug for Outgoing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidEndpointError;
 
-impl fmt::Display for InvalidEndpointError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("bad address of the QStash API, which gets the token; accepted are https addresses without a query, and http on this machine")
+impl Say for InvalidEndpointError {
+    fn say(&self, text: &mut String) {
+        text.push_str("bad address of the QStash API, which gets the token; accepted are https addresses without a query, and http on this machine");
     }
 }
+
+display!(InvalidEndpointError);
 
 impl core::error::Error for InvalidEndpointError {}

@@ -1,8 +1,7 @@
 //! How a call ends that has no result.
 
-use core::fmt;
-
-use crate::{dlq::ApiError, text::write_number};
+use crate::dlq::ApiError;
+use crate::text::Say;
 
 /// Why a call has no result after everything that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,17 +58,19 @@ impl CallError {
     }
 }
 
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for CallError {
+    fn say(&self, text: &mut String) {
         if let Self::Ambiguous { .. } = self {
-            f.write_str("it is not known whether QStash did this: ")?;
+            text.push_str("it is not known whether QStash did this: ");
         }
-        self.api_error().fmt(f)?;
-        f.write_str(" (sent ")?;
-        write_number(f, self.attempts().into())?;
-        f.write_str("×)")
+        self.api_error().say(text);
+        text.push_str(" (sent ");
+        self.attempts().say(text);
+        text.push_str("×)");
     }
 }
+
+display!(CallError);
 
 impl core::error::Error for CallError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {

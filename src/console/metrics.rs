@@ -3,6 +3,7 @@
 //! Source: the text exposition format 0.0.4 of the Prometheus documentation.
 
 use super::inquiry::{Ask, Heard, Inquiry, Step};
+use crate::text::said;
 use crate::{
     json::{Field, Fields, Over},
     ledger::shard,
@@ -154,7 +155,7 @@ impl Sums {
                 if words.next() == Some(of) && text::parts(counted, b' ').count() <= labels.len() + 1 {
                     out.push_str(name);
                     push_labels(&mut out, labels, words);
-                    for part in [" ", &sum.to_string(), "\n"] {
+                    for part in [" ", &said(sum), "\n"] {
                         out.push_str(part);
                     }
                 }

@@ -1,5 +1,6 @@
 //! Keys of a query.
 
+use crate::text::said;
 use crate::{
     http_url::{percent_decode, query_pairs},
     time::decimal,
@@ -16,8 +17,7 @@ pub(super) fn page(query: &str, most: usize) -> Result<(String, usize), String> 
             "limit" => {
                 let number = decimal(&value).and_then(|number| usize::try_from(number).ok());
                 let number = number.filter(|number| (1..=most).contains(number));
-                limit =
-                    number.ok_or_else(|| refused(key, &["accepted: 1 to ", &most.to_string()].concat()))?;
+                limit = number.ok_or_else(|| refused(key, &["accepted: 1 to ", &said(&most)].concat()))?;
             }
             _ => return Err(refused(key, "no such key; accepted are cursor and limit")),
         }

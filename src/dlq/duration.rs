@@ -1,11 +1,11 @@
 //! Durations as QStash writes them.
 
-use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::{Say, said};
 use crate::time::{decimal, millis};
 
 const MILLISECOND: u64 = 1_000_000;
@@ -79,8 +79,8 @@ impl GoDuration {
     }
 }
 
-impl fmt::Display for GoDuration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for GoDuration {
+    fn say(&self, text: &mut String) {
         let (mut number, mut unit) = (self.millis, if self.millis == 0 { "s" } else { "ms" });
         for (unit_millis, name) in [(3_600_000, "h"), (60_000, "m"), (1000, "s")] {
             if number > 0 && number.is_multiple_of(unit_millis) {
@@ -88,10 +88,12 @@ impl fmt::Display for GoDuration {
                 break;
             }
         }
-        f.write_str(&number.to_string())?;
-        f.write_str(unit)
+        number.say(text);
+        text.push_str(unit);
     }
 }
+
+display!(GoDuration);
 
 impl FromStr for GoDuration {
     type Err = InvalidDurationError;
@@ -117,7 +119,7 @@ impl From<GoDuration> for Duration {
 
 impl From<GoDuration> for String {
     fn from(span: GoDuration) -> Self {
-        span.to_string()
+        said(&span)
     }
 }
 
@@ -145,18 +147,20 @@ pub enum InvalidDurationError {
     UnknownUnit,
 }
 
-impl fmt::Display for InvalidDurationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Say for InvalidDurationError {
+    fn say(&self, text: &mut String) {
+        text.push_str(match self {
             Self::MissingNumber => "missing number in duration",
             Self::MissingUnit => "missing unit in duration",
             Self::Negative => "negative duration",
             Self::TooLong => "duration above 292 years",
             Self::UnknownUnit => "unknown unit in duration",
-        })?;
-        f.write_str("; accepted are numbers with the units d, h, m, s or ms, such as `30s` or `1h30m`")
+        });
+        text.push_str("; accepted are numbers with the units d, h, m, s or ms, such as `30s` or `1h30m`");
     }
 }
+
+display!(InvalidDurationError);
 
 impl core::error::Error for InvalidDurationError {}
 

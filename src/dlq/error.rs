@@ -6,7 +6,7 @@ use super::rate_limit::{RateLimit, RateLimitKind};
 use super::response::ApiResponse;
 use super::transport::TransportError;
 use crate::json::{Field, Fields, Over};
-use crate::text::write_number;
+use crate::text::Say;
 
 /// The longest kept text of the service, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 512;
@@ -176,8 +176,8 @@ impl fmt::Debug for ApiError {
     }
 }
 
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for ApiError {
+    fn say(&self, text: &mut String) {
         let mut what = match self.kind() {
             ApiErrorKind::BadRequest => "QStash refused the request (400)",
             ApiErrorKind::Unauthorized => "QStash refused the token; QSTASH_TOKEN must belong to QSTASH_URL",
@@ -193,23 +193,25 @@ impl fmt::Display for ApiError {
             Some(RateLimitKind::Daily) => what = "QStash's limit of requests per day is reached (429)",
             Some(RateLimitKind::Unknown) | None => {}
         }
-        f.write_str(what)?;
+        text.push_str(what);
         if let (ApiErrorKind::Server | ApiErrorKind::Unexpected, Some(status)) = (self.kind(), self.status())
         {
-            write_number(f, status.into())?;
+            status.say(text);
         }
         if let ApiErrorKind::Unexpected = self.kind() {
-            f.write_str("; accepted are 200 to 299")?;
+            text.push_str("; accepted are 200 to 299");
         }
         if let Some(error) = self.transport() {
-            error.fmt(f)?;
+            error.say(text);
         }
         if !self.message().is_empty() {
-            f.write_str(": ")?;
+            text.push_str(": ");
         }
-        f.write_str(self.message())
+        text.push_str(self.message());
     }
 }
+
+display!(ApiError);
 
 impl core::error::Error for ApiError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {

@@ -1,7 +1,5 @@
 //! Which entries a call means: criteria that an entry must meet.
 
-use core::fmt;
-
 use super::entry::{CallbackState, Entry};
 use super::flow_control::FlowControlKey;
 use super::label::Label;
@@ -11,7 +9,7 @@ use crate::http_url::{HttpUrl, is_ip_address};
 use crate::ids::RunId;
 use crate::json::Table;
 use crate::text;
-use crate::text::said;
+use crate::text::{Say, said};
 use crate::time::{Timestamp, decimal, parse_wire_time};
 
 /// At least one criterion. Values of one criterion are alternatives; an entry must meet every criterion (source:
@@ -112,7 +110,7 @@ impl FilterBuilder {
 
     /// Entries of runs created at this millisecond. The last one said counts.
     pub fn workflow_created_at(self, moment: Timestamp) -> Self {
-        self.only(CREATED_AT, moment.as_millis().to_string())
+        self.only(CREATED_AT, said(&moment.as_millis()))
     }
 
     /// Entries with this label; several are alternatives.
@@ -137,12 +135,12 @@ impl FilterBuilder {
 
     /// Entries from this moment on, it included.
     pub fn from(self, moment: Timestamp) -> Self {
-        self.only(FROM, moment.as_millis().to_string())
+        self.only(FROM, said(&moment.as_millis()))
     }
 
     /// Entries up to this moment, it included.
     pub fn to(self, moment: Timestamp) -> Self {
-        self.only(TO, moment.as_millis().to_string())
+        self.only(TO, said(&moment.as_millis()))
     }
 
     /// Entries up to this moment, unless an earlier one was said.
@@ -190,7 +188,7 @@ impl FilterBuilder {
             for mut value in values {
                 if let (Takes::Moment, None, Some(moment)) = (takes, decimal(&value), parse_wire_time(&value))
                 {
-                    value = moment.as_millis().to_string();
+                    value = said(&moment.as_millis());
                 }
                 if let Some(fault) = self.read(name, &value) {
                     let fault = if matches!(takes, Takes::Moment) {
@@ -273,7 +271,7 @@ enum Takes {
 
 impl Takes {
     fn fault(&self, value: &str) -> Option<String> {
-        let words = |error: &dyn fmt::Display| Some(said(error));
+        let words = |error: &dyn Say| Some(said(error));
         match self {
             Self::Address => None,
             Self::FlowControlKey => words(&FlowControlKey::new(value).err()?),
@@ -309,9 +307,9 @@ pub enum InvalidFilterError {
     TooMany,
 }
 
-impl fmt::Display for InvalidFilterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Say for InvalidFilterError {
+    fn say(&self, text: &mut String) {
+        text.push_str(match self {
             Self::CallbackState => {
                 "bad callback state in a DLQ filter; accepted are in progress, success, failed and canceled"
             }
@@ -326,9 +324,11 @@ impl fmt::Display for InvalidFilterError {
                  in so many words"
             }
             Self::TooMany => "more than 1000 values in a DLQ filter; accepted are up to 1000 of all criteria together",
-        })
+        });
     }
 }
+
+display!(InvalidFilterError);
 
 impl core::error::Error for InvalidFilterError {}
 

@@ -9,6 +9,7 @@ use super::flow_control::{FlowControlKey, FlowControlValue};
 use super::request::{ApiRequest, Method};
 use super::response::ApiResponse;
 use crate::json::Field;
+use crate::text::said;
 
 const KEYS: &str = "/v2/flowControl";
 
@@ -163,7 +164,7 @@ impl Call for ChangeFlowControl {
                 ];
                 for (name, number) in numbers {
                     if let Some(number) = number {
-                        request.add(name, &number.to_string());
+                        request.add(name, &said(&number));
                     }
                 }
             }

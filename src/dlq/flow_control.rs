@@ -1,12 +1,12 @@
 //! Flow control: how many deliveries of one key may run at once or start per period.
 
-use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
 use super::duration::{GoDuration, InvalidDurationError};
 use super::label::is_name;
 use super::overrides::{StandIn, checkable};
+use crate::text::Say;
 use crate::{json::Table, text, time::decimal};
 
 /// The longest accepted flow control key, in bytes.
@@ -96,11 +96,13 @@ impl FromStr for FlowControlKey {
     }
 }
 
-impl fmt::Display for FlowControlKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Say for FlowControlKey {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.0);
     }
 }
+
+display!(FlowControlKey);
 
 impl From<FlowControlKey> for String {
     fn from(key: FlowControlKey) -> Self {
@@ -186,24 +188,25 @@ impl FlowControlValue {
     }
 }
 
-impl fmt::Display for FlowControlValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for FlowControlValue {
+    fn say(&self, text: &mut String) {
         let mut separator = "";
         for (name, limit) in [("parallelism=", self.parallelism), ("rate=", self.rate)] {
             if let Some(limit) = limit {
-                f.write_str(separator)?;
-                f.write_str(name)?;
-                f.write_str(&limit.to_string())?;
+                text.push_str(separator);
+                text.push_str(name);
+                limit.say(text);
                 separator = ", ";
             }
         }
         if let Some(period) = &self.period {
-            f.write_str(", period=")?;
-            period.fmt(f)?;
+            text.push_str(", period=");
+            period.say(text);
         }
-        Ok(())
     }
 }
+
+display!(FlowControlValue);
 
 impl FromStr for FlowControlValue {
     type Err = InvalidFlowControlError;
@@ -256,11 +259,13 @@ impl InvalidFlowControlError {
     }
 }
 
-impl fmt::Display for InvalidFlowControlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Say for InvalidFlowControlError {
+    fn say(&self, text: &mut String) {
+        text.push_str(self.as_str());
     }
 }
+
+display!(InvalidFlowControlError);
 
 impl core::error::Error for InvalidFlowControlError {}
 

@@ -1,9 +1,9 @@
 //! Labels of runs.
 
-use core::fmt;
 use core::str::FromStr;
 
 use crate::text;
+use crate::text::Say;
 
 /// The longest accepted label, in bytes.
 pub const MAX_LABEL_BYTES: usize = 256;
@@ -43,11 +43,13 @@ impl FromStr for Label {
     }
 }
 
-impl fmt::Display for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Say for Label {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.0);
     }
 }
+
+display!(Label);
 
 impl From<Label> for String {
     fn from(label: Label) -> Self {
@@ -108,11 +110,13 @@ impl FromStr for Labels {
     }
 }
 
-impl fmt::Display for Labels {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Say for Labels {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.0);
     }
 }
+
+display!(Labels);
 
 /// Appends a label that is not there yet to a comma list.
 fn add(list: &mut String, label: &str) -> Result<(), InvalidLabelError> {
@@ -143,14 +147,16 @@ pub enum InvalidLabelError {
     Label,
 }
 
-impl fmt::Display for InvalidLabelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Say for InvalidLabelError {
+    fn say(&self, text: &mut String) {
+        text.push_str(match self {
             Self::Count => "wrong number of labels; accepted are 1 to 32",
             Self::Label => "bad label; accepted are 1 to 256 letters, digits, `-`, `_` and `.`",
-        })
+        });
     }
 }
+
+display!(InvalidLabelError);
 
 impl core::error::Error for InvalidLabelError {}
 

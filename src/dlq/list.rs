@@ -11,6 +11,7 @@ use super::response::ApiResponse;
 use super::selection::{Selected, Selection};
 use crate::http_url::HttpUrl;
 use crate::ids::DlqId;
+use crate::text::said;
 
 /// The most entries on one page (source: Upstash Workflow OpenAPI).
 pub const MAX_PER_PAGE: usize = 100;
@@ -62,7 +63,7 @@ impl List {
     /// a service may ignore it; calls that act on what they select do not have it.
     #[must_use]
     pub fn with_response_status(mut self, status: u16) -> Self {
-        self.legacy.add("responseStatus", status.to_string());
+        self.legacy.add("responseStatus", said(&status));
         self
     }
 

@@ -8,7 +8,7 @@ use super::{FlowControl, GoDuration, Labels, RetryDelay};
 use crate::{
     http_url::HttpUrl,
     json::{Field, Fields, Object, Table},
-    text::cut,
+    text::{cut, said},
 };
 
 /// The settings that resume and restart may override. What is not set is taken over from the original run (source:
@@ -69,7 +69,7 @@ impl Overrides {
     /// The same with another number of retries of each remaining step (`Upstash-Retries`).
     #[must_use]
     pub fn with_retries(self, retries: u32) -> Self {
-        self.with(RETRIES, retries.to_string())
+        self.with(RETRIES, said(&retries))
     }
 
     /// The same with another wait before the next step (`Upstash-Delay`), in whole seconds, rounded up.
@@ -191,7 +191,7 @@ impl Overrides {
     /// `stand_in` gives another text to check in their place, or says what is wrong; they are kept as they are then.
     pub(crate) fn read(&mut self, table: &mut Table<'_>, stand_in: StandIn) {
         if let Some(retries) = table.number("retries", u32::MAX) {
-            self.0.set(RETRIES, retries.to_string());
+            self.0.set(RETRIES, said(&retries));
         }
         if let Some(delay) = table.text::<GoDuration>("delay", "a duration such as \"30s\"") {
             self.set_delay(delay);
@@ -219,7 +219,7 @@ impl Overrides {
 
     /// The documented units of a delay end at seconds.
     pub(crate) fn set_delay(&mut self, delay: GoDuration) {
-        self.0.set(DELAY, delay.rounded_up_to_secs().to_string());
+        self.0.set(DELAY, said(&delay.rounded_up_to_secs()));
     }
 
     /// The same with what is left of a delay; none where nothing is.
@@ -234,7 +234,7 @@ impl Overrides {
     fn set_flow_control(&mut self, flow_control: FlowControl) {
         self.0.remove(FLOW_CONTROL_VALUE);
         if let Some(value) = flow_control.value {
-            self.0.add(FLOW_CONTROL_VALUE, value.to_string());
+            self.0.add(FLOW_CONTROL_VALUE, said(&value));
         }
         self.0.set(FLOW_CONTROL_KEY, flow_control.key.into());
     }

@@ -1,10 +1,9 @@
 //! All pages of a call, one after the other.
 
-use core::fmt;
-
 use super::call::Call;
 use super::error::bounded;
 use crate::seen::Seen;
+use crate::text::Say;
 
 /// The longest part of a cursor that an error repeats, in bytes.
 const MAX_CURSOR_BYTES: usize = 64;
@@ -142,12 +141,14 @@ impl RepeatedCursorError {
     }
 }
 
-impl fmt::Display for RepeatedCursorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("QStash named the cursor `")?;
-        f.write_str(&self.cursor)?;
-        f.write_str("` twice; accepted are cursors that lead on")
+impl Say for RepeatedCursorError {
+    fn say(&self, text: &mut String) {
+        text.push_str("QStash named the cursor `");
+        text.push_str(&self.cursor);
+        text.push_str("` twice; accepted are cursors that lead on");
     }
 }
+
+display!(RepeatedCursorError);
 
 impl core::error::Error for RepeatedCursorError {}

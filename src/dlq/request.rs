@@ -5,6 +5,7 @@ use core::fmt;
 use crate::http_url::push_percent_encoded;
 use crate::ids::DlqId;
 use crate::text;
+use crate::text::Say;
 
 /// The methods of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,11 +30,13 @@ impl Method {
     }
 }
 
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Say for Method {
+    fn say(&self, text: &mut String) {
+        text.push_str(self.as_str());
     }
 }
+
+display!(Method);
 
 /// A request to the QStash API, without body.
 ///

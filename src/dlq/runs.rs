@@ -1,7 +1,5 @@
 //! How runs go: the loop closer of a resume.
 
-use core::fmt;
-
 use super::answer::{list, long, short, time, whole};
 use super::call::Call;
 use super::error::{ApiError, success};
@@ -11,6 +9,7 @@ use super::single::Created;
 use crate::ids::{DlqId, RunId};
 use crate::json::{Field, Fields, elements};
 use crate::text;
+use crate::text::{Say, said};
 use crate::time::Timestamp;
 
 const LOGS: &str = "/v2/workflows/logs";
@@ -52,11 +51,13 @@ impl From<Created> for RunRef {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidRunsError;
 
-impl fmt::Display for InvalidRunsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("bad list of runs to look up; accepted are 1 to 10 runs whose ids have no comma")
+impl Say for InvalidRunsError {
+    fn say(&self, text: &mut String) {
+        text.push_str("bad list of runs to look up; accepted are 1 to 10 runs whose ids have no comma");
     }
 }
+
+display!(InvalidRunsError);
 
 impl core::error::Error for InvalidRunsError {}
 
@@ -83,7 +84,7 @@ impl Call for RunStates {
             list.push_str(run.run_id.as_str());
             if let Some(created_at) = run.created_at {
                 list.push('@');
-                list.push_str(&created_at.as_millis().to_string());
+                list.push_str(&said(&created_at.as_millis()));
             }
         }
         let mut request = ApiRequest::new(Method::Get, LOGS);
@@ -113,7 +114,7 @@ impl Call for RunsSince<'_> {
     fn request(&self) -> ApiRequest {
         let mut request = ApiRequest::new(Method::Get, LOGS);
         request.add("workflowUrl", self.workflow_url);
-        request.add("fromDate", &self.since.as_millis().to_string());
+        request.add("fromDate", &said(&self.since.as_millis()));
         request.add("count", "10");
         request
     }

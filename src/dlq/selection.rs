@@ -1,12 +1,11 @@
 //! What a bulk call acts on, and how far it has got.
 
-use core::fmt;
-
 use super::filter::Filter;
 use super::request::ApiRequest;
 use crate::ids::DlqId;
 use crate::seen::Seen;
 use crate::text;
+use crate::text::{Say, said};
 
 /// The most entries that one bulk call acts on (source: Upstash Workflow documentation, "Bulk Restart"). The official
 /// SDK states 100 and gets 50, so that this count is always stated here.
@@ -81,16 +80,18 @@ pub enum InvalidIdsError {
     Empty,
 }
 
-impl fmt::Display for InvalidIdsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Say for InvalidIdsError {
+    fn say(&self, text: &mut String) {
+        text.push_str(match self {
             Self::Comma => {
                 "a DLQ id with a comma, which the service reads as a list; accepted are ids without one"
             }
             Self::Empty => "no DLQ id; accepted are one or more",
-        })
+        });
     }
 }
+
+display!(InvalidIdsError);
 
 impl core::error::Error for InvalidIdsError {}
 
@@ -145,7 +146,7 @@ impl Selected {
 
     /// Names how many entries the call is about, and after which.
     pub(super) fn count_in(&self, request: &mut ApiRequest) {
-        request.add("count", &self.count.to_string());
+        request.add("count", &said(&self.count));
         if let Some(cursor) = &self.cursor {
             request.add("cursor", cursor);
         }

@@ -1,11 +1,10 @@
 //! Why there is no answer.
 
-use core::fmt;
 use core::time::Duration;
 
 use super::duration::GoDuration;
 use super::error::bounded;
-use crate::text::write_number;
+use crate::text::Say;
 
 /// The longest kept description of a network failure, in bytes.
 const MAX_DETAIL_BYTES: usize = 256;
@@ -88,8 +87,8 @@ impl TransportError {
     }
 }
 
-impl fmt::Display for TransportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for TransportError {
+    fn say(&self, text: &mut String) {
         let (what, number, end) = match &self.0.fault {
             TransportFault::Interrupted { detail } => {
                 ("the connection to QStash broke: ", None, detail.as_str())
@@ -102,12 +101,14 @@ impl fmt::Display for TransportError {
             }
             TransportFault::Unreachable { detail } => ("QStash cannot be reached: ", None, detail.as_str()),
         };
-        f.write_str(what)?;
+        text.push_str(what);
         if let Some(number) = number {
-            write_number(f, number)?;
+            number.say(text);
         }
-        f.write_str(end)
+        text.push_str(end);
     }
 }
+
+display!(TransportError);
 
 impl core::error::Error for TransportError {}

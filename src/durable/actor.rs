@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{Records, outbox};
+use crate::text::{Say, said};
 use crate::{
     dlq::{ApiRequest, Transported},
     http_url::HttpUrl,
@@ -47,7 +48,7 @@ pub trait Actor {
         for (number, message) in elements(&messages).enumerate() {
             let message = core::str::from_utf8(message).unwrap_or_default();
             if self.hear(office, message).is_err() {
-                answer.raw_element(&number.to_string());
+                answer.raw_element(&said(&number));
             }
         }
         answer.close(']');
@@ -96,10 +97,12 @@ pub enum Errand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnheardError;
 
-impl fmt::Display for UnheardError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no message that this actor knows")
+impl Say for UnheardError {
+    fn say(&self, text: &mut String) {
+        text.push_str("no message that this actor knows");
     }
 }
+
+display!(UnheardError);
 
 impl core::error::Error for UnheardError {}

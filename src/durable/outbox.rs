@@ -6,6 +6,7 @@
 use core::time::Duration;
 
 use super::{Errand, Records};
+use crate::text::said;
 use crate::{
     dlq::Transported,
     json::{Field, Fields, Object, Over, elements, scalar},
@@ -77,7 +78,7 @@ pub fn returned(records: &mut dyn Records, answer: &Transported, now: Timestamp)
     for (number, key) in text::parts(&keys, b'\n').enumerate() {
         let letter = records.get(key);
         records.delete(key);
-        let was_taken = unheard.as_ref().is_some_and(|unheard| !unheard.contains(&number.to_string()));
+        let was_taken = unheard.as_ref().is_some_and(|unheard| !unheard.contains(&said(&number)));
         if !was_taken
             && let Some((to, message, tries)) = letter.as_deref().and_then(read)
             && tries < MAX_TRIES
@@ -116,7 +117,7 @@ pub fn wakes(records: &dyn Records) -> Option<Timestamp> {
 
 fn put(records: &mut dyn Records, to: &str, message: &str, tries: u64, due: Timestamp) {
     let number = records.get(NUMBER).and_then(|number| decimal(&number)).unwrap_or_default() + 1;
-    records.put(NUMBER, &number.to_string());
+    records.put(NUMBER, &said(&number));
     let key = [LETTER, &text::padded(due.as_millis()), " ", &text::padded(number)].concat();
     let mut letter = Object::new();
     letter.text("to", to).number("tries", tries).text("message", message);

@@ -1,6 +1,7 @@
 //! Counters that an actor keeps, for whoever collects them.
 
 use super::Records;
+use crate::text::said;
 use crate::{json::Object, time::decimal};
 
 const TALLY: &str = "tally/";
@@ -12,7 +13,7 @@ const MAX_TOLD: usize = 500;
 pub(crate) fn add(records: &mut dyn Records, name: &[&str], more: u64) {
     let key = [TALLY, name.join(" ").trim_ascii_end()].concat();
     let count = records.get(&key).and_then(|count| decimal(&count)).unwrap_or_default();
-    records.put(&key, &count.saturating_add(more).to_string());
+    records.put(&key, &said(&count.saturating_add(more)));
 }
 
 /// Writes all counters as a list of the name `tally`: of each its name and the count, with a blank between them.

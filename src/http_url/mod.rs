@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use percent::{hex_value, push_percent_encoded};
 pub use percent::{percent_decode, percent_encode};
 
+use crate::text::Say;
 use crate::{text, time::decimal};
 
 /// The longest accepted URL, in bytes.
@@ -151,11 +152,13 @@ impl AsRef<str> for HttpUrl {
     }
 }
 
-impl fmt::Display for HttpUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+impl Say for HttpUrl {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.text);
     }
 }
+
+display!(HttpUrl);
 
 impl fmt::Debug for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,9 +217,9 @@ pub enum InvalidUrlError {
     Character,
 }
 
-impl fmt::Display for InvalidUrlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Say for InvalidUrlError {
+    fn say(&self, text: &mut String) {
+        text.push_str(match self {
             Self::TooLong => "URL is too long; accepted are up to 8192 bytes",
             Self::Scheme => "URL is not absolute; accepted are `https://…` and `http://…`",
             Self::UserInfo => "URL contains a user name or password; accepted is a host, with a port if need be",
@@ -230,9 +233,11 @@ impl fmt::Display for InvalidUrlError {
                 "URL contains a bad character or escape; accepted are visible ASCII characters except \"<>\\^`{|}, \
                  and `%` followed by two hexadecimal digits"
             }
-        })
+        });
     }
 }
+
+display!(InvalidUrlError);
 
 impl core::error::Error for InvalidUrlError {}
 

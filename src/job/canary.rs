@@ -4,6 +4,7 @@ use super::chunk::{RUN, behind};
 use super::desk::{Desk, Turn};
 use super::state::{Phase, Rest};
 use super::transcript;
+use crate::text::said;
 use crate::{
     dlq::{Call, MAX_RUNS_PER_CALL, RunRef, RunState, RunStates, Transported},
     ids::RunId,
@@ -55,7 +56,7 @@ impl Desk<'_> {
         let reason = if known == 0 {
             "of the canary's runs none is known, so that nothing can be said about them".to_owned()
         } else if canary.max_failed.is_exceeded_by(broken, known) {
-            let (known, broken) = (known.to_string(), broken.to_string());
+            let (known, broken) = (said(&known), said(&broken));
             ["of the canary's runs ", &broken, " of ", &known, " have failed again"].concat()
         } else {
             return;

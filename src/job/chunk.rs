@@ -128,7 +128,7 @@ impl Desk<'_> {
         }
         if self.state.phase == Phase::Canary {
             for created in &acted.created {
-                let at = created.created_at.map_or(String::new(), |at| at.as_millis().to_string());
+                let at = created.created_at.map_or(String::new(), |at| said(&at.as_millis()));
                 self.records.put(&[RUN, created.run_id.as_str()].concat(), &at);
             }
         }

@@ -1,6 +1,7 @@
 //! Which jobs there are, as an actor.
 
 use super::{JobId, MAX_LISTED};
+use crate::text::said;
 use crate::{
     dlq::Transported,
     durable::{Actor, Errand, Office, Records, UnheardError},
@@ -116,13 +117,13 @@ fn grow(records: &mut dyn Records) {
         forget(records, oldest);
     }
     let count = count(records) + 1;
-    records.put(COUNT, &count.to_string());
+    records.put(COUNT, &said(&count));
 }
 
 fn forget(records: &mut dyn Records, key: &str) {
     records.delete(key);
     let count = count(records).saturating_sub(1);
-    records.put(COUNT, &count.to_string());
+    records.put(COUNT, &said(&count));
 }
 
 fn count(records: &dyn Records) -> usize {

@@ -89,7 +89,7 @@ impl Desk<'_> {
 
     /// Goes on behind a page, unless that would never end.
     fn go_to(&mut self, cursor: String) {
-        let key = ["cursor/", &self.state.pass.to_string(), "/", &cursor].concat();
+        let key = ["cursor/", &said(&self.state.pass), "/", &cursor].concat();
         if self.records.get(&key).is_some() {
             self.fail(&said(&RepeatedCursorError::new(&cursor)));
         }

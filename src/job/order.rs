@@ -1,6 +1,6 @@
 //! What is to be done, as an operator orders it.
 
-use core::{fmt, str::FromStr, time::Duration};
+use core::{str::FromStr, time::Duration};
 
 use super::{MAX_ENTRIES, pace::Rate};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     json::{Table, TableError},
     policy::Action,
     settings::{Region, Settings},
-    text::{self, said},
+    text::{self, Say, said},
     time::{Timestamp, decimal},
 };
 
@@ -161,8 +161,7 @@ impl Order {
 fn canary(table: &mut Table<'_>) -> Option<Canary> {
     let count = positive(table, "count", MAX_CANARY);
     if !table.has("count") {
-        table
-            .refuse("count", &[" is missing; it must be a whole number from 1 to ", &MAX_CANARY.to_string()]);
+        table.refuse("count", &[" is missing; it must be a whole number from 1 to ", &said(&MAX_CANARY)]);
     }
     let wait: Option<GoDuration> = table.required("wait", DURATION);
     let mut max_failed = Share::DEFAULT;
@@ -187,7 +186,7 @@ fn rate(table: &mut Table<'_>) -> Option<Rate> {
 fn positive(table: &mut Table<'_>, key: &'static str, max: u32) -> Option<u32> {
     let number = table.number(key, max)?;
     if number == 0 {
-        table.refuse(key, &[" must be a whole number from 1 to ", &max.to_string(), ": not 0"]);
+        table.refuse(key, &[" must be a whole number from 1 to ", &said(&max), ": not 0"]);
     }
     Some(number)
 }
@@ -208,7 +207,7 @@ impl JobId {
     /// An id for an order that names none: when it was given, and a random number.
     #[must_use]
     pub fn made(now: Timestamp, entropy: u64) -> Self {
-        Self([&now.as_millis().to_string(), "-", &(entropy % 1_000_000_000).to_string()].concat())
+        Self([&said(&now.as_millis()), "-", &said(&(entropy % 1_000_000_000))].concat())
     }
 
     /// The id as it was given.
@@ -230,12 +229,14 @@ impl FromStr for JobId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidJobIdError;
 
-impl fmt::Display for InvalidJobIdError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("bad job id; accepted are ")?;
-        f.write_str(IDS)
+impl Say for InvalidJobIdError {
+    fn say(&self, text: &mut String) {
+        text.push_str("bad job id; accepted are ");
+        text.push_str(IDS);
     }
 }
+
+display!(InvalidJobIdError);
 
 impl core::error::Error for InvalidJobIdError {}
 
@@ -271,11 +272,13 @@ impl FromStr for Share {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct InvalidShareError;
 
-impl fmt::Display for InvalidShareError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("accepted are up to four places behind the point")
+impl Say for InvalidShareError {
+    fn say(&self, text: &mut String) {
+        text.push_str("accepted are up to four places behind the point");
     }
 }
+
+display!(InvalidShareError);
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@
 
 use core::time::Duration;
 
+use crate::text::said;
 use crate::{
     dlq::{ApiResponse, Page, TransportError, TransportFault, Transported, error_message},
     durable::Records,
@@ -103,7 +104,7 @@ fn read_step(step: &str, timeout: Duration) -> Option<Step> {
         (Some(_), _) => Some(Err(TransportError::too_large(0))),
         (None, Some(status)) => {
             let body = fields.string("body").unwrap_or_default();
-            let wait = wait.map(|wait| wait.to_string());
+            let wait = wait.map(|wait| said(&wait));
             Some(Ok(ApiResponse::new(status, body, |name| wait.clone().filter(|_| name == "retry-after"))))
         }
         (None, None) => None,

@@ -1,6 +1,7 @@
 //! The entries of a shard: kept by their ids, found by lineage, by created run and by time.
 
 use super::record::Record;
+use crate::text::said;
 use crate::{
     durable::Records,
     ids::RunId,
@@ -75,7 +76,7 @@ pub(super) fn forget(records: &mut dyn Records, entry: &str) {
     }
     records.delete(&key);
     let count = count(records).saturating_sub(1);
-    records.put(COUNT, &count.to_string());
+    records.put(COUNT, &said(&count));
 }
 
 /// The entry whose recovery created a run.
@@ -136,7 +137,7 @@ fn grow(records: &mut dyn Records) {
         forget(records, entry);
     }
     let count = count(records) + 1;
-    records.put(COUNT, &count.to_string());
+    records.put(COUNT, &said(&count));
 }
 
 /// Sorts by time.

@@ -14,6 +14,7 @@ pub use message::{Claimant, Sifted, claim, ended, read_claim, read_sifted, settl
 pub use shard::Shard;
 
 use crate::ids::RunId;
+use crate::text::said;
 
 /// The name of the actor that keeps the lineage of a root run, where there are so many shards.
 #[must_use]
@@ -28,7 +29,7 @@ pub fn target(key: &str) -> String {
     const MAX_KEY: usize = 256;
     let cut = (0..=MAX_KEY).rev().find_map(|len| key.split_at_checked(len));
     match cut {
-        Some((head, tail)) if !tail.is_empty() => ["target-", head, "~", &hash(key).to_string()].concat(),
+        Some((head, tail)) if !tail.is_empty() => ["target-", head, "~", &said(&hash(key))].concat(),
         _ => ["target-", key].concat(),
     }
 }
@@ -36,7 +37,7 @@ pub fn target(key: &str) -> String {
 /// The name of a shard by its number, from 0.
 #[must_use]
 pub fn shard(number: u32) -> String {
-    ["shard-", &number.to_string()].concat()
+    ["shard-", &said(&number)].concat()
 }
 
 /// FNV-1a, folded: ids differ in their last characters.

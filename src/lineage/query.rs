@@ -1,8 +1,7 @@
 //! The text form: one query parameter, `redrive=<attempt>.<first failure in epoch ms>.<root run id>`.
 
-use core::fmt;
-
 use super::Lineage;
+use crate::text::{Say, said};
 use crate::{
     http_url::{percent_decode, percent_encode},
     ids::RunId,
@@ -39,9 +38,9 @@ impl Lineage {
         }
         out.push_str(PARAMETER);
         out.push('=');
-        out.push_str(&self.attempt.to_string());
+        out.push_str(&said(&self.attempt));
         out.push('.');
-        out.push_str(&self.first_failed_at.as_millis().to_string());
+        out.push_str(&said(&self.first_failed_at.as_millis()));
         out.push('.');
         out.push_str(&percent_encode(self.root.as_str()));
         out
@@ -70,13 +69,15 @@ fn parse(value: &str) -> Option<Lineage> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineageError;
 
-impl fmt::Display for LineageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
+impl Say for LineageError {
+    fn say(&self, text: &mut String) {
+        text.push_str(
             "the callback URL's `redrive` parameter must be absent or stand once, as <attempt>.<epoch ms>.<run id>",
-        )
+        );
     }
 }
+
+display!(LineageError);
 
 impl core::error::Error for LineageError {}
 

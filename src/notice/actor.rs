@@ -8,6 +8,7 @@ use super::{
     story::Story,
     webhook, windows,
 };
+use crate::text::said;
 use crate::{
     dlq::{ApiResponse, Transported},
     durable::{Actor, Errand, Office, Records, UnheardError, tally},
@@ -167,7 +168,7 @@ fn post(notify: &Notify, channel: Channel, waiting: &Waiting, now: Timestamp) ->
 }
 
 fn fly(records: &mut dyn Records, what: &str, number: u64) {
-    records.put(FLIGHT, &[what, " ", &number.to_string()].concat());
+    records.put(FLIGHT, &[what, " ", &said(&number)].concat());
 }
 
 /// Whether the channel has taken a notice.

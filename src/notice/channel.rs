@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::text::said;
 use crate::{
     durable::Records,
     settings::Notify,
@@ -69,7 +70,7 @@ impl Channel {
         let pause = doubled(FIRST_PAUSE, failures.into(), LONGEST_PAUSE).max(asked.unwrap_or_default());
         let again = now.after(pause.min(LONGEST_PAUSE)).as_millis();
         let failures = failures.saturating_add(1);
-        records.put(&self.key(), &[&failures.to_string(), " ", &again.to_string()].concat());
+        records.put(&self.key(), &[&said(&failures), " ", &said(&again)].concat());
     }
 
     fn key(self) -> String {

@@ -1,6 +1,7 @@
 //! What notices are about.
 
-use core::{fmt, str::FromStr};
+use crate::text::Say;
+use core::str::FromStr;
 
 /// What a notice is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,10 +63,12 @@ impl FromStr for Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownKindError;
 
-impl fmt::Display for UnknownKindError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no such kind of notice")
+impl Say for UnknownKindError {
+    fn say(&self, text: &mut String) {
+        text.push_str("there is no such kind of notice");
     }
 }
+
+display!(UnknownKindError);
 
 impl core::error::Error for UnknownKindError {}

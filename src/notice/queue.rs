@@ -4,7 +4,7 @@ use super::{channel::Channel, story::Story};
 use crate::{
     durable::{Records, tally},
     json::{Field, Fields, Object, Over},
-    text::padded,
+    text::{padded, said},
     time::{Timestamp, decimal},
 };
 
@@ -36,8 +36,8 @@ pub(super) fn push(
     flying: Option<u64>,
 ) {
     let number = records.get(LAST).and_then(|last| decimal(&last)).unwrap_or_default() + 1;
-    records.put(LAST, &number.to_string());
-    let id = ["ntc_", &now.as_millis().to_string(), "_", &number.to_string()].concat();
+    records.put(LAST, &said(&number));
+    let id = ["ntc_", &said(&now.as_millis()), "_", &said(&number)].concat();
     put(records, number, &Waiting { id, pending, story, history: None });
     let all = all(records);
     if all.len() > MAX_WAITING {

@@ -2,6 +2,7 @@
 
 use super::story::Story;
 use crate::json::Object;
+use crate::text::said;
 
 /// The most characters of a text that somebody else chose; Slack takes 3000 in all.
 const MAX_SHOWN: usize = 300;
@@ -34,8 +35,8 @@ fn title(story: &Story) -> String {
     let [one, many] = story.kind.headline();
     let mut title = match (story.count, story.follows) {
         (1, false) => one.to_owned(),
-        (count, false) => [&count.to_string(), " ", many].concat(),
-        (count, true) => ["And ", &count.to_string(), " more ", many].concat(),
+        (count, false) => [&said(&count), " ", many].concat(),
+        (count, true) => ["And ", &said(&count), " more ", many].concat(),
     };
     if !story.target.is_empty() {
         title.push_str(": ");
@@ -47,9 +48,9 @@ fn title(story: &Story) -> String {
 fn details(story: &Story) -> String {
     let status = match story.status {
         Some(0) => "unreachable".to_owned(),
-        status => status.map_or_else(String::new, |status| status.to_string()),
+        status => status.map_or_else(String::new, |status| said(&status)),
     };
-    let attempt = story.attempt.map_or_else(String::new, |attempt| attempt.to_string());
+    let attempt = story.attempt.map_or_else(String::new, |attempt| said(&attempt));
     let mut details = String::new();
     for (name, value) in [
         ("status", &status),

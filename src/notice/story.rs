@@ -1,6 +1,7 @@
 //! What one notice tells: of one thing, or of many alike.
 
 use super::Kind;
+use crate::text::said;
 use crate::{
     json::{Field, Fields, Object, Over},
     recovery::Case,
@@ -98,7 +99,7 @@ impl Story {
 
     /// What those have in common that are told together. Short, whatever it is made of.
     pub(super) fn key(&self) -> String {
-        let status = self.status.map_or_else(String::new, |status| status.to_string());
+        let status = self.status.map_or_else(String::new, |status| said(&status));
         let alike = if self.fingerprint.is_empty() {
             [&self.target, &status, &self.rule].map(String::as_str).join("\n")
         } else {

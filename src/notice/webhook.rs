@@ -2,6 +2,7 @@
 //! a library to verify it with in every language.
 
 use super::queue::Waiting;
+use crate::text::said;
 use crate::{base64, json::Object, signature::SigningKey, time::Timestamp};
 
 /// Names a notice: the same each time it is sent.
@@ -27,7 +28,7 @@ pub(super) fn headers(
     body: &str,
     secret: &SigningKey,
 ) -> Vec<(&'static str, String)> {
-    let seconds = (now.as_millis() / 1000).to_string();
+    let seconds = said(&(now.as_millis() / 1000));
     let signed = secret.sign([id, ".", &seconds, ".", body].concat().as_bytes());
     let signature = ["v1,", &base64::encode(&signed)].concat();
     vec![

@@ -6,7 +6,7 @@ use super::story::Story;
 use crate::{
     durable::Records,
     json::{Field, Fields, Object, Over},
-    text::padded,
+    text::{padded, said},
     time::{Timestamp, decimal},
 };
 
@@ -79,7 +79,7 @@ fn open(records: &mut dyn Records, key: &str, until: Timestamp, rest: &Story) {
     window.number("until", until.as_millis()).raw("rest", &rest.to_json());
     if records.get(&[WINDOW, key].concat()).is_none() {
         let count = count(records) + 1;
-        records.put(COUNT, &count.to_string());
+        records.put(COUNT, &said(&count));
     }
     records.put(&[WINDOW, key].concat(), &window.end());
     records.put(&end_key(until, key), "");
@@ -96,7 +96,7 @@ fn close(records: &mut dyn Records, key: &str, until: Timestamp) {
     records.delete(&[WINDOW, key].concat());
     records.delete(&end_key(until, key));
     let count = count(records).saturating_sub(1);
-    records.put(COUNT, &count.to_string());
+    records.put(COUNT, &said(&count));
 }
 
 fn count(records: &dyn Records) -> u64 {

@@ -1,10 +1,11 @@
 //! Errors as they are thrown: a JSON object of `code`, `message` and what else is known.
 
-use core::fmt::Display;
-
 use wasm_bindgen::JsValue;
 
-use crate::{json::Object, text::said};
+use crate::{
+    json::Object,
+    text::{Say, said},
+};
 
 /// An error with a machine-readable code.
 pub(super) fn js_error(code: &str, message: &str) -> JsValue {
@@ -12,7 +13,7 @@ pub(super) fn js_error(code: &str, message: &str) -> JsValue {
 }
 
 /// The same about an argument; `name` is what it is called, and may be empty.
-pub(super) fn invalid(name: &str, cause: &dyn Display) -> JsValue {
+pub(super) fn invalid(name: &str, cause: &dyn Say) -> JsValue {
     js_error("invalid_argument", &[name, &said(cause)].concat())
 }
 

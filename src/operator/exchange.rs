@@ -8,6 +8,7 @@ use super::route::Operation;
 use crate::dlq::{ApiRequest, MAX_PER_CALL, Method, TransportError, TransportFault, error_message};
 use crate::json::{Captured, Field, Fields, Over, lossy};
 use crate::settings::Account;
+use crate::text::said;
 
 /// The most calls of the DLQ API for one request: the smallest plan of Cloudflare allows 50 for each.
 pub const MAX_CALLS: usize = 40;
@@ -121,7 +122,7 @@ impl<'a> Exchange<'a> {
                 return Some(verbatim(answer));
             }
             let words = error_message(&answer.body);
-            let words = ["QStash answered ", &answer.status.to_string(), ": ", &words].concat();
+            let words = ["QStash answered ", &said(&answer.status), ": ", &words].concat();
             return Some(self.stopped(answer.status, answer.headers, &words));
         }
         if matches!(self.steps, Steps::One) {
@@ -203,7 +204,7 @@ impl<'a> Exchange<'a> {
         let mut body = Vec::with_capacity(self.runs.len() + 64);
         if self.base.method == Method::Delete {
             body.extend_from_slice(b"{\"deleted\":");
-            body.extend_from_slice(self.deleted.to_string().as_bytes());
+            body.extend_from_slice(said(&self.deleted).as_bytes());
         } else {
             body.extend_from_slice(b"{\"workflowRuns\":[");
             body.extend_from_slice(&self.runs);
@@ -224,7 +225,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn lost(&self, error: &TransportError) -> String {
-        let mut words = error.to_string();
+        let mut words = said(error);
         if error.may_have_been_processed() && self.base.method != Method::Get {
             words.push_str("; it may have acted all the same");
         }
@@ -240,7 +241,7 @@ fn add_ids(request: &mut ApiRequest, ids: &[String]) {
 
 fn add_page(request: &mut ApiRequest, count: Option<usize>, cursor: Option<&str>) {
     if let Some(count) = count {
-        request.add("count", &count.to_string());
+        request.add("count", &said(&count));
     }
     if let Some(cursor) = cursor {
         request.add("cursor", cursor);

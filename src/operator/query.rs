@@ -5,6 +5,7 @@ use super::route::{Operation, Route};
 use super::values::{Kind, refused};
 use crate::dlq::{ApiRequest, MAX_PER_PAGE};
 use crate::http_url::{percent_decode, query_pairs};
+use crate::text::said;
 use crate::time::decimal;
 
 /// The longest unknown key that an error repeats, in bytes.
@@ -148,7 +149,7 @@ const TWO_WAYS: &str = "entries are named in two ways; accepted: `dlqIds` alone,
 
 fn count(value: &str, max: usize) -> Result<usize, String> {
     let count = decimal(value).and_then(|count| usize::try_from(count).ok());
-    let accepted = || ["accepted: 1 to ", &max.to_string()].concat();
+    let accepted = || ["accepted: 1 to ", &said(&max)].concat();
     count.filter(|count| (1..=max).contains(count)).ok_or_else(|| refused("count", &accepted()))
 }
 

@@ -4,6 +4,7 @@ use super::reply::OperatorReply;
 use crate::dlq::{ApiRequest, Method};
 use crate::http_url::percent_decode;
 use crate::ids::DlqId;
+use crate::text::said;
 
 /// What is asked, and of which entry if of one.
 pub(super) struct Route {
@@ -57,7 +58,7 @@ impl Route {
                         "bad escape in the path; accepted are %00 to %FF that spell UTF-8",
                     )
                 })?;
-                let id = DlqId::new(id).map_err(|error| OperatorReply::error(400, &error.to_string()))?;
+                let id = DlqId::new(id).map_err(|error| OperatorReply::error(400, &said(&error)))?;
                 ApiRequest::about(method, at, id.as_str())
             }
         };

@@ -1,10 +1,9 @@
 //! Values of query keys and headers: each is read as the type that it stands for, and written anew.
 
-use core::fmt;
-
 use crate::dlq::{CallbackState, FlowControlKey, FlowControlValue, GoDuration, Label, Labels, RetryDelay};
 use crate::http_url::{HttpUrl, is_ip_address};
 use crate::ids::{DlqId, RunId};
+use crate::text::{Say, said};
 use crate::time::{decimal, parse_wire_time};
 
 /// What a value stands for.
@@ -45,17 +44,15 @@ impl Kind {
                 "CALLBACK_INPROGRESS, CALLBACK_SUCCESS, CALLBACK_FAIL and CALLBACK_CANCELED",
             ),
             // The documented units of a delay end at seconds.
-            Self::Delay => {
-                said(GoDuration::parse(text), |delay| Some(delay.rounded_up_to_secs().to_string()))
-            }
-            Self::Entry => said(DlqId::new(text), |_| None),
-            Self::FlowControlKey => said(FlowControlKey::new(text), |_| None),
-            Self::Label => said(Label::new(text), |_| None),
-            Self::Labels => said(Labels::parse(text), |labels| Some(labels.to_string())),
-            Self::Limits => said(FlowControlValue::parse(text), |limits| Some(limits.to_string())),
+            Self::Delay => checked(GoDuration::parse(text), |delay| Some(said(&delay.rounded_up_to_secs()))),
+            Self::Entry => checked(DlqId::new(text), |_| None),
+            Self::FlowControlKey => checked(FlowControlKey::new(text), |_| None),
+            Self::Label => checked(Label::new(text), |_| None),
+            Self::Labels => checked(Labels::parse(text), |labels| Some(said(&labels))),
+            Self::Limits => checked(FlowControlValue::parse(text), |limits| Some(said(&limits))),
             Self::From | Self::Moment | Self::To => {
                 match decimal(text).or_else(|| Some(parse_wire_time(text)?.as_millis())) {
-                    Some(millis) => Ok(Some(millis.to_string())),
+                    Some(millis) => Ok(Some(said(&millis))),
                     None => accept(false, "epoch milliseconds, and times such as 2026-05-29T14:12:51Z"),
                 }
             }
@@ -63,12 +60,12 @@ impl Kind {
                 decimal(text).is_some_and(|number| u32::try_from(number).is_ok()),
                 "whole numbers from 0 to 4294967295",
             ),
-            Self::RetryDelay => said(RetryDelay::parse(text), |_| None),
+            Self::RetryDelay => checked(RetryDelay::parse(text), |_| None),
             // The service reads a comma as "or".
             Self::Run if text.contains(',') => accept(false, "a run id without a comma"),
-            Self::Run => said(RunId::new(text), |_| None),
+            Self::Run => checked(RunId::new(text), |_| None),
             Self::True => accept(text == "true", "true"),
-            Self::Url => said(HttpUrl::parse(text), |_| None),
+            Self::Url => checked(HttpUrl::parse(text), |_| None),
             Self::Workflow => accept(text == "workflow", "workflow"),
         };
         match read {
@@ -88,9 +85,9 @@ fn accept(is_sound: bool, accepted: &str) -> Result<Option<String>, String> {
 }
 
 /// `written` writes what is not sent on as it came.
-fn said<T, E: fmt::Display>(
+fn checked<T, E: Say>(
     read: Result<T, E>,
     written: fn(T) -> Option<String>,
 ) -> Result<Option<String>, String> {
-    read.map(written).map_err(|error| error.to_string())
+    read.map(written).map_err(|error| said(&error))
 }

@@ -1,12 +1,11 @@
 //! Which failures a rule is for.
 
-use core::fmt;
-
 use super::{
     Facts,
     key::{KEYS, Key},
     value::Value,
 };
+use crate::text::Say;
 
 /// Which failures a rule is for: every key that is set must match, and a key with several values matches if one of
 /// them does. With no key set it matches every failure.
@@ -103,10 +102,12 @@ impl Condition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionError(String);
 
-impl fmt::Display for ConditionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Say for ConditionError {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.0);
     }
 }
+
+display!(ConditionError);
 
 impl core::error::Error for ConditionError {}

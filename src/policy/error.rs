@@ -1,6 +1,6 @@
 //! What is wrong with a policy.
 
-use core::fmt;
+use crate::text::Say;
 
 /// A policy that cannot be read. The message names the key and what it accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,10 +14,12 @@ impl PolicyError {
     }
 }
 
-impl fmt::Display for PolicyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+impl Say for PolicyError {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.message);
     }
 }
+
+display!(PolicyError);
 
 impl core::error::Error for PolicyError {}

@@ -75,7 +75,7 @@ impl<'a> Facts<'a> {
     pub(super) fn told(&self, key: Key) -> String {
         match self.of(key) {
             Fact::Number(number) if key == Key::Age => said(&GoDuration::from_millis(number)),
-            Fact::Number(number) => number.to_string(),
+            Fact::Number(number) => said(&number),
             Fact::Text(text) => text.unwrap_or_default().to_owned(),
             Fact::Texts(texts) => listed(texts),
         }

@@ -1,8 +1,9 @@
 //! One rule: which failures, and what to do with them.
 
-use core::{fmt, str::FromStr};
+use core::str::FromStr;
 
 use super::{Condition, Template, key::Key, value::Value};
+use crate::text::Say;
 use crate::{dlq::Overrides, http_url::HttpUrl};
 
 /// What a rule does with a failed run.
@@ -60,11 +61,13 @@ impl FromStr for Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownActionError;
 
-impl fmt::Display for UnknownActionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no such action")
+impl Say for UnknownActionError {
+    fn say(&self, text: &mut String) {
+        text.push_str("there is no such action");
     }
 }
+
+display!(UnknownActionError);
 
 impl core::error::Error for UnknownActionError {}
 

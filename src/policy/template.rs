@@ -1,9 +1,10 @@
 //! Texts with placeholders, which are filled in for each failure.
 
-use core::{fmt, str::FromStr};
+use core::str::FromStr;
 
 use super::{Facts, fingerprint::Hash, key::KEYS};
 use crate::text;
+use crate::text::Say;
 
 /// Every placeholder that there is.
 const PLACEHOLDERS: &[&str] =
@@ -118,10 +119,12 @@ impl TemplateError {
     }
 }
 
-impl fmt::Display for TemplateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Say for TemplateError {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.0);
     }
 }
+
+display!(TemplateError);
 
 impl core::error::Error for TemplateError {}

@@ -1,6 +1,7 @@
 //! What is odd about a policy that can be read.
 
 use super::{Policy, Rule};
+use crate::text::said;
 
 /// Pairs of rules that are compared at most, which is all of 2000 rules; of more, the first are.
 const MAX_PAIRS: usize = 2_000_000;
@@ -25,11 +26,11 @@ impl Policy {
                 warnings.push(
                     [
                         "rules[",
-                        &index.to_string(),
+                        &said(&index),
                         "] (",
                         &rule.name,
                         ") can never match: rules[",
-                        &first.to_string(),
+                        &said(&first),
                         "] (",
                         &covering.name,
                         ") has all its failures",

@@ -1,7 +1,8 @@
 //! Why a callback could not be dealt with, and whose turn it is.
 
-use core::{fmt, time::Duration};
+use core::time::Duration;
 
+use crate::text::Say;
 use crate::{callback::CallbackError, lineage::LineageError, signature::SignatureError};
 
 /// Why a callback came to no outcome.
@@ -86,21 +87,25 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Say for Refusal {
+    fn say(&self, text: &mut String) {
         match self {
-            Self::Callback(error) => error.fmt(f),
-            Self::Lineage(error) => error.fmt(f),
-            Self::Pending => f.write_str("another delivery of this callback is being dealt with"),
-            Self::Signature(error) => error.fmt(f),
-            Self::TokenRefused => f.write_str("QSTASH_TOKEN was refused by the API at QSTASH_URL"),
+            Self::Callback(error) => error.say(text),
+            Self::Lineage(error) => error.say(text),
+            Self::Pending => text.push_str("another delivery of this callback is being dealt with"),
+            Self::Signature(error) => error.say(text),
+            Self::TokenRefused => text.push_str("QSTASH_TOKEN was refused by the API at QSTASH_URL"),
             Self::TooLarge { limit } => {
-                f.write_str("the body exceeds MAX_BODY_BYTES, ")?;
-                f.write_str(&limit.to_string())
+                text.push_str("the body exceeds MAX_BODY_BYTES, ");
+                limit.say(text);
             }
-            Self::Unavailable { .. } => f.write_str("not possible at the moment; deliver the callback again"),
+            Self::Unavailable { .. } => {
+                text.push_str("not possible at the moment; deliver the callback again");
+            }
         }
     }
 }
+
+display!(Refusal);
 
 impl core::error::Error for Refusal {}

@@ -1,5 +1,6 @@
 //! Handing a callback on to the user's own failure function, as it came.
 
+use crate::text::said;
 use crate::{ids::RunId, text};
 
 /// The largest callback that is handed on, in bytes: it is held in memory meanwhile.
@@ -28,7 +29,7 @@ impl Relayed {
     pub fn answered(status: Option<u16>) -> Self {
         match status {
             Some(200..=299) => Self::Accepted,
-            Some(status) => Self::Refused(["relay_to answered ", &status.to_string()].concat()),
+            Some(status) => Self::Refused(["relay_to answered ", &said(&status)].concat()),
             None => Self::Refused("relay_to did not answer".to_owned()),
         }
     }

@@ -7,6 +7,7 @@ use super::{
     Region,
     reader::{Reader, invalid},
 };
+use crate::text::Say;
 use crate::{
     http_url::HttpUrl,
     signature::{KeySet, SigningKey},
@@ -72,11 +73,13 @@ impl fmt::Debug for Token {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidTokenError;
 
-impl fmt::Display for InvalidTokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a QStash token must be the text that the Upstash console shows, without blanks")
+impl Say for InvalidTokenError {
+    fn say(&self, text: &mut String) {
+        text.push_str("a QStash token must be the text that the Upstash console shows, without blanks");
     }
 }
+
+display!(InvalidTokenError);
 
 impl core::error::Error for InvalidTokenError {}
 

@@ -1,6 +1,6 @@
 //! What is wrong with a setting.
 
-use core::fmt;
+use crate::text::Say;
 
 /// A setting that is missing or cannot be used. Names the setting and what it accepts; never shows a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +21,14 @@ impl SettingsError {
     }
 }
 
-impl fmt::Display for SettingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        f.write_str(" ")?;
-        f.write_str(&self.problem)
+impl Say for SettingsError {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.name);
+        text.push(' ');
+        text.push_str(&self.problem);
     }
 }
+
+display!(SettingsError);
 
 impl core::error::Error for SettingsError {}

@@ -1,8 +1,7 @@
 //! Settings, looked up one by one.
 
-use core::fmt;
-
 use super::SettingsError;
+use crate::text::{Say, said};
 
 /// The text behind a name, if there is any.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -36,7 +35,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What a setting was read as. The error must not quote the value where that may be a secret.
-    pub(super) fn valid<T, E: fmt::Display>(&mut self, name: &str, read: Result<T, E>) -> Option<T> {
+    pub(super) fn valid<T, E: Say>(&mut self, name: &str, read: Result<T, E>) -> Option<T> {
         match read {
             Ok(value) => Some(value),
             Err(error) => {
@@ -47,7 +46,7 @@ impl<'a> Reader<'a> {
     }
 
     // Not generic: one piece of code for all types of errors.
-    fn refuse_for(&mut self, name: &str, error: &dyn fmt::Display) {
+    fn refuse_for(&mut self, name: &str, error: &dyn Say) {
         self.refuse(name, &invalid(error));
     }
 
@@ -64,6 +63,6 @@ impl<'a> Reader<'a> {
 }
 
 /// The problem with a value that `error` is about.
-pub(super) fn invalid(error: &dyn fmt::Display) -> String {
-    ["is invalid: ", &error.to_string()].concat()
+pub(super) fn invalid(error: &dyn Say) -> String {
+    ["is invalid: ", &said(error)].concat()
 }

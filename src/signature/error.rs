@@ -1,6 +1,6 @@
 //! Why a signature was refused.
 
-use core::fmt;
+use crate::text::Say;
 
 /// Why an `Upstash-Signature` was refused.
 ///
@@ -92,10 +92,12 @@ impl SignatureError {
     }
 }
 
-impl fmt::Display for SignatureError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message())
+impl Say for SignatureError {
+    fn say(&self, text: &mut String) {
+        text.push_str(self.message());
     }
 }
+
+display!(SignatureError);
 
 impl core::error::Error for SignatureError {}

@@ -6,6 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::text;
+use crate::text::Say;
 
 /// A QStash signing key, with its HMAC key schedule computed once.
 #[derive(Clone)]
@@ -72,10 +73,14 @@ impl KeySet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidKeyError;
 
-impl fmt::Display for InvalidKeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a signing key must be the `sig_…` text that the Upstash console shows, without blanks")
+impl Say for InvalidKeyError {
+    fn say(&self, text: &mut String) {
+        text.push_str(
+            "a signing key must be the `sig_…` text that the Upstash console shows, without blanks",
+        );
     }
 }
+
+display!(InvalidKeyError);
 
 impl core::error::Error for InvalidKeyError {}

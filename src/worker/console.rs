@@ -10,6 +10,7 @@ use super::{
     ledger::{Namespace, tell},
     operator::{all, respond},
 };
+use crate::text::said;
 use crate::{
     console::{Ask, Console, Heard, Inquiry, Step},
     js_host::now,
@@ -25,7 +26,7 @@ pub(super) async fn answer(
 ) -> Result<Option<Response>, JsValue> {
     let settings = match settings {
         Ok(settings) => settings,
-        Err(error) => return respond(&OperatorReply::error(500, &error.to_string())).map(Some),
+        Err(error) => return respond(&OperatorReply::error(500, &said(error))).map(Some),
     };
     let Some(console) = Console::of(settings) else { return Ok(None) };
     let (method, url, headers) = (request.method(), request.url(), all(&request.headers()));

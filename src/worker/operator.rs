@@ -5,6 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Headers, Request, Response, ResponseInit};
 
 use super::transport::exchange;
+use crate::text::said;
 use crate::{
     dlq::RESPONSE_HEADERS,
     operator::{Answer, Asked, Exchange, Operator, OperatorReply},
@@ -18,7 +19,7 @@ pub(super) async fn operate(
 ) -> Result<Option<Response>, JsValue> {
     let settings = match settings {
         Ok(settings) => settings,
-        Err(error) => return respond(&OperatorReply::error(500, &error.to_string())).map(Some),
+        Err(error) => return respond(&OperatorReply::error(500, &said(error))).map(Some),
     };
     let Some(operator) = Operator::of(settings) else { return Ok(None) };
     let (method, url, headers) = (request.method(), request.url(), all(&request.headers()));

@@ -4,13 +4,14 @@ use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 
 use crate::recovery::Reply;
+use crate::text::said;
 
 /// The response that carries a reply.
 pub(super) fn respond(reply: &Reply) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     headers.set("Content-Type", "application/json")?;
     if let Some(seconds) = reply.retry_after {
-        headers.set("Retry-After", &seconds.to_string())?;
+        headers.set("Retry-After", &said(&seconds))?;
     }
     if reply.non_retryable {
         headers.set("Upstash-NonRetryable-Error", "true")?;

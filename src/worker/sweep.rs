@@ -9,6 +9,7 @@ use super::{
     operator::{all, respond},
     redrive::log,
 };
+use crate::text::said;
 use crate::{
     js_host::now,
     operator::{Asked, Operator, OperatorReply},
@@ -35,7 +36,7 @@ pub(super) async fn answer(
 ) -> Result<Option<Response>, JsValue> {
     let settings = match settings {
         Ok(settings) => settings,
-        Err(error) => return respond(&OperatorReply::error(500, &error.to_string())).map(Some),
+        Err(error) => return respond(&OperatorReply::error(500, &said(error))).map(Some),
     };
     let (method, url, headers) = (request.method(), request.url(), all(&request.headers()));
     let asked = Asked { method: &method, url: &url, headers: &headers };

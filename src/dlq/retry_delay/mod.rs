@@ -1,9 +1,9 @@
 //! The expression language of `Upstash-Retry-Delay`.
 
-use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
+use crate::text::Say;
 use serde::{Deserialize, Serialize};
 
 /// The longest accepted expression, in bytes.
@@ -58,11 +58,13 @@ impl AsRef<str> for RetryDelay {
     }
 }
 
-impl fmt::Display for RetryDelay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Say for RetryDelay {
+    fn say(&self, text: &mut String) {
+        text.push_str(&self.0);
     }
 }
+
+display!(RetryDelay);
 
 impl FromStr for RetryDelay {
     type Err = InvalidRetryDelayError;
@@ -101,17 +103,19 @@ impl InvalidRetryDelayError {
     }
 }
 
-impl fmt::Display for InvalidRetryDelayError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("retry delay expression, position ")?;
-        f.write_str(&self.position.to_string())?;
-        f.write_str(self.fault)?;
-        f.write_str(
+impl Say for InvalidRetryDelayError {
+    fn say(&self, text: &mut String) {
+        text.push_str("retry delay expression, position ");
+        self.position.say(text);
+        text.push_str(self.fault);
+        text.push_str(
             "; accepted are numbers, retried, + - * / ( ) and pow sqrt abs exp floor ceil round min max, such as \
              `pow(2, retried) * 1000`",
-        )
+        );
     }
 }
+
+display!(InvalidRetryDelayError);
 
 impl core::error::Error for InvalidRetryDelayError {}
 

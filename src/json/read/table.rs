@@ -1,12 +1,15 @@
 //! Configuration tables: read key by key, each error with the path of its key and what the key accepts.
 
-use core::{fmt, str::FromStr};
+use core::str::FromStr;
 
 use super::{
     Fields, decode,
     fields::{Members, elements, entries, scalar},
 };
-use crate::{text::name_to_repeat, time::decimal};
+use crate::{
+    text::{Say, name_to_repeat, said},
+    time::decimal,
+};
 
 /// An object of which every key must be known.
 ///
@@ -59,7 +62,7 @@ impl<'a> Table<'a> {
         let number = str::from_utf8(raw).ok().and_then(decimal).and_then(|number| u32::try_from(number).ok());
         let number = number.filter(|number| *number <= max);
         if number.is_none() {
-            let accepted = ["a whole number from 0 to ", &max.to_string()].concat();
+            let accepted = ["a whole number from 0 to ", &said(&max)].concat();
             self.must_be(key, &accepted, "not ", kind(raw));
         }
         number
@@ -68,7 +71,7 @@ impl<'a> Table<'a> {
     /// A text that spells a `T`; `accepted` completes the sentence "… must be".
     pub(crate) fn text<T>(&mut self, key: &'static str, accepted: &str) -> Option<T>
     where
-        T: FromStr<Err: fmt::Display>,
+        T: FromStr<Err: Say>,
     {
         let text = self.one(key, accepted)?;
         self.parse(key, accepted, &text)
@@ -94,7 +97,7 @@ impl<'a> Table<'a> {
     /// The same for a key that must not be left out.
     pub(crate) fn required<T>(&mut self, key: &'static str, accepted: &str) -> Option<T>
     where
-        T: FromStr<Err: fmt::Display>,
+        T: FromStr<Err: Say>,
     {
         let value = self.text(key, accepted);
         if value.is_none() {
@@ -133,7 +136,7 @@ impl<'a> Table<'a> {
             self.must_be(key, ACCEPTED, "not ", kind(raw));
         }
         for (index, element) in elements(raw).enumerate() {
-            self.inner(key, ["[", &index.to_string(), "]"], element, [ACCEPTED, "an element is "], read);
+            self.inner(key, ["[", &said(&index), "]"], element, [ACCEPTED, "an element is "], read);
         }
     }
 
@@ -156,7 +159,7 @@ impl<'a> Table<'a> {
     /// What a text spells that is the value of a key, or a part of it.
     pub(crate) fn parse<T>(&mut self, key: &str, accepted: &str, text: &str) -> Option<T>
     where
-        T: FromStr<Err: fmt::Display>,
+        T: FromStr<Err: Say>,
     {
         match text.parse() {
             Ok(value) => Some(value),
@@ -173,8 +176,8 @@ impl<'a> Table<'a> {
     }
 
     /// A text does not spell what it must.
-    fn misspelled(&mut self, key: &str, accepted: &str, error: &dyn fmt::Display) {
-        self.must_be(key, accepted, "", &error.to_string());
+    fn misspelled(&mut self, key: &str, accepted: &str, error: &dyn Say) {
+        self.must_be(key, accepted, "", &said(error));
     }
 
     /// Keeps an error, `says` behind the path of the key, if it is the first.

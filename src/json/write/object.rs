@@ -1,5 +1,7 @@
 //! JSON texts, written by hand.
 
+use crate::text::said;
+
 /// An object in the making, with what is open within it.
 pub(crate) struct Object(String);
 
@@ -14,7 +16,7 @@ impl Object {
     }
 
     pub(crate) fn number(&mut self, name: &str, value: u64) -> &mut Self {
-        self.raw(name, &value.to_string())
+        self.raw(name, &said(&value))
     }
 
     pub(crate) fn flag(&mut self, name: &str, value: bool) -> &mut Self {

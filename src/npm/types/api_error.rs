@@ -1,6 +1,6 @@
 //! An error of the DLQ API.
 
-use core::{fmt::Display, time::Duration};
+use core::time::Duration;
 
 use wasm_bindgen::JsValue;
 
@@ -9,7 +9,7 @@ use crate::{
     js_host::now,
     json::{Object, Plain},
     settings::Token,
-    text::said,
+    text::{Say, said},
 };
 
 plain! {
@@ -57,7 +57,7 @@ impl<'a> Thrown<'a> {
 
     fn write(&self, object: &mut Object) {
         api_error(object, self.error, self.call);
-        let cause: &dyn Display = match self.call {
+        let cause: &dyn Say = match self.call {
             Some(call) => call,
             None => self.error,
         };

@@ -8,6 +8,7 @@ mod fold;
 
 use crate::{callback::Failure, text};
 
+use crate::text::said;
 use fold::fold;
 
 /// Bytes of a fingerprint.
@@ -19,7 +20,7 @@ const LENGTH: usize = 16;
 pub fn fingerprint(failure: &Failure) -> String {
     let error = failure.error.as_ref();
     let mut hash = Hash::new();
-    hash.add(&failure.status.to_string());
+    hash.add(&said(&failure.status));
     hash.add(error.and_then(|error| error.name.as_ref()).map_or("", AsRef::as_ref));
     hash.add_bytes(&fold(error.map_or("", |error| error.message.as_str())));
     hash.add(failure.step_name.as_deref().unwrap_or_default());

@@ -1,8 +1,6 @@
 //! What is wrong with a pattern.
 
-use core::fmt;
-
-use crate::text::write_number;
+use crate::text::Say;
 
 /// A pattern that is not understood. The message names what was met, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,12 +11,14 @@ pub struct RegexError {
     pub(super) at: usize,
 }
 
-impl fmt::Display for RegexError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.what)?;
-        f.write_str(" at character ")?;
-        write_number(f, self.at as u64)
+impl Say for RegexError {
+    fn say(&self, text: &mut String) {
+        text.push_str(self.what);
+        text.push_str(" at character ");
+        self.at.say(text);
     }
 }
+
+display!(RegexError);
 
 impl core::error::Error for RegexError {}
