@@ -79,14 +79,14 @@ export function bytes(name, value) {
   throw invalid(`\`${name}\` must be a string, a Uint8Array or an ArrayBuffer`);
 }
 
-/** Epoch milliseconds out of a `Date` or a number; the present where it is left out. */
+/** Whole epoch milliseconds out of a `Date` or a number; the present where it is left out. */
 export function instant(name, value) {
   if (value === undefined) return Date.now();
   const millis = value instanceof Date ? value.getTime() : value;
   if (typeof millis !== "number" || !(millis >= 0 && millis <= 8.64e15)) {
     throw invalid(`\`${name}\` must be a Date or epoch milliseconds`);
   }
-  return millis;
+  return Math.trunc(millis);
 }
 
 /**

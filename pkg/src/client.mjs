@@ -2,7 +2,7 @@
 import { callable, failure, invalid, joined, noDevMode, number, options, secret, text } from "./check.mjs";
 import { fromEnvironment, variable } from "./environment.mjs";
 import { filterText, listFilter } from "./filter.mjs";
-import { failed, instance, withCore } from "./instance.mjs";
+import { failed, instance, sound, withCore } from "./instance.mjs";
 import { overridesText, renamed } from "./overrides.mjs";
 import { perform } from "./transport.mjs";
 
@@ -186,7 +186,8 @@ class Account {
     const attempts = number("retry.attempts", retry.attempts, { min: 1, max: 100, whole: true, fallback: repeats + 1 });
     const elapsed = number("retry.maxElapsed", retry.maxElapsed, { max: MAX_MILLIS, whole: true, fallback: RETRY.maxElapsed });
     if (given.token === undefined && token === undefined) throw invalid("`token` must be given, or set in the environment as QSTASH_TOKEN");
-    this.#config = [secret("token", given.token === undefined ? token : given.token), baseUrl ?? "", timeout, attempts, elapsed];
+    const secretToken = secret("token", given.token === undefined ? token : given.token);
+    this.#config = joined("`baseUrl`", ["account", secretToken, baseUrl ?? "", timeout, attempts, elapsed]);
     this.#fetch = callable("fetch", given.fetch, (...call) => globalThis.fetch(...call));
   }
 
@@ -200,12 +201,13 @@ class Account {
     }
   }
 
-  /** Something in the works; see `Api.begin` of the core. */
-  begin(operation, { action = "", which = "", overrides = "{}", count = 1, cursor }) {
+  /** Something in the works; see `Account::begin` of the core. */
+  begin(operation, { action = "", which = "", overrides = "{}", count = 1, cursor = "" }) {
     try {
       return withCore((core) => {
-        if (this.#holder?.core !== core) this.#holder = { core, api: new core.Api(...this.#config) };
-        const work = this.#holder.api.begin(operation, action, which, overrides, count, cursor);
+        if (this.#holder?.core !== core) this.#holder = { core, account: sound(new core.Work(this.#config)) };
+        const how = joined("an option", [operation, action, overrides, count, cursor]);
+        const work = sound(this.#holder.account.begin(`${how}\0${which}`));
         const isAlive = () => core === instance();
         return {
           isAlive,

@@ -30,7 +30,7 @@ export function filterText(filter) {
 
 function common(given) {
   text("filter.workflowRunId", given.workflowRunId, { optional: true, max: 512 });
-  const time = (name) => given[name] === undefined ? undefined : Math.trunc(instant(`filter.${name}`, given[name]));
+  const time = (name) => given[name] === undefined ? undefined : instant(`filter.${name}`, given[name]);
   return [
     ["workflowRunId", given.workflowRunId],
     ...LISTS.flatMap((name) => list(`filter.${name}`, given[name]).map((one) => [name, one])),

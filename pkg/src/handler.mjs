@@ -1,9 +1,9 @@
 /** The callback pipeline as a function from request to response, to mount in any framework. */
 import { callable, headersText, invalid, joined, number, options, secret, text } from "./check.mjs";
-import { instance, withCore } from "./instance.mjs";
+import { instance, sound, withCore } from "./instance.mjs";
 import { MemoryLedger } from "./ledger.mjs";
 import { policyText } from "./policy.mjs";
-import { joined as whole, perform, readChunks } from "./transport.mjs";
+import { NOTHING, joined as whole, perform, readChunks } from "./transport.mjs";
 
 /** Each setting, and its official name. */
 const SETTINGS = {
@@ -48,7 +48,8 @@ export function createHandler(settings) {
 /** From a request to the reply of the core. */
 async function deliver({ core, handler }, request, shell) {
   const headers = headersText("headers", request.headers);
-  const work = withCore(() => handler.deliver(request.url, headers));
+  const url = joined("`request.url`", [request.url]);
+  const work = withCore(() => handler.begin(`${url}\0${headers}`));
   try {
     return await perform(work, shell, (limit, keep) => bringBody(work, request, limit, keep));
   } finally {
@@ -59,7 +60,7 @@ async function deliver({ core, handler }, request, shell) {
 /** Brings the body, and returns it where it has no more than `keep` bytes. */
 async function bringBody(work, request, limit, keep = 0) {
   const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > limit) return withCore(() => work.endBody("too_large"));
+  if (announced > limit) return withCore(() => work.bring("body\0too_large", NOTHING));
   const chunks = [];
   let length = 0;
   let end;
@@ -75,7 +76,7 @@ async function bringBody(work, request, limit, keep = 0) {
     if (error?.code === "internal") throw error;
     end = "lost";
   }
-  withCore(() => work.endBody(end));
+  withCore(() => work.bring(`body\0${end}`, NOTHING));
   return length <= keep ? whole(chunks, length) : undefined;
 }
 
@@ -94,9 +95,7 @@ function readSettings(given) {
 /** A handler, with the instance that it belongs to. */
 function make(texts) {
   try {
-    return withCore((core) => {
-      return { core, handler: new core.Handler(texts) };
-    });
+    return withCore((core) => ({ core, handler: sound(new core.Work(`handler\0${texts}`)) }));
   } catch (error) {
     if (error.code !== "invalid_setting") throw error;
     const [name] = Object.entries(SETTINGS).find(([, official]) => official === error.setting) ?? [error.setting];

@@ -67,11 +67,25 @@ export function withCore(use) {
   try {
     return use(present);
   } catch (error) {
-    if (typeof error === "string") throw failed(JSON.parse(error));
     if (typeof error?.code === "string") throw error;
     if (core === present) core = undefined;
     throw failure("internal", "the core has failed and was started anew; please report this", error);
   }
+}
+
+/** What the core answers, out of JSON. Throws what it answers in the place of that. */
+export function told(json) {
+  const answer = JSON.parse(json);
+  if (answer.thrown !== undefined) throw failed(answer.thrown);
+  return answer;
+}
+
+/** The same `Work` of the core. Throws why it is of no use, where it is of none. */
+export function sound(work) {
+  const fault = work.fault();
+  if (fault === "") return work;
+  work.free();
+  throw failed(JSON.parse(fault));
 }
 
 /** An `Error` for what the core says about one. */

@@ -35,8 +35,8 @@ export class MemoryLedger {
 export async function claim(ledger, dlqId) {
   try {
     const known = await ledger.claim(dlqId);
-    if (known === undefined || known === null) return { status: 200, body: new Uint8Array() };
-    if (known === "pending") return { status: 409, body: new Uint8Array() };
+    if (known === undefined || known === null) return { status: 200 };
+    if (known === "pending") return { status: 409 };
     return { status: 208, body: encoder.encode(JSON.stringify(known)) };
   } catch (error) {
     return { kind: "interrupted", detail: String(error), limit: 0 };
@@ -50,5 +50,5 @@ export async function record(ledger, dlqId, result) {
   } catch {
     // The claim is not freed, and the next delivery finds the entry gone.
   }
-  return { status: 200, body: new Uint8Array() };
+  return { status: 200 };
 }

@@ -1,23 +1,23 @@
 /** Failure callbacks and what a policy makes of them, without doing anything. */
-import { bytes, headersText, instant, invalid, options, text } from "./check.mjs";
-import { withCore } from "./instance.mjs";
+import { bytes, headersText, instant, invalid, joined, options, text } from "./check.mjs";
+import { told, withCore } from "./instance.mjs";
 
 export function parseFailureCallback(body, context = {}) {
   const given = options("context", context, ["headers", "now"]);
   const raw = bytes("body", body);
   const headers = headersText("headers", given.headers);
   const now = instant("now", given.now);
-  return JSON.parse(withCore((core) => core.parseFailureCallback(raw, headers, now)));
+  return told(withCore((core) => core.ask(`parse\0${now}\0${headers}`, raw)));
 }
 
 export function decide(request) {
   const given = options("request", request, ["policy", "url", "body", "headers", "now"]);
   const policy = policyText("policy", given.policy);
-  const url = text("url", given.url);
+  const where = joined("`policy` and `url`", [policy, text("url", given.url)]);
   const body = bytes("body", given.body);
   const headers = headersText("headers", given.headers);
   const now = instant("now", given.now);
-  return JSON.parse(withCore((core) => core.decide(policy, url, body, headers, now)));
+  return told(withCore((core) => core.ask(`decide\0${now}\0${where}\0${headers}`, body)));
 }
 
 /** A policy as JSON; the default policy where there is none. */

@@ -1,7 +1,7 @@
 /** Receiver: is a request really QStash's? */
-import { bytes, failure, invalid, noDevMode, number, options, secret, text } from "./check.mjs";
+import { bytes, failure, invalid, joined, noDevMode, number, options, secret, text } from "./check.mjs";
 import { fromEnvironment, variable } from "./environment.mjs";
-import { withCore } from "./instance.mjs";
+import { told, withCore } from "./instance.mjs";
 
 const KEYS = ["currentSigningKey", "nextSigningKey"];
 const ENVIRONMENT = ["QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"];
@@ -28,7 +28,8 @@ export class Receiver {
     const region = given.upstashRegion;
     if (region !== undefined && typeof region !== "string") throw invalid("`upstashRegion` must be the Upstash-Region header, a text");
     const [current, next] = this.#keys ?? environmentKeys(region);
-    withCore((core) => core.verifySignature(current, next, given.signature, url, body, Date.now(), tolerance));
+    const by = joined("`url`", [current, next, url, Date.now(), Math.trunc(tolerance * 1000)]);
+    told(withCore((core) => core.ask(`verify\0${by}\0${given.signature}`, body)));
     return true;
   }
 }

@@ -1,10 +1,13 @@
 /** Does what the core asks for: sends requests, reads answers up to a size, and lets time pass. */
 import { failure, headersText } from "./check.mjs";
-import { withCore } from "./instance.mjs";
+import { told, withCore } from "./instance.mjs";
 import { claim, record } from "./ledger.mjs";
 
 /** The most bytes of an answer that are read. Pages of the queue carry the payloads of their entries. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+/** The body of what has none. */
+export const NOTHING = new Uint8Array();
 
 /**
  * Does what a piece of work of the core asks for, until it is done; returns what it came to, or throws what it failed
@@ -19,14 +22,15 @@ export async function perform(work, shell, bringBody) {
   let answer;
   let kept;
   for (;;) {
-    const step = JSON.parse(withCore(() => work.step()));
+    const step = told(withCore(() => work.step()));
     if (step.ended) return step.verbatim ? json(answer.body) : step.done;
     if (step.body !== undefined) kept = await bringBody(step.body, step.keep);
     else if (step.wait !== undefined) await pause(step.wait, shell.signal);
     else {
       answer = await obtain(step, kept, shell);
       const { status, body, headers, kind, detail, limit } = answer;
-      withCore(() => (kind === undefined ? work.answer(status, body, headersText("headers", headers ?? {})) : work.fail(kind, detail, limit)));
+      const what = kind === undefined ? `answer\0${status}\0${headersText("headers", headers)}` : `${kind}\0${limit}\0${detail}`;
+      withCore(() => work.bring(what, body ?? NOTHING));
     }
   }
 }

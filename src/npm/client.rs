@@ -1,17 +1,13 @@
 //! The DLQ API with all its patience, over JavaScript's `fetch` and timers.
 
-use core::{fmt, time::Duration};
+use core::time::Duration;
 use std::rc::Rc;
 
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-
 use super::{
-    error::{invalid, js_error},
+    args::Args,
+    error::{invalid, invalid_argument},
     filter::read,
-    pairs::Pairs,
-    request::whole,
     task::{Account, Check, Kind, Task},
-    work::Work,
 };
 use crate::{
     client::{Act, Action, BulkJob, DeedKind, Endpoint, Memory, Patience},
@@ -22,62 +18,49 @@ use crate::{
     text,
 };
 
-/// An account of the DLQ API.
-#[wasm_bindgen]
-pub struct Api(Rc<Account>);
-
-#[wasm_bindgen]
-impl Api {
-    /// Checks token and address; an empty one is `https://qstash.upstash.io`. Times are in milliseconds.
-    #[wasm_bindgen(constructor)]
-    pub fn new(
-        token: String,
-        url: &str,
-        timeout: u32,
-        max_attempts: u32,
-        max_elapsed: u32,
-    ) -> Result<Self, JsValue> {
-        let token = Token::new(token).map_err(|error| invalid("`token`: ", &error))?;
+impl Account {
+    /// Checks what an account is made of: its token; its address, where an empty one is `https://qstash.upstash.io`;
+    /// timeout in milliseconds; most attempts; most milliseconds for them together.
+    pub(super) fn new(mut args: Args<'_>) -> Result<Rc<Self>, String> {
+        let token = Token::new(args.text()).map_err(|error| invalid("`token`: ", &error))?;
+        let url = args.text();
         let url = if url.is_empty() { DEFAULT_URL } else { url };
-        let url = base_url(url)
-            .map_err(|problem| js_error("invalid_argument", &["`baseUrl` ", &problem].concat()))?;
+        let url = base_url(url).map_err(|problem| invalid_argument(&["`baseUrl` ", &problem].concat()))?;
         let endpoint = Endpoint::new(url, token).map_err(|error| invalid("`baseUrl`: ", &error))?;
+        let timeout = Duration::from_millis(args.count());
+        let attempts = u32::try_from(args.count()).unwrap_or(u32::MAX);
         let patience = Patience::DEFAULT
-            .with_timeout(Duration::from_millis(timeout.into()))
-            .with_bounds(max_attempts, Duration::from_millis(max_elapsed.into()));
-        Ok(Self(Rc::new(Account { endpoint, patience, memory: Memory::new() })))
+            .with_timeout(timeout)
+            .with_bounds(attempts, Duration::from_millis(args.count()));
+        Ok(Rc::new(Self { endpoint, patience, memory: Memory::new() }))
     }
 
-    /// Begins with something. `which` it is about:
+    /// Begins with something: an operation, an action, overrides as a JSON object as in a policy, a count, a cursor or
+    /// none, and which it is about.
     ///
     /// - `get`, `retryCallback`, `cancelCallback`: an id.
-    /// - `act`: ids with NUL between them; `action` (`resume`, `restart`, `delete`) is done to each of these once.
-    /// - `list`, `page`, `job`: criteria, names and values with NUL between them; none select everything. A `list` is a
-    ///   page as the service sends it; `page` does `action` to as many as one call takes, and has the service's own answer;
-    ///   `job` does it to each once, a page a turn.
+    /// - `act`: ids; the action (`resume`, `restart`, `delete`) is done to each of these once.
+    /// - `list`, `page`, `job`: criteria, names and values; none select everything. A `list` is a page as the service
+    ///   sends it; `page` does the action to as many as one call takes, and has the service's own answer; `job` does it to
+    ///   each once, a page a turn.
     ///
-    /// `overrides` is a JSON object as in a policy; `count` bounds a page, or the entries of a job.
-    pub fn begin(
-        &self,
-        operation: &str,
-        action: &str,
-        which: &str,
-        overrides: &str,
-        count: f64,
-        cursor: Option<String>,
-    ) -> Result<Work, JsValue> {
-        let few = usize::try_from(whole(count)).unwrap_or(usize::MAX);
+    /// The count bounds a page, or the entries of a job.
+    pub(super) fn begin(self: &Rc<Self>, mut args: Args<'_>) -> Result<Box<Task>, String> {
+        let (operation, action, overrides) = (args.text(), args.text(), args.text());
+        let count = args.count();
+        let cursor = Some(args.text()).filter(|cursor| !cursor.is_empty()).map(str::to_owned);
+        let few = usize::try_from(count).unwrap_or(usize::MAX);
         let kind = match operation {
             "act" => {
                 let mut ids = Vec::new();
-                for dlq_id in text::parts(which, 0) {
+                for dlq_id in text::parts(args.0, 0) {
                     ids.push(id(dlq_id)?);
                 }
                 let ids = Ids::checked(&ids).map_err(|error| invalid("", &error))?;
                 Kind::Act(Act::many(read_action(action, overrides)?, ids))
             }
             "list" | "page" | "job" => {
-                let mut list = read(Pairs(which)).map_err(|fault| js_error("invalid_argument", &fault))?;
+                let mut list = read(args.pairs()).map_err(|fault| invalid_argument(&fault))?;
                 if operation == "list" {
                     list.selected().page(few.min(MAX_PER_PAGE), cursor);
                     Kind::verbatim(list.request(), Check::Page)
@@ -91,12 +74,12 @@ impl Api {
                             if matches!(action, Action::Delete) { Check::Deleted } else { Check::Created };
                         Kind::verbatim(request, check)
                     } else {
-                        Kind::Job(Box::new(BulkJob::over(action, *list).with_ceiling(whole(count))))
+                        Kind::Job(Box::new(BulkJob::over(action, *list).with_ceiling(count)))
                     }
                 }
             }
             _ => {
-                let dlq_id = id(which)?;
+                let dlq_id = id(args.0)?;
                 match operation {
                     "retryCallback" => {
                         let request = RetryCallback::new(dlq_id.clone()).request();
@@ -110,25 +93,19 @@ impl Api {
                 }
             }
         };
-        Ok(Work::task(Task { account: Rc::clone(&self.0), kind }))
+        Ok(Box::new(Task { account: Rc::clone(self), kind }))
     }
 }
 
-impl fmt::Debug for Api {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").finish_non_exhaustive()
-    }
-}
-
-fn id(dlq_id: &str) -> Result<DlqId, JsValue> {
+fn id(dlq_id: &str) -> Result<DlqId, String> {
     DlqId::new(dlq_id).map_err(|error| invalid("", &error))
 }
 
-fn read_action(action: &str, overrides: &str) -> Result<Action, JsValue> {
+fn read_action(action: &str, overrides: &str) -> Result<Action, String> {
     if action == "delete" {
         return Ok(Action::Delete);
     }
     let overrides = Overrides::from_json("the options", overrides)
-        .map_err(|TableError(message)| js_error("invalid_argument", &message))?;
+        .map_err(|TableError(message)| invalid_argument(&message))?;
     Ok(if action == "resume" { Action::Resume(overrides) } else { Action::Restart(overrides) })
 }

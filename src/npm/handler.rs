@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-
-use super::{callback::headers_of, delivery::Delivery, error::error, pairs::Pairs, work::Work};
+use super::{args::Args, callback::headers_of, delivery::Delivery, error::error, pairs::Pairs};
 use crate::{
     callback::FailureReader,
     js_host::now,
@@ -13,45 +11,36 @@ use crate::{
     text::said,
 };
 
-/// Workflow Redrive with its settings.
-#[wasm_bindgen]
-#[derive(Clone, Debug)]
-pub struct Handler(Rc<Redrive>);
-
-/// What its deliveries share.
-#[derive(Debug)]
+/// Workflow Redrive with its settings, which its deliveries share.
 pub(super) struct Redrive {
     pub(super) settings: Settings,
 }
 
-#[wasm_bindgen]
-impl Handler {
-    /// Reads and checks all settings: official names and values with NUL between them.
+impl Redrive {
+    /// Reads and checks all settings: official names and values.
     ///
     /// An error has the code `invalid_setting` and the name of the setting as `setting`.
-    #[wasm_bindgen(constructor)]
-    pub fn new(settings: &str) -> Result<Self, JsValue> {
-        let settings =
-            Settings::read_without_admin(&|name| Pairs(settings).value(name)).map_err(|cause| {
-                let mut thrown = error("invalid_setting", &said(&cause));
-                thrown.text("setting", cause.name());
-                JsValue::from_str(&thrown.end())
-            })?;
-        Ok(Self(Rc::new(Redrive { settings })))
+    pub(super) fn new(settings: Pairs<'_>) -> Result<Rc<Self>, String> {
+        let settings = Settings::read_without_admin(&|name| settings.value(name)).map_err(|cause| {
+            let mut error = error("invalid_setting", &said(&cause));
+            error.text("setting", cause.name());
+            error.end()
+        })?;
+        Ok(Rc::new(Self { settings }))
     }
 
-    /// Takes in a callback that came to `url`; `headers` are names and values with NUL between them.
-    #[must_use]
-    pub fn deliver(&self, url: String, headers: &str) -> Work {
-        let headers = Pairs(headers);
+    /// Takes in a callback: the URL that it came to, then names and values of its headers.
+    pub(super) fn deliver(self: &Rc<Self>, mut args: Args<'_>) -> Delivery {
+        let url = args.text().to_owned();
+        let headers = args.pairs();
         let arrival = Arrival {
             url,
             signature: headers.value("Upstash-Signature"),
             region: headers.value("Upstash-Region"),
         };
         let started = now();
-        let admitted = Admission::check(&self.0.settings, &arrival, started);
+        let admitted = Admission::check(&self.settings, &arrival, started);
         let reader = FailureReader::new(headers_of(headers));
-        Work::delivery(Delivery::new(Rc::clone(&self.0), admitted, reader, headers.0, started))
+        Delivery::new(Rc::clone(self), admitted, reader, headers.0, started)
     }
 }

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use super::pairs::Pairs;
+use super::{args::Args, pairs::Pairs};
 use crate::{
-    dlq::{ApiRequest, ApiResponse, TransportError},
+    dlq::{ApiRequest, ApiResponse, TransportError, Transported},
     http_url::HttpUrl,
     ids::RunId,
     json::Object,
@@ -60,22 +60,19 @@ pub(super) fn waiting(span: Duration) -> String {
     step.end()
 }
 
-pub(super) fn answered(status: u16, body: Vec<u8>, headers: Pairs<'_>) -> ApiResponse {
-    ApiResponse::new(status, body, |name| headers.value(name))
-}
-
-/// Why there is no answer, by the names that the package's `fetch` gives.
-pub(super) fn failed(kind: &str, detail: &str, limit: f64) -> TransportError {
-    let limit = whole(limit);
-    match kind {
-        "timeout" => TransportError::timeout(Duration::from_millis(limit)),
-        "too_large" => TransportError::too_large(usize::try_from(limit).unwrap_or(usize::MAX)),
-        _ => TransportError::interrupted(detail),
-    }
-}
-
-/// A number of JavaScript as a count.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
-pub(super) const fn whole(number: f64) -> u64 {
-    number as u64
+/// What became of a request: `answer`, its status, names and values of its headers; or why there is no answer: `timeout`
+/// after so many milliseconds, `too_large` for so many bytes, or `interrupted`, a number that means nothing, and the words
+/// of the runtime.
+pub(super) fn transported(kind: &str, mut args: Args<'_>, body: Vec<u8>) -> Transported {
+    let number = args.count();
+    Err(match kind {
+        "answer" => {
+            let headers = args.pairs();
+            let status = u16::try_from(number).unwrap_or_default();
+            return Ok(ApiResponse::new(status, body, |name| headers.value(name)));
+        }
+        "timeout" => TransportError::timeout(Duration::from_millis(number)),
+        "too_large" => TransportError::too_large(usize::try_from(number).unwrap_or(usize::MAX)),
+        _ => TransportError::interrupted(args.0),
+    })
 }

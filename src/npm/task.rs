@@ -2,9 +2,7 @@
 
 use std::rc::Rc;
 
-use wasm_bindgen::JsValue;
-
-use super::error::js_error;
+use super::error::error;
 use super::request::{sending, waiting};
 use super::types::{self, Thrown};
 use crate::{
@@ -46,7 +44,7 @@ impl Kind {
 
 impl Task {
     /// What to do next, as JSON; see [`Work::step`](super::Work::step).
-    pub(super) fn step(&mut self, came: Option<Transported>) -> Result<String, JsValue> {
+    pub(super) fn step(&mut self, came: Option<Transported>) -> Result<String, String> {
         let Account { endpoint, patience, memory } = &*self.account;
         let moment = Moment { now: now(), entropy: entropy(), patience, memory };
         let machine: &mut dyn Machine = match &mut self.kind {
@@ -63,7 +61,7 @@ impl Task {
         }
     }
 
-    fn outcome(&mut self) -> Result<String, JsValue> {
+    fn outcome(&mut self) -> Result<String, String> {
         let token = self.account.endpoint.token();
         let mut step = Object::new();
         let failure = match &mut self.kind {
@@ -93,7 +91,7 @@ impl Task {
                     None
                 }
                 Some(Err(BulkError::List(error))) => Some(error),
-                Some(Err(error)) => return Err(js_error("malformed", &said(&error))),
+                Some(Err(error)) => return Err(self::error("malformed", &said(&error)).end()),
             },
             Kind::Verbatim(call) => {
                 step.flag("verbatim", true);
@@ -101,7 +99,7 @@ impl Task {
             }
         };
         if let Some(error) = failure {
-            return Err(Thrown::call(&error, token).into());
+            return Err(Thrown::call(&error, token).to_json());
         }
         step.flag("ended", true);
         Ok(step.end())

@@ -1,61 +1,89 @@
-//! Something in the works: JavaScript does what it asks for, until it is done.
+//! What stays in WebAssembly from one call of JavaScript to the next.
 
 use core::fmt;
+use std::rc::Rc;
 
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{
+    args::Args,
     delivery::Delivery,
-    pairs::Pairs,
-    request::{answered, failed},
-    task::Task,
+    error::thrown,
+    handler::Redrive,
+    request::transported,
+    task::{Account, Task},
 };
 use crate::dlq::Transported;
 
-/// Something in the works, such as one callback or one call of the API.
+/// An account of the DLQ API or a handler, and what they begin: calls and callbacks that are under way.
 ///
-/// [`Work::step`] says what to do next; the answer is brought with the other methods, and then it is asked again.
+/// [`Work::step`] says what is to be done next, the answer is brought with [`Work::bring`], and then it is asked again.
 #[wasm_bindgen]
 pub struct Work(Kind);
 
 enum Kind {
-    Task { task: Box<Task>, came: Option<Transported> },
+    Account(Rc<Account>),
+    Handler(Rc<Redrive>),
+    Task {
+        task: Box<Task>,
+        came: Option<Transported>,
+    },
     Delivery(Box<Delivery>),
-}
-
-impl Work {
-    pub(super) fn task(task: Task) -> Self {
-        Self(Kind::Task { task: Box::new(task), came: None })
-    }
-
-    pub(super) fn delivery(delivery: Delivery) -> Self {
-        Self(Kind::Delivery(Box::new(delivery)))
-    }
+    /// Why there is none of the above.
+    Failed(String),
 }
 
 #[wasm_bindgen]
 impl Work {
-    /// What to do next, as JSON: `{body: <most bytes>}` to read the body, with `keep` to hold it for later where it has no
-    /// more bytes than that; `{relay: {method, url, headers}, timeout}` to send that body on, `{request: {method, url, headers}, timeout}` to
-    /// send a request, `{claim}` to claim a DLQ entry, `{record}` to keep its `result` or free its claim, `{wait}` to let that many milliseconds pass, or `{ended}`, with what it came to as `done`, or with
-    /// `verbatim` where that is the last answer itself. A job goes on after each end, until there is nothing `done`.
-    ///
-    /// Throws what the work fails with.
-    pub fn step(&mut self) -> Result<String, JsValue> {
-        match &mut self.0 {
-            Kind::Task { task, came } => task.step(came.take()),
-            Kind::Delivery(delivery) => Ok(delivery.step()),
+    /// An `account` (token, address, timeout in milliseconds, most attempts, most milliseconds for these together), or a
+    /// `handler` (its settings: official names and values).
+    #[must_use]
+    #[wasm_bindgen(constructor)]
+    pub fn new(what: &str) -> Self {
+        let mut args = Args(what);
+        let made = match args.text() {
+            "account" => Account::new(args).map(Kind::Account),
+            _ => Redrive::new(args.pairs()).map(Kind::Handler),
+        };
+        Self(made.unwrap_or_else(Kind::Failed))
+    }
+
+    /// What an account begins: an operation, an action, overrides, a count, a cursor, and which it is about. Or a handler:
+    /// the URL that a callback came to, and names and values of its headers.
+    #[must_use]
+    pub fn begin(&self, what: &str) -> Self {
+        let args = Args(what);
+        Self(match &self.0 {
+            Kind::Account(account) => match account.begin(args) {
+                Ok(task) => Kind::Task { task, came: None },
+                Err(error) => Kind::Failed(error),
+            },
+            Kind::Handler(redrive) => Kind::Delivery(Box::new(redrive.deliver(args))),
+            _ => Kind::Failed(String::new()),
+        })
+    }
+
+    /// Why it is of no use, as JSON; empty where it is.
+    #[must_use]
+    pub fn fault(&self) -> String {
+        match &self.0 {
+            Kind::Failed(error) => error.clone(),
+            _ => String::new(),
         }
     }
 
-    /// Brings the answer to a request; `headers` are names and values with NUL between them.
-    pub fn answer(&mut self, status: u16, body: Vec<u8>, headers: &str) {
-        self.bring(Ok(answered(status, body, Pairs(headers))));
-    }
-
-    /// There is no answer: `timeout` after `limit` milliseconds, `too_large` for `limit` bytes, or `interrupted`.
-    pub fn fail(&mut self, kind: &str, detail: &str, limit: f64) {
-        self.bring(Err(failed(kind, detail, limit)));
+    /// What to do next, as JSON: `{body: <most bytes>}` to read the body, with `keep` to hold it for later where it has no
+    /// more bytes than that; `{relay: {method, url, headers}, timeout}` to send that body on;
+    /// `{request: {method, url, headers}, timeout}` to send a request; `{claim}` to claim a DLQ entry; `{record}` to keep
+    /// its `result` or free its claim; `{wait}` to let that many milliseconds pass; `{thrown}` where it has failed; or
+    /// `{ended}`, with what it came to as `done`, or with `verbatim` where that is the last answer itself. A job goes on
+    /// after each end, until there is nothing `done`.
+    pub fn step(&mut self) -> String {
+        match &mut self.0 {
+            Kind::Task { task, came } => task.step(came.take()).unwrap_or_else(|error| thrown(&error)),
+            Kind::Delivery(delivery) => delivery.step(),
+            _ => String::new(),
+        }
     }
 
     /// Brings a piece of the body.
@@ -65,20 +93,17 @@ impl Work {
         }
     }
 
-    /// The body has come to its `end`: `whole`, `too_large` where it was not read further, or `lost`.
-    #[wasm_bindgen(js_name = endBody)]
-    pub fn end_body(&mut self, end: &str) {
-        if let Kind::Delivery(delivery) = &mut self.0 {
-            delivery.end_body(end);
-        }
-    }
-}
-
-impl Work {
-    fn bring(&mut self, answer: Transported) {
+    /// Brings what was asked for: `body`, and what it has come to (`whole`, `too_large` where it was not read further,
+    /// `lost`); or what became of a request: `answer`, its status, names and values of its headers, together with its
+    /// body; or in its place `timeout`, `too_large` or `interrupted`, with a number and the runtime's words.
+    pub fn bring(&mut self, what: &str, body: Vec<u8>) {
+        let mut args = Args(what);
+        let kind = args.text();
         match &mut self.0 {
-            Kind::Task { came, .. } => *came = Some(answer),
-            Kind::Delivery(delivery) => delivery.bring(answer),
+            Kind::Delivery(delivery) if kind == "body" => delivery.end_body(args.text()),
+            Kind::Delivery(delivery) => delivery.bring(transported(kind, args, body)),
+            Kind::Task { came, .. } => *came = Some(transported(kind, args, body)),
+            _ => {}
         }
     }
 }

@@ -31,7 +31,7 @@ const body = failureCallback({ status: 503 }).body;
 const decision = () => decide({ url: URL_CALLED, body });
 
 test("a panic is an error with the code `internal`, and the next call gets a fresh instance", (t) => {
-  const made = trapped(t, "decide");
+  const made = trapped(t, "ask");
   for (const count of [1, 2]) {
     assert.throws(decision, (error) => error.code === "internal" && error.cause instanceof WebAssembly.RuntimeError);
     assert.equal(made.count, count);

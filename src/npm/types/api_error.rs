@@ -2,8 +2,6 @@
 
 use core::time::Duration;
 
-use wasm_bindgen::JsValue;
-
 use crate::{
     client, dlq,
     js_host::now,
@@ -55,6 +53,12 @@ impl<'a> Thrown<'a> {
         Self { error, call: None, token }
     }
 
+    pub(in crate::npm) fn to_json(&self) -> String {
+        let mut object = Object::new();
+        self.write(&mut object);
+        object.end()
+    }
+
     fn write(&self, object: &mut Object) {
         api_error(object, self.error, self.call);
         let cause: &dyn Say = match self.call {
@@ -62,14 +66,6 @@ impl<'a> Thrown<'a> {
             None => self.error,
         };
         object.text("message", &self.token.redact(&said(cause)));
-    }
-}
-
-impl From<Thrown<'_>> for JsValue {
-    fn from(thrown: Thrown<'_>) -> Self {
-        let mut object = Object::new();
-        thrown.write(&mut object);
-        Self::from_str(&object.end())
     }
 }
 
