@@ -24,8 +24,10 @@ const output = given[given.indexOf("-o") + 1];
 link((name) => !name.startsWith(DESCRIPTION) && !CLASSES.some((it) => isOf(it, name)));
 const called = WebAssembly.Module.imports(new WebAssembly.Module(readFileSync(output))).map(({ name }) => name);
 const unused = CLASSES.filter((it) => !called.some((name) => isOf(it, name)));
+/** What the `worker` crate starts with, to tell worker-build's entry of a panic. Another entry hears of it elsewhere. */
+const START = process.env.WORKER_ENTRY ? /^(__wbindgen_describe_)?(init|__worker_init_state)_[0-9a-f]{16}$/ : /$^/;
 link((name) => {
-  if (unused.some((it) => isOf(it, name))) return false;
+  if (START.test(name) || unused.some((it) => isOf(it, name))) return false;
   const [, described] = FUNCTION.exec(name) ?? [];
   return described === undefined || called.includes(described) || exported(described);
 });

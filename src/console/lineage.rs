@@ -3,7 +3,7 @@
 use super::inquiry::{Ask, Heard, Inquiry, RECOVERIES, Step, list};
 use crate::{
     ids::RunId,
-    json::{Object, elements},
+    json::{Object, elements, lossy},
     ledger::shard,
 };
 
@@ -32,7 +32,7 @@ impl Inquiry for LineageOf {
             let recoveries = list(&answer, RECOVERIES);
             if elements(&recoveries).next().is_some() {
                 let mut answer = Object::new();
-                answer.raw("recoveries", &String::from_utf8_lossy(&recoveries));
+                answer.raw("recoveries", &lossy(&recoveries));
                 return Step::json(answer.end());
             }
         }

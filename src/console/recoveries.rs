@@ -2,7 +2,7 @@
 
 use super::inquiry::{Ask, Heard, Inquiry, RECOVERIES, Step, list};
 use crate::{
-    json::{Field, Fields, Object, Over, elements},
+    json::{Field, Fields, Object, Over, elements, lossy},
     ledger::shard,
     text,
     time::decimal,
@@ -40,7 +40,7 @@ impl Inquiry for Recoveries {
         let mut answer = Object::new();
         answer.open("recoveries", '[');
         for (_, recovery) in &page {
-            answer.raw_element(&String::from_utf8_lossy(recovery));
+            answer.raw_element(&lossy(recovery));
         }
         answer.close(']');
         if let Some((last, _)) = page.last().filter(|_| page.len() == self.limit) {

@@ -15,7 +15,7 @@ use crate::{
     ids::RunId,
     operator::{Asked, Operator, OperatorReply},
     settings::Settings,
-    text::said,
+    text::{parts, said},
     time::Timestamp,
 };
 
@@ -99,7 +99,7 @@ impl<'a> Console<'a> {
 
 /// `/v1/targets/{target}`, perhaps with what to do.
 fn one_target(path: &str, method: &str) -> Result<OneTarget, OperatorReply> {
-    let mut parts = path.strip_prefix("/v1/targets/").unwrap_or_default().split('/');
+    let mut parts = parts(path.strip_prefix("/v1/targets/").unwrap_or_default(), b'/');
     let target = percent_decode(parts.next().unwrap_or_default()).filter(|target| !target.is_empty());
     let Some(target) = target else {
         let message =

@@ -7,7 +7,7 @@ use super::query;
 use super::reply::OperatorReply;
 use super::route::{Operation, Route};
 use crate::settings::{Account, Admin, Region, Settings};
-use crate::text::split_once;
+use crate::text;
 
 /// A request of an operator. Its body means nothing.
 #[derive(Clone, Copy)]
@@ -27,11 +27,7 @@ impl<'a> Asked<'a> {
 
     /// Path and query.
     pub(crate) fn resource(&self) -> (&'a str, &'a str) {
-        let after_scheme = split_once(self.url, "://").map_or(self.url, |(_, rest)| rest);
-        let start = after_scheme.find('/').unwrap_or(after_scheme.len());
-        let resource = after_scheme.get(start..).unwrap_or_default();
-        let resource = resource.split('#').next().unwrap_or_default();
-        resource.split_once('?').unwrap_or((resource, ""))
+        resource(self.url)
     }
 }
 
@@ -105,8 +101,17 @@ impl<'a> Operator<'a> {
     }
 }
 
+/// Path and query of an absolute URL as the runtime writes it; a path that is left out is empty.
+pub(crate) fn resource(url: &str) -> (&str, &str) {
+    let after_scheme = text::split_once(url, "://").map_or(url, |(_, rest)| rest);
+    let start = text::find(after_scheme, "/").unwrap_or(after_scheme.len());
+    let resource = after_scheme.get(start..).unwrap_or_default();
+    let resource = text::parts(resource, b'#').next().unwrap_or_default();
+    text::cut(resource, b'?').unwrap_or((resource, ""))
+}
+
 /// The token of an `Authorization` header. Schemes are compared without regard to case (RFC 9110, section 11.1).
 fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
+    let (scheme, token) = text::cut(value, b' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_ascii())
 }

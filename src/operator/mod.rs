@@ -23,6 +23,8 @@ mod reply;
 mod route;
 mod values;
 
+#[cfg(feature = "deploy")]
+pub(crate) use entrance::resource;
 pub use entrance::{Asked, Operator};
 pub use exchange::{Answer, Exchange, MAX_CALLS};
 pub use reply::OperatorReply;

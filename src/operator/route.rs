@@ -4,7 +4,7 @@ use super::reply::OperatorReply;
 use crate::dlq::{ApiRequest, Method};
 use crate::http_url::percent_decode;
 use crate::ids::DlqId;
-use crate::text::said;
+use crate::text::{cut, said};
 
 /// What is asked, and of which entry if of one.
 pub(super) struct Route {
@@ -98,7 +98,7 @@ fn find(path: &str) -> Option<(Methods, &'static str, &'static str, Option<&str>
             return None;
         }
         let id = path.strip_prefix(*at).and_then(|rest| rest.strip_prefix('/'));
-        if let Some(id) = id.filter(|id| !id.contains('/')) {
+        if let Some(id) = id.filter(|id| cut(id, b'/').is_none()) {
             return Some((methods, allow, at, Some(id)));
         }
     }

@@ -3,7 +3,7 @@
 use crate::dlq::{CallbackState, FlowControlKey, FlowControlValue, GoDuration, Label, Labels, RetryDelay};
 use crate::http_url::{HttpUrl, is_ip_address};
 use crate::ids::{DlqId, RunId};
-use crate::text::{Say, said};
+use crate::text::{Say, cut, said};
 use crate::time::{decimal, parse_wire_time};
 
 /// What a value stands for.
@@ -62,7 +62,7 @@ impl Kind {
             ),
             Self::RetryDelay => checked(RetryDelay::parse(text), |_| None),
             // The service reads a comma as "or".
-            Self::Run if text.contains(',') => accept(false, "a run id without a comma"),
+            Self::Run if cut(text, b',').is_some() => accept(false, "a run id without a comma"),
             Self::Run => checked(RunId::new(text), |_| None),
             Self::True => accept(text == "true", "true"),
             Self::Url => checked(HttpUrl::parse(text), |_| None),

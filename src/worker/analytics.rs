@@ -2,9 +2,9 @@
 
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use worker::{Env, console_error};
+use worker::Env;
 
-use super::transport::words;
+use super::{redrive::log, transport::words};
 use crate::{json, recovery::DataPoint};
 
 /// The dataset of a deployment that has one.
@@ -23,7 +23,7 @@ impl Analytics {
         if let Err(error) = to_object(&point()).and_then(|point| dataset.write_data_point(&point)) {
             let mut line = json::Object::new();
             line.text("event", "analytics").text("outcome", "lost").text("detail", &words(&error));
-            console_error!("{}", line.end());
+            log(true, &line.end());
         }
     }
 }

@@ -5,10 +5,11 @@ use core::cell::RefCell;
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use worker::{Env, console_error};
+use worker::Env;
 
 use super::{
     ledger::{Namespace, bound, tell},
+    redrive::log,
     transport::words,
 };
 use crate::{
@@ -107,5 +108,5 @@ fn shard(case: &Case, settings: &Settings) -> String {
 fn report(error: &JsValue) {
     let mut line = Object::new();
     line.text("event", "ledger").text("outcome", "unavailable").text("detail", &words(error));
-    console_error!("{}", line.end());
+    log(true, &line.end());
 }

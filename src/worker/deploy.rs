@@ -18,7 +18,7 @@ use web_sys::{Request, Response};
 use worker::Env;
 
 use super::{Redrive, promise, respond::respond};
-use crate::{recovery::Reply, text::split_once};
+use crate::{operator::resource, recovery::Reply};
 
 thread_local! {
     /// One for each isolate. Bindings cannot change while it lives.
@@ -81,7 +81,8 @@ fn health(redrive: &Redrive) -> Reply {
 
 /// The path of an absolute URL as the runtime writes it.
 fn path(url: &str) -> &str {
-    let after_scheme = split_once(url, "://").map_or(url, |(_, rest)| rest);
-    let path = after_scheme.find('/').and_then(|start| after_scheme.get(start..)).unwrap_or("/");
-    path.split(['?', '#']).next().unwrap_or("/")
+    match resource(url) {
+        ("", _) => "/",
+        (path, _) => path,
+    }
 }

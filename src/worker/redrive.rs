@@ -1,7 +1,7 @@
 //! The handler to mount in a Worker.
 
 use wasm_bindgen::JsValue;
-use worker::{Env, console_error, console_log, web_sys};
+use worker::{Env, web_sys};
 
 use super::{
     analytics::Analytics, body, books::Books, console, host::Runtime, operator, respond::respond,
@@ -53,7 +53,7 @@ impl Redrive {
             Err(error) => Some(LogLine::misconfigured(error)),
         };
         if let Some(line) = odd {
-            console_error!("{}", line.json);
+            log(true, &line.json);
         }
         Self { settings, ledger, analytics: Analytics::of(env) }
     }
@@ -127,10 +127,11 @@ impl Redrive {
 }
 
 pub(super) fn log(is_error: bool, line: &str) {
+    let line = JsValue::from_str(line);
     if is_error {
-        console_error!("{}", line);
+        web_sys::console::error_1(&line);
     } else {
-        console_log!("{}", line);
+        web_sys::console::log_1(&line);
     }
 }
 
