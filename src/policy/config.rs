@@ -43,12 +43,12 @@ pub(super) fn read(table: &mut Table<'_>, policy: &mut Policy) {
     table.table("overrides", &mut |table| policy.overrides.read(table, Some(checkable)));
     set(&mut policy.paused, table.flag("paused"));
     spared(table, policy);
-    for text in table.texts("relay_targets", URLS) {
-        let target = table.parse::<HttpUrl>("relay_targets", URLS, &text);
-        if target.as_ref().is_some_and(|target| !target.is_https() && !target.is_loopback()) {
+    for text in &table.texts("relay_targets", URLS) {
+        let Some(target) = table.parse::<HttpUrl>("relay_targets", URLS, text) else { continue };
+        if !target.is_https() && !target.is_loopback() {
             table.refuse("relay_targets", &[" must be https, or http on this machine: it gets payloads"]);
         }
-        policy.relay.extend(target);
+        policy.relay.push(target);
     }
     let mut count = 0;
     table.tables("rules", &mut |table| {
@@ -84,8 +84,8 @@ fn condition(table: &mut Table<'_>, condition: &mut Condition) {
         } else {
             table.texts(name, accepted)
         };
-        for text in texts {
-            if let Some(value) = table.checked(name, accepted, key.read(&text)) {
+        for text in &texts {
+            if let Some(value) = table.checked(name, accepted, key.read(text)) {
                 condition.add(key, value);
             }
         }

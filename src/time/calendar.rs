@@ -28,8 +28,8 @@ impl Moment {
         let year = if month <= 2 { year - 1 } else { year };
         let months_since_march = (month + 9) % 12;
         let day_of_year = (153 * months_since_march + 2) / 5 + day - 1;
-        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-        // 719 468 days lie between 0000-03-01 and 1970-01-01.
+        let leap_days = year / 4 - year / 100 + year / 400;
+        // Years before the first are before the epoch, however they are counted. 719 468 days lie between 0000-03-01 and 1970-01-01.
         year * 365 + leap_days + day_of_year - 719_468
     }
 }

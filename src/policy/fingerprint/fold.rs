@@ -27,8 +27,9 @@ pub(super) fn fold(message: &str) -> Vec<u8> {
             }
             marks = Some(folded.len());
         } else if is_word(next) {
-            length = word(rest).len();
-            folded.extend(rest.iter().take(length));
+            let word = word(rest);
+            length = word.len();
+            folded.extend_from_slice(word);
             marks = None;
         } else {
             length = 1;
@@ -86,9 +87,12 @@ fn word(text: &[u8]) -> &[u8] {
 
 /// A text up to the first byte of a kind.
 fn until(text: &[u8], is_end: fn(u8) -> bool) -> &[u8] {
-    text.split(|byte| is_end(*byte)).next().unwrap_or_default()
+    let end = text.iter().position(|byte| is_end(*byte)).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
 }
 
+// In WebAssembly one copy is enough.
+#[inline(never)]
 const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || !byte.is_ascii()
 }

@@ -58,12 +58,12 @@ impl Hash {
         mixed = (mixed ^ (mixed >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
         mixed = (mixed ^ (mixed >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
         mixed ^= mixed >> 33;
-        (0..LENGTH)
-            .filter_map(|_| {
-                mixed = mixed.rotate_left(4);
-                char::from_digit((mixed & 0xf) as u32, 16)
-            })
-            .collect()
+        let mut hex = String::new();
+        for _ in 0..LENGTH {
+            mixed = mixed.rotate_left(4);
+            hex.extend(char::from_digit((mixed & 0xf) as u32, 16));
+        }
+        hex
     }
 }
 

@@ -71,9 +71,9 @@ impl Program {
                     }
                     Some(Op::Fork(other)) => {
                         ways.push(place + 1);
-                        ways.extend(place.checked_add_signed(*other as isize));
+                        ways.push(place.saturating_add_signed(*other as isize));
                     }
-                    Some(Op::Jump(other)) => ways.extend(place.checked_add_signed(*other as isize)),
+                    Some(Op::Jump(other)) => ways.push(place.saturating_add_signed(*other as isize)),
                 }
             }
             if here.is_none() {
