@@ -6,6 +6,8 @@ use crate::text::Say;
 ///
 /// A message says which check failed and never what would have passed it: not the expected URL, hash or key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+// As wide as what stands in its place where all is well, so that WebAssembly moves either in one piece.
+#[repr(u32)]
 #[non_exhaustive]
 pub enum SignatureError {
     /// The header names another algorithm than HS256, the only one that QStash signs with.
