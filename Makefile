@@ -101,7 +101,7 @@ examples/embed/build/index_bg.wasm: $(RUST_SOURCES) $(wildcard examples/embed/sr
 .PHONY: build-npm
 build-npm: pkg/wasm/redrive.wasm ## build the generated part of the npm package into pkg/wasm/
 
-NPM_SCRIPTS := $(addprefix scripts/,build-npm.sh anonymous.sh for-size/cargo for-size/classes.mjs for-size/link.mjs move-texts.mjs shorten-names.mjs order-functions.mjs wasm-file.mjs)
+NPM_SCRIPTS := $(addprefix scripts/,build-npm.sh common-js.mjs anonymous.sh for-size/cargo for-size/classes.mjs for-size/link.mjs move-texts.mjs shorten-names.mjs order-functions.mjs wasm-file.mjs)
 
 pkg/wasm/redrive.wasm: $(RUST_SOURCES) $(wildcard pkg/src/*.mjs) $(NPM_SCRIPTS) | setup
 	$(call say,npm package)

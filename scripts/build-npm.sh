@@ -13,7 +13,7 @@ anonymous=$(scripts/anonymous.sh)
 PATH=$root/scripts/for-size:$PATH cargo build --locked --release --package workflow-redrive --lib --features npm \
   --target wasm32-unknown-unknown "$anonymous"
 rm -rf "$made" pkg/wasm
-mkdir -p "$made" pkg/wasm
+mkdir -p "$made" pkg/wasm/cjs
 
 "$root/target/tools/bin/wasm-bindgen" "$target/wasm32-unknown-unknown/release/workflow_redrive.wasm" \
   --target bundler --out-dir "$made" --out-name redrive --no-typescript --remove-producers-section
@@ -38,15 +38,17 @@ exported=$(sed -nE 's/^export (class|function) ([$_[:alnum:]]+).*/\2/p' "$made/r
   echo '}'
 } >"$made/glue.mjs"
 
-# Names stay for the reader of a stack trace. Files of the two formats have one name: so they are neighbours in the tarball,
-# where the second compresses to next to nothing, as long as they are smaller than what gzip looks back at (32 KB) and say
-# all but their first and last line in the same words: one is made of the other. That is why the texts are files of their
-# own.
+# Functions and classes keep their names, for the reader of a stack trace. (Classes are variables, once they are bundled.)
+# Files of the two formats have one name: so they are neighbours in the tarball, where the second compresses to next to
+# nothing, as long as they are smaller than what gzip looks back at (32 KB) and say everything but imports and exports in
+# the same words. That is why the texts are files of their own.
+classes=$(sed -nE 's/^(export )?class (\w+) .*/\2/p' pkg/src/*.mjs | paste -sd,)
 modules() {
-  "$bin/esbuild" "$1" --bundle --format=esm --outfile="pkg/wasm/$2" --target=es2022 --platform=neutral \
-    --alias:redrive-glue="$made/glue.mjs" --external:./texts.js --log-level=warning --minify --keep-names
-  "$bin/esbuild" "pkg/wasm/$2" --format=cjs --outfile="pkg/wasm/cjs/$2" --target=es2022 --platform=neutral \
-    --log-level=warning --minify-whitespace --minify-syntax
+  "$bin/esbuild" "$1" --bundle --format=esm --target=es2022 --platform=neutral --alias:redrive-glue="$made/glue.mjs" \
+    --external:./texts.js --log-level=warning |
+    "$bin/terser" --module --ecma 2022 --compress passes=2 --mangle "reserved=[$classes]" --keep-fnames \
+      --keep-classnames >"pkg/wasm/$2"
+  node scripts/common-js.mjs "pkg/wasm/$2" "pkg/wasm/cjs/$2"
 }
 modules pkg/src/index.mjs core.js
 modules "$made/texts.mjs" texts.js

@@ -24,6 +24,8 @@ pub(super) enum What {
 
 /// What a deed has to do with its entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// As wide as what else is moved in its place, for WebAssembly.
+#[repr(u32)]
 pub(crate) enum Kind {
     /// A new run; it is supposed only that the entry leaves the queue by it.
     Revive,

@@ -292,6 +292,8 @@ impl Takes {
 /// Why criteria are no [`Filter`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+// As wide as what else is moved in its place, for WebAssembly.
+#[repr(u32)]
 pub enum InvalidFilterError {
     /// [`CallbackState::Unknown`] has no name on the wire.
     CallbackState,

@@ -73,6 +73,8 @@ impl Ids {
 /// Why something is no list of [`Ids`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+// As wide as what else is moved in its place, for WebAssembly.
+#[repr(u32)]
 pub enum InvalidIdsError {
     /// An id with a comma.
     Comma,
