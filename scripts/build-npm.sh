@@ -10,7 +10,8 @@ target=${CARGO_TARGET_DIR:-$root/target}
 made=$target/npm
 
 anonymous=$(scripts/anonymous.sh)
-PATH=$root/scripts/for-size:$PATH cargo build --locked --release --package workflow-redrive --lib --features npm \
+# No value of JavaScript is ever held in the core, so that there is no table of them.
+PATH=$root/scripts/for-size:$PATH WITHOUT_FEATURES=-reference-types cargo build --locked --release --package workflow-redrive --lib --features npm \
   --target wasm32-unknown-unknown "$anonymous"
 rm -rf "$made" pkg/wasm
 mkdir -p "$made" pkg/wasm/cjs
@@ -19,7 +20,7 @@ mkdir -p "$made" pkg/wasm/cjs
   --target bundler --out-dir "$made" --out-name redrive --no-typescript --remove-producers-section
 # What every runtime of the last years knows; with all that wasm-opt knows the file would load in the newest ones only.
 features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int
-  --enable-reference-types --enable-sign-ext)
+  --enable-sign-ext)
 # The lowest memory is the end of the stack, and no address that is calculated. What is said twice compresses better
 # than what is kept for later.
 "$bin/wasm-opt" "$made/redrive_bg.wasm" -o pkg/wasm/redrive.wasm "${features[@]}" \

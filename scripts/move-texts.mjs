@@ -4,7 +4,7 @@
  *
  * A seventh of the npm package's WebAssembly is data, and nearly all of that is words: messages, names of fields, headers.
  * They stay where they belong, beside the Rust that says them, and are neither listed nor marked there. This step cuts
- * every longer run of them out of the linked file and writes it down as JavaScript, with its address in memory; the
+ * every longer run of them out of the linked file and writes it down as JavaScript, with how far on in memory it stands; the
  * package's JavaScript puts it there when it makes an instance (`pkg/src/instance.mjs`), before anything runs. So the file
  * that has to be compiled is code, and words load as what JavaScript is good at.
  */
@@ -18,12 +18,14 @@ const LEAST = 12;
 const [file, script] = process.argv.slice(2);
 const bytes = readFileSync(file);
 const texts = [];
+/** Where the last text ends. */
+let end = 0;
 const sections = sectionsOf(bytes)
   // The number of segments. Only code that copies segments by itself needs it, and there is none.
   .filter(({ id }) => id !== SECTION.DATA_COUNT)
   .map(({ id, body }) => ({ id, body: id === SECTION.DATA ? withoutTexts(new Reader(body)) : body }));
 writeFileSync(file, withSections(bytes, sections));
-writeFileSync(script, `/** Addresses and what stands there; see scripts/move-texts.mjs. */\nexport const TEXTS = ${JSON.stringify(texts)};\n`);
+writeFileSync(script, `/** How far on each text begins, and the text; see scripts/move-texts.mjs. */\nexport const TEXTS = ${JSON.stringify(texts)};\n`);
 
 /** The data section without the texts, which are added to the list. */
 function withoutTexts(reader) {
@@ -34,8 +36,10 @@ function withoutTexts(reader) {
     if (reader.byte() !== 0x0b) throw new Error("an address that is calculated");
     const data = reader.take(reader.number()).toString("latin1");
     for (const [run, text] of data.matchAll(new RegExp(`([ -~]{${LEAST},})|(?:(?![ -~]{${LEAST}})[^])+`, "g"))) {
-      if (text !== undefined) texts.push(address, text);
-      else if (/[^\0]/.test(run)) segments.push(segment(address, Buffer.from(run, "latin1")));
+      if (text !== undefined) {
+        texts.push(address - end, text);
+        end = address + text.length;
+      } else if (/[^\0]/.test(run)) segments.push(segment(address, Buffer.from(run, "latin1")));
       address += run.length;
     }
   }

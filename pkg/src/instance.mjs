@@ -115,7 +115,12 @@ export function instance() {
 function putTexts(memory) {
   const bytes = new Uint8Array(memory.buffer);
   const encoder = new TextEncoder();
-  for (let index = 0; index < TEXTS.length; index += 2) bytes.set(encoder.encode(TEXTS[index + 1]), TEXTS[index]);
+  let address = 0;
+  for (const next of TEXTS) {
+    // How far on it goes, and then what stands there: ASCII.
+    if (typeof next === "string") bytes.set(encoder.encode(next), address);
+    address += next.length ?? next;
+  }
 }
 
 async function compile(source) {
