@@ -146,7 +146,9 @@ pub(super) fn tick(office: &mut Office<'_>) -> Circuit {
     if circuit.state == State::Open && is_over {
         enter(office.records, &mut circuit, State::HalfOpen, now);
     }
-    probes::drop_stale(office.records, now);
+    if circuit.state != State::Closed {
+        probes::drop_stale(office.records, now);
+    }
     judge(office, &mut circuit);
     circuit
 }

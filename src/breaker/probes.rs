@@ -46,20 +46,21 @@ pub(super) fn begin(records: &mut dyn Records, dlq_id: &str, now: Timestamp) {
 
 /// The entry of a probe was resumed as this run.
 pub(super) fn started(records: &mut dyn Records, dlq_id: &str, run: &str) {
-    if let Some(mut probe) = find(records, |probe| probe.dlq_id == dlq_id && probe.run.is_empty()) {
-        run.clone_into(&mut probe.run);
-        put(records, &probe);
+    let key = [KEY, dlq_id].concat();
+    let probe = records.get(&key).and_then(|value| parse(&key, &value));
+    if let Some(probe) = probe.filter(|probe| probe.run.is_empty()) {
+        put(records, &Probe { run: run.to_owned(), ..probe });
     }
 }
 
 /// Whether a run is a probe that nothing is known of yet.
 pub(super) fn is_open(records: &dyn Records, run: &str) -> bool {
-    find(records, |probe| probe.run == run && probe.verdict.is_none()).is_some()
+    of_run(records, run).is_some_and(|probe| probe.verdict.is_none())
 }
 
 /// Takes in how the target did by a run.
 pub(super) fn decide(records: &mut dyn Records, run: &str, good: bool) {
-    if let Some(probe) = find(records, |probe| probe.run == run && probe.verdict.is_none()) {
+    if let Some(probe) = of_run(records, run).filter(|probe| probe.verdict.is_none()) {
         put(records, &Probe { verdict: Some(good), ..probe });
     }
 }
@@ -71,7 +72,7 @@ pub(super) fn remove(records: &mut dyn Records, dlq_id: &str) {
 
 /// A run says nothing of the target.
 pub(super) fn remove_run(records: &mut dyn Records, run: &str) {
-    if let Some(probe) = find(records, |probe| probe.run == run) {
+    if let Some(probe) = of_run(records, run) {
         remove(records, &probe.dlq_id);
     }
 }
@@ -103,8 +104,8 @@ impl Probe {
     }
 }
 
-fn find(records: &dyn Records, is: impl Fn(&Probe) -> bool) -> Option<Probe> {
-    all(records).into_iter().find(|probe| is(probe))
+fn of_run(records: &dyn Records, run: &str) -> Option<Probe> {
+    all(records).into_iter().find(|probe| probe.run == run)
 }
 
 fn put(records: &mut dyn Records, probe: &Probe) {

@@ -46,9 +46,6 @@ pub(super) fn errand(office: &mut Office<'_>) -> Option<Errand> {
     let now = office.moment.now;
     take_asked(office.records);
     let circuit = tick(office);
-    if let Some(errand) = outbox::errand(office.records, now) {
-        return Some(errand);
-    }
     let due = follow::due(office.records, now);
     if let Some((region, request, _)) = follow::ask(&due) {
         let runs: Vec<&str> = due.iter().map(|followed| followed.run.as_str()).collect();
@@ -69,14 +66,11 @@ pub(super) fn wakes(office: &Office<'_>) -> Option<Timestamp> {
         Some(_) => Some(office.moment.now),
         None => resumes_at(office, &Circuit::read(records)),
     };
-    [deed, outbox::wakes(records), follow::wakes(records), probes::wakes(records)].into_iter().flatten().min()
+    [deed, follow::wakes(records), probes::wakes(records)].into_iter().flatten().min()
 }
 
 /// Takes in what became of the errand that was given last.
 pub(super) fn returned(office: &mut Office<'_>, answer: Transported) {
-    if outbox::returned(office.records, &answer, office.moment.now) {
-        return;
-    }
     if let Some(runs) = take_asked(office.records) {
         return looked_at(office, &runs, answer);
     }

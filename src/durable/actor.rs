@@ -3,11 +3,10 @@
 use core::fmt;
 
 use super::{Records, outbox};
-use crate::text::{Say, said};
+use crate::text::Say;
 use crate::{
     dlq::{ApiRequest, Transported},
     http_url::HttpUrl,
-    json::{Object, elements},
     recovery::Moment,
     settings::{Region, Settings},
     time::Timestamp,
@@ -31,29 +30,13 @@ impl fmt::Debug for Office<'_> {
 
 /// A state machine that outlives requests. It has no state of its own but what its records hold.
 ///
-/// A shell runs it like this: it passes on what others tell it ([`Actor::told`]); then, and whenever the alarm rings, it
-/// runs errands one after the other until there are none ([`Actor::errand`], [`Actor::returned`]), and sets the alarm
-/// ([`Actor::wakes`]). Between an errand and its return other messages may be heard, and the actor may be restarted, in
+/// A shell runs it like this: it passes on what others tell it ([`told`]); then, and whenever the alarm rings, it
+/// tells others what is due in the [outbox], runs errands one after the other until there are none ([`Actor::errand`],
+/// [`Actor::returned`]), and sets the alarm ([`wakes`]). Between an errand and its return other messages may be heard, and the actor may be restarted, in
 /// which case the errand never returns: it is asked for one anew and has to look what became of the last.
 pub trait Actor {
     /// Takes in a message, a JSON object, and answers with another.
     fn hear(&self, office: &mut Office<'_>, message: &str) -> Result<String, UnheardError>;
-
-    /// The same for what another actor's [outbox] has sent, which may be many messages in one: those that make no sense
-    /// are named in the answer.
-    fn told(&self, office: &mut Office<'_>, message: &str) -> Result<String, UnheardError> {
-        let Some(messages) = outbox::unbundle(message) else { return self.hear(office, message) };
-        let mut answer = Object::new();
-        answer.open("unheard", '[');
-        for (number, message) in elements(&messages).enumerate() {
-            let message = core::str::from_utf8(message).unwrap_or_default();
-            if self.hear(office, message).is_err() {
-                answer.raw_element(&said(&number));
-            }
-        }
-        answer.close(']');
-        Ok(answer.end())
-    }
 
     /// What to do next, if anything is due.
     fn errand(&self, office: &mut Office<'_>) -> Option<Errand>;
@@ -61,8 +44,23 @@ pub trait Actor {
     /// Takes in what became of the errand that was given last.
     fn returned(&self, office: &mut Office<'_>, answer: Transported);
 
-    /// When to be asked for an errand again; `None` where nothing is waited for.
+    /// When to be asked for an errand again; `None` where nothing is waited for. The outbox has its own time.
     fn wakes(&self, office: &Office<'_>) -> Option<Timestamp>;
+}
+
+/// Lets an actor take in messages that came together, in order. The answer to one that makes no sense is empty.
+pub fn told(actor: &dyn Actor, office: &mut Office<'_>, messages: &[String]) -> Vec<String> {
+    let mut answers = Vec::new();
+    for message in messages {
+        answers.push(actor.hear(office, message).unwrap_or_default());
+    }
+    answers
+}
+
+/// When an actor has to be woken: for an errand, or for what it owes to others.
+#[must_use]
+pub fn wakes(actor: &dyn Actor, office: &Office<'_>) -> Option<Timestamp> {
+    [actor.wakes(office), outbox::wakes(office.records)].into_iter().flatten().min()
 }
 
 /// What an actor wants done.

@@ -5,9 +5,13 @@
 //! [`Errand`] to run next, and when it wants to be woken.
 
 mod actor;
+mod gather;
+mod memo;
 pub mod outbox;
 mod records;
 pub(crate) mod tally;
 
-pub use actor::{Actor, Errand, Office, UnheardError};
+pub use actor::{Actor, Errand, Office, UnheardError, told, wakes};
+pub use gather::{Batch, Gather};
+pub use memo::{Memo, Remembered};
 pub use records::{MemoryRecords, Records};

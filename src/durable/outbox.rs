@@ -5,11 +5,10 @@
 
 use core::time::Duration;
 
-use super::{Errand, Records};
+use super::Records;
 use crate::text::said;
 use crate::{
-    dlq::Transported,
-    json::{Field, Fields, Object, Over, elements, scalar},
+    json::{Field, Fields, Object, Over},
     text,
     time::{Timestamp, decimal, doubled},
 };
@@ -23,31 +22,36 @@ const MAX_PAUSE: Duration = Duration::from_mins(5);
 /// After so many tries, some 16 hours, a message is given up: nobody of that name is there.
 const MAX_TRIES: u64 = 200;
 
-/// Messages that one errand takes, and their bytes: a receiver writes down once what they tell it together.
-const MOST: usize = 50;
-const MOST_BYTES: usize = 256 * 1024;
+/// The most messages that go at a time: a receiver writes down once what they tell it together.
+pub const MOST: usize = 100;
 
-/// How a bundle begins.
-const BUNDLE: &str = "{\"do\":\"many\"";
+/// And their bytes.
+const MOST_BYTES: usize = 256 * 1024;
 
 const LETTER: &str = "outbox/";
 const NUMBER: &str = "outbox-number";
-/// The keys of the messages that are being told.
-const ON_ITS_WAY: &str = "outbox-way";
+
+/// Messages to one receiver, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// The receiver's name.
+    pub to: String,
+    /// The messages: none is empty.
+    pub messages: Vec<String>,
+    keys: Vec<String>,
+}
 
 /// Owes an actor a message, to be told as soon as possible.
 pub fn push(records: &mut dyn Records, to: &str, message: &str, now: Timestamp) {
     put(records, to, message, 0, now);
 }
 
-/// What is due, the oldest first: as many messages as one errand takes to the same receiver. Ask here before any errand of
-/// another kind is given out.
-pub fn errand(records: &mut dyn Records, now: Timestamp) -> Option<Errand> {
-    records.delete(ON_ITS_WAY);
-    let mut receiver: Option<String> = None;
-    let (mut keys, mut messages, mut bytes) = (Vec::new(), Vec::new(), 0);
+/// What is due, the oldest first: for each receiver, what it is to be told together. Ask here before any errand is given
+/// out; all may go at the same time, and each is to come back to [`returned`].
+pub fn due(records: &mut dyn Records, now: Timestamp) -> Vec<Post> {
+    let (mut due, mut bytes): (Vec<Post>, usize) = (Vec::new(), 0);
     for (key, letter) in records.scan(LETTER, "", MOST) {
-        if due(&key).is_some_and(|due| due > now) {
+        if due_at(&key).is_some_and(|at| at > now) {
             break;
         }
         let Some((to, message, _)) = read(&letter) else {
@@ -55,31 +59,27 @@ pub fn errand(records: &mut dyn Records, now: Timestamp) -> Option<Errand> {
             continue;
         };
         bytes += message.len();
-        if receiver.as_ref().is_some_and(|receiver| *receiver != to)
-            || (bytes > MOST_BYTES && !keys.is_empty())
-        {
-            continue;
+        if bytes > MOST_BYTES && !due.is_empty() {
+            break;
         }
-        receiver = Some(to);
-        keys.push(key);
-        messages.push(message);
+        match due.iter_mut().find(|post| post.to == to) {
+            Some(post) => {
+                post.messages.push(message);
+                post.keys.push(key);
+            }
+            None => due.push(Post { to, messages: vec![message], keys: vec![key] }),
+        }
     }
-    records.put(ON_ITS_WAY, &keys.join("\n"));
-    let message = if messages.len() == 1 { messages.pop()? } else { bundle(&messages) };
-    Some(Errand::Tell { actor: receiver?, message })
+    due
 }
 
-/// Takes in what became of the errand that was given last; `false` where that was none of the outbox.
-pub fn returned(records: &mut dyn Records, answer: &Transported, now: Timestamp) -> bool {
-    let Some(keys) = records.get(ON_ITS_WAY).filter(|keys| !keys.is_empty()) else { return false };
-    records.delete(ON_ITS_WAY);
-    let answer = answer.as_ref().ok().filter(|answer| answer.status() == 200);
-    let unheard = answer.map(|answer| unheard(answer.body()));
-    for (number, key) in text::parts(&keys, b'\n').enumerate() {
+/// Takes in what became of messages: those that have no answer, or an empty one, are told again later. Nobody can tell
+/// whether they were heard, or their receiver made nothing of them.
+pub fn returned(records: &mut dyn Records, post: &Post, answers: &[String], now: Timestamp) {
+    for (number, key) in post.keys.iter().enumerate() {
         let letter = records.get(key);
         records.delete(key);
-        let was_taken = unheard.as_ref().is_some_and(|unheard| !unheard.contains(&said(&number)));
-        if !was_taken
+        if answers.get(number).is_none_or(String::is_empty)
             && let Some((to, message, tries)) = letter.as_deref().and_then(read)
             && tries < MAX_TRIES
         {
@@ -87,32 +87,11 @@ pub fn returned(records: &mut dyn Records, answer: &Transported, now: Timestamp)
             put(records, &to, &message, tries + 1, now.after(pause));
         }
     }
-    true
-}
-
-/// The messages of a bundle; `None` for a message of its own.
-pub(super) fn unbundle(message: &str) -> Option<Vec<u8>> {
-    const FIELDS: &[Field] = &[Field { name: "messages", limit: 2 * MOST_BYTES, over: Over::Drop }];
-    if !message.starts_with(BUNDLE) {
-        return None;
-    }
-    Fields::of(message.as_bytes(), FIELDS).ok()?.raw("messages")
-}
-
-fn bundle(messages: &[String]) -> String {
-    [BUNDLE, ",\"messages\":[", &messages.join(","), "]}"].concat()
-}
-
-/// Those messages of a bundle that its receiver could make nothing of, by their numbers.
-fn unheard(answer: &[u8]) -> Vec<String> {
-    const FIELDS: &[Field] = &[Field { name: "unheard", limit: 1024, over: Over::Drop }];
-    let numbers = Fields::of(answer, FIELDS).ok().and_then(|mut fields| fields.raw("unheard"));
-    elements(&numbers.unwrap_or_default()).filter_map(scalar).collect()
 }
 
 /// When the next message is due.
 pub fn wakes(records: &dyn Records) -> Option<Timestamp> {
-    due(&records.scan(LETTER, "", 1).first()?.0)
+    due_at(&records.scan(LETTER, "", 1).first()?.0)
 }
 
 fn put(records: &mut dyn Records, to: &str, message: &str, tries: u64, due: Timestamp) {
@@ -134,7 +113,7 @@ fn read(letter: &str) -> Option<(String, String, u64)> {
     Some((letter.word("to")?, letter.word("message")?, decimal(&letter.text("tries")?)?))
 }
 
-fn due(key: &str) -> Option<Timestamp> {
+fn due_at(key: &str) -> Option<Timestamp> {
     let (due, _) = text::cut(key.strip_prefix(LETTER)?, b' ')?;
     decimal(due).map(Timestamp::from_millis)
 }
@@ -142,25 +121,31 @@ fn due(key: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        dlq::{ApiResponse, TransportError},
-        durable::MemoryRecords,
-    };
+    use crate::durable::MemoryRecords;
 
     const NOW: Timestamp = Timestamp::from_millis(1_748_527_971_000);
 
-    #[expect(clippy::unnecessary_wraps, reason = "stands beside answers that are lost")]
-    fn taken() -> Transported {
-        Ok(ApiResponse::new(200, "{}", |_| None))
+    /// Lets what is due go; of each message, to whom and what. `hears` says which are answered.
+    fn go(
+        records: &mut MemoryRecords,
+        now: Timestamp,
+        hears: &dyn Fn(&str) -> bool,
+    ) -> Vec<(String, String)> {
+        let mut told = Vec::new();
+        for post in due(records, now) {
+            let answers: Vec<_> = post
+                .messages
+                .iter()
+                .map(|message| if hears(message) { "{}".to_owned() } else { String::new() })
+                .collect();
+            returned(records, &post, &answers, now);
+            told.extend(post.messages.into_iter().map(|message| (post.to.clone(), message)));
+        }
+        told
     }
 
-    fn lost() -> Transported {
-        Err(TransportError::interrupted("reset"))
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "stands beside no errand")]
-    fn tell(actor: &str, message: &str) -> Option<Errand> {
-        Some(Errand::Tell { actor: actor.to_owned(), message: message.to_owned() })
+    fn told(to: &str, messages: impl Iterator<Item = usize>) -> Vec<(String, String)> {
+        messages.map(|n| (to.to_owned(), n.to_string())).collect()
     }
 
     #[test]
@@ -170,41 +155,38 @@ mod tests {
             push(&mut records, "a", &n.to_string(), NOW);
         }
         push(&mut records, "b", "0", NOW);
-        let numbers =
-            |from: usize, to: usize| (from..to).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
-        let first = format!(r#"{{"do":"many","messages":[{}]}}"#, numbers(0, MOST));
-        assert_eq!(errand(&mut records, NOW), tell("a", &first));
-        assert!(returned(&mut records, &taken(), NOW));
+        let all = |_: &str| true;
+        assert_eq!(due(&mut records, NOW).len(), 1);
+        assert_eq!(go(&mut records, NOW, &all), told("a", 0..MOST));
         assert_eq!(wakes(&records), Some(NOW));
-        let second = format!(r#"{{"do":"many","messages":[{}]}}"#, numbers(MOST, MOST + 2));
-        assert_eq!(errand(&mut records, NOW), tell("a", &second));
-        assert!(returned(&mut records, &taken(), NOW));
-        assert_eq!(errand(&mut records, NOW), tell("b", "0"));
-        assert!(returned(&mut records, &taken(), NOW));
-        assert_eq!((errand(&mut records, NOW), wakes(&records)), (None, None));
-        assert!(!returned(&mut records, &taken(), NOW));
+        // Those to others go beside them.
+        assert_eq!(due(&mut records, NOW).len(), 2);
+        assert_eq!(go(&mut records, NOW, &all), [told("a", MOST..MOST + 2), told("b", 0..1)].concat());
+        assert_eq!((due(&mut records, NOW), wakes(&records)), (Vec::new(), None));
     }
 
     #[test]
-    fn of_a_bundle_only_what_was_not_heard_is_told_again() {
+    fn only_what_was_not_heard_is_told_again() {
         let mut records = MemoryRecords::default();
         for n in 0..3 {
             push(&mut records, "a", &n.to_string(), NOW);
         }
-        errand(&mut records, NOW);
-        returned(&mut records, &Ok(ApiResponse::new(200, r#"{"unheard":[1]}"#, |_| None)), NOW);
-        assert_eq!(errand(&mut records, NOW), None);
-        assert_eq!(errand(&mut records, NOW.after(PAUSE)), tell("a", "1"));
+        go(&mut records, NOW, &|message| message != "1");
+        assert_eq!(due(&mut records, NOW), []);
+        assert_eq!(go(&mut records, NOW.after(PAUSE), &|_| true), told("a", 1..2));
+        assert_eq!(wakes(&records), None);
     }
 
     #[test]
     fn large_messages_go_one_by_one() {
         let mut records = MemoryRecords::default();
         let large = "1".repeat(MOST_BYTES);
-        for _ in 0..2 {
-            push(&mut records, "a", &large, NOW);
+        for to in ["a", "b"] {
+            push(&mut records, to, &large, NOW);
         }
-        assert_eq!(errand(&mut records, NOW), tell("a", &large));
+        for to in ["a", "b"] {
+            assert_eq!(go(&mut records, NOW, &|_| true), [(to.to_owned(), large.clone())]);
+        }
     }
 
     #[test]
@@ -212,15 +194,11 @@ mod tests {
         let mut records = MemoryRecords::default();
         push(&mut records, "gone", "1", NOW);
         push(&mut records, "there", "2", NOW);
-        assert_eq!(errand(&mut records, NOW), tell("gone", "1"));
-        returned(&mut records, &lost(), NOW);
-        assert_eq!(errand(&mut records, NOW), tell("there", "2"));
-        returned(&mut records, &taken(), NOW);
-        assert_eq!(errand(&mut records, NOW), None);
+        let there = |message: &str| message == "2";
+        assert_eq!(go(&mut records, NOW, &there), [told("gone", 1..2), told("there", 2..3)].concat());
         let later = NOW.after(PAUSE);
         assert_eq!(wakes(&records), Some(later));
-        assert_eq!(errand(&mut records, later), tell("gone", "1"));
-        returned(&mut records, &Ok(ApiResponse::new(404, "", |_| None)), later);
+        assert_eq!(go(&mut records, later, &there), told("gone", 1..2));
         assert_eq!(wakes(&records), Some(later.after(PAUSE * 2)));
     }
 
@@ -228,10 +206,9 @@ mod tests {
     fn one_that_never_came_back_is_told_again() {
         let mut records = MemoryRecords::default();
         push(&mut records, "a", "1", NOW);
-        assert_eq!(errand(&mut records, NOW), tell("a", "1"));
-        assert_eq!(errand(&mut records, NOW), tell("a", "1"));
-        assert!(returned(&mut records, &taken(), NOW));
-        assert_eq!(errand(&mut records, NOW), None);
+        assert_eq!(due(&mut records, NOW).len(), 1);
+        assert_eq!(go(&mut records, NOW, &|_| true), told("a", 1..2));
+        assert_eq!(due(&mut records, NOW), []);
     }
 
     #[test]
@@ -242,8 +219,7 @@ mod tests {
         let mut tries = 0;
         while let Some(due) = wakes(&records) {
             now = due;
-            assert!(errand(&mut records, now).is_some());
-            returned(&mut records, &lost(), now);
+            assert_eq!(go(&mut records, now, &|_| false).len(), 1);
             tries += 1;
         }
         assert_eq!(tries, 201);

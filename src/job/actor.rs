@@ -6,7 +6,7 @@ use super::state::{Out, Phase, Rest, State};
 use super::{MAX_LISTED, transcript, view};
 use crate::{
     dlq::{MAX_PER_PAGE, Transported},
-    durable::{Actor, Errand, Office, Records, UnheardError, outbox},
+    durable::{Actor, Errand, Office, Records, UnheardError},
     json::{Field, Fields, Object, Over},
     text::said,
     time::{Timestamp, decimal},
@@ -55,10 +55,6 @@ impl Actor for Job {
 
     fn errand(&self, office: &mut Office<'_>) -> Option<Errand> {
         let now = office.moment.now;
-        let errand = outbox::errand(office.records, now);
-        if errand.is_some() {
-            return errand;
-        }
         let state = State::load(office.records)?;
         if state.rest.is_some() {
             if forgotten_at(&state, office) <= now {
@@ -73,9 +69,6 @@ impl Actor for Job {
     }
 
     fn returned(&self, office: &mut Office<'_>, answer: Transported) {
-        if outbox::returned(office.records, &answer, office.moment.now) {
-            return;
-        }
         let Some(mut desk) = Desk::open(office) else { return };
         if desk.state.out != Out::None {
             desk.returned(&answer);
@@ -84,13 +77,11 @@ impl Actor for Job {
     }
 
     fn wakes(&self, office: &Office<'_>) -> Option<Timestamp> {
-        let owed = outbox::wakes(office.records);
-        let Some(state) = State::load(office.records) else { return owed };
-        let own = match state.rest {
+        let state = State::load(office.records)?;
+        Some(match state.rest {
             Some(_) => forgotten_at(&state, office),
             None => Timestamp::from_millis(state.due),
-        };
-        Some(owed.map_or(own, |owed| owed.min(own)))
+        })
     }
 }
 

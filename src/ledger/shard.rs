@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     dlq::Transported,
-    durable::{Actor, Errand, Office, Records, UnheardError, outbox},
+    durable::{Actor, Errand, Office, Records, UnheardError},
     ids::RunId,
     json::{Field, Fields, Object, Over, Plain as _, elements, scalar},
     recovery::{Case, Conclusion, Outcome},
@@ -91,7 +91,7 @@ impl Actor for Shard {
         Ok(answer.end())
     }
 
-    /// Tells others what they are to know; what has had its time is forgotten.
+    /// What has had its time is forgotten.
     fn errand(&self, office: &mut Office<'_>) -> Option<Errand> {
         let now = office.moment.now;
         for _ in 0..BATCH {
@@ -102,17 +102,14 @@ impl Actor for Shard {
             };
             book::forget(office.records, &entry);
         }
-        outbox::errand(office.records, now)
+        None
     }
 
-    fn returned(&self, office: &mut Office<'_>, answer: Transported) {
-        outbox::returned(office.records, &answer, office.moment.now);
-    }
+    fn returned(&self, _: &mut Office<'_>, _: Transported) {}
 
     fn wakes(&self, office: &Office<'_>) -> Option<Timestamp> {
         let oldest = book::oldest(office.records, 1);
-        let forgets = oldest.first().map(|(at, _)| at.after(office.settings.ledger_retention));
-        [forgets, outbox::wakes(office.records)].into_iter().flatten().min()
+        oldest.first().map(|(at, _)| at.after(office.settings.ledger_retention))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, Response};
 
 use super::{
     books::Books,
-    ledger::{Namespace, tell},
+    ledger::{call, hear},
     operator::{all, respond},
 };
 use crate::text::said;
@@ -61,19 +61,15 @@ async fn inquire(mut inquiry: Box<dyn Inquiry + '_>, books: &Books) -> OperatorR
                 "there is no ledger to ask; bind the class Ledger as LEDGER, as wrangler.toml has it";
             return OperatorReply::error(501, message);
         };
-        let asked: Vec<Promise> = asks.into_iter().map(|ask| begin(ledger.clone(), ask)).collect();
+        let asked: Vec<_> =
+            asks.into_iter().map(|Ask { actor, message }| call(&ledger.ledger, &actor, &[message])).collect();
         heard = Vec::new();
         for answer in asked {
-            heard.push(hear(answer).await);
+            heard.push(heard_of(answer).await);
         }
     }
 }
 
-/// Asks at once, without waiting for the answer.
-fn begin(ledger: Namespace, Ask { actor, message }: Ask) -> Promise {
-    future_to_promise(async move { tell(&ledger, &actor, &message).await.map(JsValue::from) })
-}
-
-async fn hear(answer: Promise) -> Heard {
-    JsFuture::from(answer).await.ok()?.as_string()
+async fn heard_of(call: Result<Promise, JsValue>) -> Heard {
+    hear(call.ok()?).await.ok()?.pop().filter(|answer| !answer.is_empty())
 }

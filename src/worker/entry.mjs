@@ -8,7 +8,7 @@
  *
  * The build puts this in front of the bindings that it generates; see scripts/bundle-worker.sh.
  */
-import { WorkerEntrypoint } from "cloudflare:workers";
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import * as core from "./index.js";
 
 /** Instances that there were before the present one. */
@@ -44,17 +44,12 @@ export default class extends WorkerEntrypoint {
 }
 
 /** The object of each instance has its memory there. What it is to remember is in its storage. */
-export class Ledger {
+export class Ledger extends DurableObject {
   #made;
   #present;
-  #parts;
 
-  constructor(...parts) {
-    this.#parts = parts;
-  }
-
-  fetch(request) {
-    return answered(() => this.#object().fetch(request));
+  tell(actor, messages) {
+    return run(() => this.#object().tell(actor, messages));
   }
 
   /** The runtime rings again where this fails. */
@@ -64,7 +59,7 @@ export class Ledger {
 
   #object() {
     if (this.#made !== past) {
-      this.#present = new core.Ledger(...this.#parts);
+      this.#present = new core.Ledger(this.ctx, this.env);
       this.#made = past;
     }
     return this.#present;

@@ -95,7 +95,8 @@ export const crashing = {
           transactionSync: (steps) => storage.transactionSync(steps),
           setAlarm: (at) => storage.setAlarm(at),
         };
-        super({ storage: watched }, env);
+        super(state, env);
+        this.ctx = { storage: watched };
         this.#state = own;
       }
       alarm() {

@@ -129,9 +129,9 @@ export async function startRedrive(options = {}) {
     tell: async (actor, message) => {
       const ledger = await miniflare.getDurableObjectNamespace("LEDGER");
       const stub = ledger.get(ledger.idFromName(actor));
-      const answer = await stub.fetch(`https://ledger/${encodeURIComponent(actor)}`, { method: "POST", body: JSON.stringify(message) });
-      if (!answer.ok) throw new Error(`${actor}: ${answer.status} ${await answer.text()}`);
-      return answer.json();
+      const [answer] = await stub.tell(actor, [JSON.stringify(message)]);
+      if (answer === null) throw new Error(`${actor} makes nothing of ${JSON.stringify(message)}`);
+      return JSON.parse(answer);
     },
     memory: () => residentBytes(pid),
     live: async () => {
@@ -238,11 +238,11 @@ function brokenLedger({ throws, hangs }) {
     import Redrive, { Ledger as Sound } from "./worker/shim.mjs";
     export default Redrive;
     export class Ledger extends Sound {
-      async fetch(request) {
-        const { do: told } = await request.clone().json();
-        if (["all", told].includes(${JSON.stringify(throws)})) throw new Error("the ledger is broken");
-        if (["all", told].includes(${JSON.stringify(hangs)})) return new Promise(() => setInterval(() => {}, 1000));
-        return super.fetch(request);
+      tell(actor, messages) {
+        const told = ["all", ...messages.map((message) => JSON.parse(message).do)];
+        if (told.includes(${JSON.stringify(throws)})) throw new Error("the ledger is broken");
+        if (told.includes(${JSON.stringify(hangs)})) return new Promise(() => setInterval(() => {}, 1000));
+        return super.tell(actor, messages);
       }
     }`;
 }

@@ -179,7 +179,7 @@ impl World {
         let records = actors.entry(actor.to_owned()).or_default();
         let before = records.clone();
         let moment = Moment { now: self.now.get(), entropy: self.entropy() };
-        let heard = role.told(&mut Office { records, settings: &self.settings, moment }, message);
+        let heard = role.hear(&mut Office { records, settings: &self.settings, moment }, message);
         if heard.is_err() {
             *records = before;
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use workflow_redrive::client::World;
 use workflow_redrive::dlq::{ApiResponse, Transported};
-use workflow_redrive::durable::{Actor, Errand, MemoryRecords, Office};
+use workflow_redrive::durable::{Actor, Errand, MemoryRecords, Office, outbox, wakes};
 use workflow_redrive::job::{Job, Jobs};
 use workflow_redrive::recovery::Moment;
 use workflow_redrive::settings::Settings;
@@ -96,7 +96,7 @@ impl<'a> Actors<'a> {
                 return job;
             }
             if !self.one_errand(&actor) {
-                let wakes = self.within(&actor, |office, role| role.wakes(office)).unwrap();
+                let wakes = self.within(&actor, |office, role| wakes(role, office)).unwrap();
                 self.service.pass_time(u64::try_from(wakes.since(self.now()).as_millis()).unwrap().max(1));
             }
         }
@@ -105,10 +105,24 @@ impl<'a> Actors<'a> {
 
     /// `false` where there is none.
     pub(crate) fn one_errand(&self, actor: &str) -> bool {
-        let Some(errand) = self.within(actor, |office, role| role.errand(office)) else { return false };
         let roll = self.service.entropy();
         let is_lost = roll % 1000 < self.restarts.get();
-        if is_lost && (roll / 1000).is_multiple_of(2) {
+        let is_lost_before = is_lost && (roll / 1000).is_multiple_of(2);
+        let now = self.now();
+        if let Some(post) = self.within(actor, |office, _| outbox::due(office.records, now)).pop() {
+            if is_lost_before {
+                return true;
+            }
+            let tell =
+                |message: &String| self.within(&post.to, |office, role| role.hear(office, message).unwrap());
+            let answers: Vec<_> = post.messages.iter().map(tell).collect();
+            if !is_lost {
+                self.within(actor, |office, _| outbox::returned(office.records, &post, &answers, now));
+            }
+            return true;
+        }
+        let Some(errand) = self.within(actor, |office, role| role.errand(office)) else { return false };
+        if is_lost_before {
             return true;
         }
         let answer = self.run(errand);
@@ -127,7 +141,7 @@ impl<'a> Actors<'a> {
                 block_on(World::send(&service, request, Duration::from_secs(10)))
             }
             Errand::Tell { actor, message } => {
-                let heard = self.within(&actor, |office, role| role.told(office, &message).unwrap());
+                let heard = self.within(&actor, |office, role| role.hear(office, &message).unwrap());
                 Ok(ApiResponse::new(200, heard, |_| None))
             }
             Errand::Post { .. } => panic!("a job posts nothing"),

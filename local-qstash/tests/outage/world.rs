@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use workflow_redrive::breaker::{self, Target};
 use workflow_redrive::callback::{CallbackHeaders, FailureReader};
 use workflow_redrive::dlq::{ApiRequest, ApiResponse, Transported};
-use workflow_redrive::durable::{Actor, Errand, MemoryRecords, Office};
+use workflow_redrive::durable::{Actor, Errand, MemoryRecords, Office, outbox, wakes};
 use workflow_redrive::ledger::{self, Claimant, Shard};
 use workflow_redrive::recovery::{self, Admission, Admitted, Arrival, Case, Claim, Conclusion, Host, Reply};
 use workflow_redrive::settings::{Account, Settings};
@@ -202,15 +202,11 @@ impl World {
 
     fn tell(&self, actor: &str, message: &str) -> String {
         if actor == "notices" {
-            let told: Value = serde_json::from_str(message).unwrap();
-            // Several at once come in a bundle.
-            let bundle = told["messages"].as_array().cloned();
-            for notice in bundle.unwrap_or_else(|| vec![told]) {
-                self.notices.borrow_mut().push(notice["kind"].as_str().unwrap().to_owned());
-            }
+            let notice: Value = serde_json::from_str(message).unwrap();
+            self.notices.borrow_mut().push(notice["kind"].as_str().unwrap().to_owned());
             return "{}".to_owned();
         }
-        self.with(actor, |role, office| role.told(office, message).unwrap())
+        self.with(actor, |role, office| role.hear(office, message).unwrap())
     }
 
     fn with<T>(&self, actor: &str, work: impl FnOnce(&dyn Actor, &mut Office<'_>) -> T) -> T {
@@ -219,7 +215,7 @@ impl World {
         let moment = recovery::Moment { now: self.now(), entropy: self.entropy() };
         let mut office = Office { records: &mut records, settings: &self.settings, moment };
         let done = work(role, &mut office);
-        let alarm = role.wakes(&office).map_or(u64::MAX, Timestamp::as_millis);
+        let alarm = wakes(role, &office).map_or(u64::MAX, Timestamp::as_millis);
         self.alarms.borrow_mut().insert(actor.to_owned(), alarm);
         self.actors.borrow_mut().insert(actor.to_owned(), records);
         done
@@ -238,10 +234,20 @@ impl World {
             let due = alarms.iter().find(|(_, at)| **at <= self.now.get()).map(|(name, _)| name.clone());
             drop(alarms);
             let Some(name) = due else { return };
+            self.tell_others(&name);
             while let Some(errand) = self.with(&name, |role, office| role.errand(office)) {
                 let answer = self.execute_errand(errand);
                 self.with(&name, |role, office| role.returned(office, answer));
             }
+        }
+    }
+
+    /// Tells what an actor owes to others.
+    fn tell_others(&self, name: &str) {
+        let now = self.now();
+        for post in self.with(name, |_, office| outbox::due(office.records, now)) {
+            let answers: Vec<_> = post.messages.iter().map(|message| self.tell(&post.to, message)).collect();
+            self.with(name, |_, office| outbox::returned(office.records, &post, &answers, now));
         }
     }
 

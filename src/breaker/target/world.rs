@@ -6,7 +6,7 @@ use super::super::{admit, read_admission};
 use super::*;
 use crate::{
     dlq::{ApiRequest, ApiResponse, TransportError},
-    durable::MemoryRecords,
+    durable::{MemoryRecords, outbox, wakes},
     ids::DlqId,
     ledger::{self, Claimant, Shard},
     lineage::Lineage,
@@ -106,12 +106,12 @@ impl World {
     pub(super) fn tell(&mut self, actor: &str, message: &str) -> String {
         let office = &mut self.office(actor);
         let answer = if actor.starts_with("target-") {
-            Target.told(office, message)
+            Target.hear(office, message)
         } else if actor.starts_with("shard-") {
-            Shard.told(office, message)
+            Shard.hear(office, message)
         } else {
             let listener = Listener::default();
-            let answer = listener.told(office, message);
+            let answer = listener.hear(office, message);
             self.notices.extend(listener.0.into_inner());
             answer
         };
@@ -170,26 +170,40 @@ impl World {
     }
 
     fn wakes(&mut self, actor: &str) -> Option<Timestamp> {
-        let office = self.office(actor);
-        if actor.starts_with("target-") { Target.wakes(&office) } else { Shard.wakes(&office) }
+        wakes(role(actor), &self.office(actor))
     }
 
     fn ring(&mut self, name: &str) {
-        let role: &dyn Actor = if name.starts_with("target-") { &Target } else { &Shard };
+        let role = role(name);
         for _ in 0..10_000 {
-            let Some(errand) = role.errand(&mut self.office(name)) else { return };
-            self.errands += 1;
-            let crash = self.crash.filter(|(at, _)| *at == self.errands);
-            if crash.is_some_and(|(_, after)| !after) {
-                return;
+            let now = self.now;
+            for post in outbox::due(self.office(name).records, now) {
+                let Some(crash) = self.crash_now() else { return };
+                let answers: Vec<_> =
+                    post.messages.iter().map(|message| self.tell(&post.to, message)).collect();
+                if crash {
+                    return;
+                }
+                outbox::returned(self.office(name).records, &post, &answers, now);
             }
+            let Some(errand) = role.errand(&mut self.office(name)) else { return };
+            let Some(crash) = self.crash_now() else { return };
             let answer = self.run(errand);
             match answer {
-                Some(answer) if crash.is_none() => role.returned(&mut self.office(name), answer),
+                Some(answer) if !crash => role.returned(&mut self.office(name), answer),
                 _ => return,
             }
         }
         panic!("an actor has errands without end");
+    }
+
+    /// One thing more is done: whether its actor is restarted after it; `None` where that is before.
+    fn crash_now(&mut self) -> Option<bool> {
+        self.errands += 1;
+        match self.crash {
+            Some((at, after)) if at == self.errands => after.then_some(true),
+            _ => Some(false),
+        }
     }
 
     fn run(&mut self, errand: Errand) -> Option<Transported> {
@@ -280,4 +294,8 @@ pub(super) fn case(n: u32, status: u16) -> Case {
     let lineage = Lineage::root(run.clone(), Timestamp::from_millis(1_748_527_971_000 + u64::from(n)));
     let dlq_id = DlqId::new(format!("1-{n}")).unwrap();
     Case { dlq_id, run_id: run.clone(), lineage, status, ..Case::sample("1-1", "wfr_x") }
+}
+
+fn role(actor: &str) -> &'static dyn Actor {
+    if actor.starts_with("target-") { &Target } else { &Shard }
 }

@@ -1,7 +1,6 @@
 use super::*;
 use crate::{
-    dlq::ApiResponse,
-    durable::MemoryRecords,
+    durable::{MemoryRecords, outbox, told},
     ledger::{
         book::{COUNT, ENTRY, MAX_ENTRIES, count},
         message,
@@ -59,9 +58,13 @@ impl Kept {
     /// What the shard tells others, in order.
     fn told(&mut self) -> Vec<(String, serde_json::Value)> {
         let mut told = Vec::new();
-        while let Some(Errand::Tell { actor, message }) = Shard.errand(&mut self.office()) {
-            told.push((actor, serde_json::from_str(&message).unwrap()));
-            Shard.returned(&mut self.office(), Ok(ApiResponse::new(200, "{}", |_| None)));
+        assert_eq!(Shard.errand(&mut self.office()), None);
+        for post in outbox::due(&mut self.records, self.now) {
+            let answers = vec!["{}".to_owned(); post.messages.len()];
+            outbox::returned(&mut self.records, &post, &answers, self.now);
+            told.extend(
+                post.messages.iter().map(|message| (post.to.clone(), serde_json::from_str(message).unwrap())),
+            );
         }
         told
     }
@@ -101,6 +104,15 @@ const PARKED: &str = r#"{"outcome":"parked","reason":"rule","rootRunId":"wfr_a"}
 
 fn settled(conclusion: &str) -> String {
     format!(r#"{{"claim":"settled","conclusion":{conclusion}}}"#)
+}
+
+#[test]
+fn messages_that_come_together_have_an_answer_each_and_one_that_makes_no_sense_harms_no_other() {
+    let mut kept = Kept::new();
+    let claim = |entry: &str| message::claim(&Case::sample(entry, "wfr_a"), Claimant::Callback);
+    let messages = [claim("1-1"), "{".to_owned(), claim("1-2"), claim("1-1"), r#"{"do":"dance"}"#.to_owned()];
+    let answers = told(&Shard, &mut kept.office(), &messages);
+    assert_eq!(answers, [GRANTED, "", GRANTED, PENDING, ""]);
 }
 
 #[test]

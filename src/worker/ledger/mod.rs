@@ -1,19 +1,18 @@
 //! The ledger in a Worker: every [actor](crate::durable) is a Durable Object of one class, by its name.
 
+mod gathered;
 mod js;
 #[cfg(feature = "deploy")]
 mod object;
 #[cfg(feature = "deploy")]
 mod records;
 
+pub(super) use gathered::Gathered;
 pub(super) use js::Namespace;
 
-use core::time::Duration;
-
-use js_sys::Reflect;
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Array, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, RequestInit, Response};
 use worker::Env;
 
 #[cfg(feature = "deploy")]
@@ -26,26 +25,56 @@ use crate::{
     sweep::{KEEPER, Keeper},
     text,
 };
-use crate::{http_url::percent_encode, time::millis};
 
 /// How long an answer of an actor may take. It does nothing but read and write a few records.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE_MILLIS: u32 = 5000;
 
-/// Tells an actor something. An error means that it cannot be said whether it was heard.
-pub(super) async fn tell(ledger: &Namespace, actor: &str, message: &str) -> Result<String, JsValue> {
-    let init = RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&JsValue::from_str(message));
-    let patience = u32::try_from(millis(PATIENCE)).unwrap_or(u32::MAX);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(patience)));
-    let url = ["https://ledger/", &percent_encode(actor)].concat();
-    let answer = JsFuture::from(ledger.get_by_name(actor)?.fetch(&url, &init)?).await?;
-    let response: Response = answer.unchecked_into();
-    let body = JsFuture::from(response.text()?).await?;
-    if !response.ok() {
-        return Err(body);
+#[wasm_bindgen]
+extern "C" {
+    /// The runtime's own timer.
+    #[wasm_bindgen(js_namespace = scheduler)]
+    pub(super) fn wait(millis: u32) -> Promise;
+}
+
+/// Tells an actor something: each message gets its answer, an empty one where the actor can make nothing of it. An error
+/// means that it cannot be said whether they were heard.
+pub(super) async fn tell(
+    ledger: &Namespace,
+    actor: &str,
+    messages: &[String],
+) -> Result<Vec<String>, JsValue> {
+    hear(call(ledger, actor, messages)?).await
+}
+
+/// The call of [`tell`], which is under way from now on.
+pub(super) fn call(ledger: &Namespace, actor: &str, messages: &[String]) -> Result<Promise, JsValue> {
+    let answer = ledger.get_by_name(actor)?.tell(actor, &array(messages))?;
+    Ok(Promise::race(&Array::of2(&answer, &wait(PATIENCE_MILLIS))))
+}
+
+/// The answers to it.
+pub(super) async fn hear(call: Promise) -> Result<Vec<String>, JsValue> {
+    let answers = JsFuture::from(call).await?;
+    if answers.is_undefined() {
+        return Err(js_sys::Error::new("no answer in time").into());
     }
-    Ok(body.as_string().unwrap_or_default())
+    Ok(strings(answers.unchecked_ref()))
+}
+
+fn array(strings: &[String]) -> Array {
+    let array = Array::new();
+    for string in strings {
+        array.push(&JsValue::from_str(string));
+    }
+    array
+}
+
+fn strings(array: &Array) -> Vec<String> {
+    let mut strings = Vec::new();
+    for at in 0..array.length() {
+        strings.push(array.get(at).as_string().unwrap_or_default());
+    }
+    strings
 }
 
 /// The ledger of a deployment, where one is bound as `LEDGER`.

@@ -1,25 +1,25 @@
 //! The Durable Object: keeps an actor alive, runs its errands and rings its alarm.
 
-use core::{cell::Cell, time::Duration};
+use core::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 use std::rc::Rc;
 
-use js_sys::Promise;
+use js_sys::{Array, Promise};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Request, Response};
 use worker::Env;
 
-use super::{Namespace, js::State, records::Stored, role, tell};
+use super::{Namespace, array, js::State, records::Stored, role, strings, tell};
 use crate::{
     dlq::{ApiResponse, TransportError, Transported},
-    durable::{Actor, Errand, Office, Records},
-    http_url::percent_decode,
+    durable::{Actor, Errand, Memo, Office, Records as _, Remembered, outbox, told, wakes},
     js_host::{entropy, now},
-    recovery::{Moment, Reply},
+    recovery::Moment,
     settings::{Settings, SettingsError},
-    text::{self, said},
     time::Timestamp,
-    worker::{ledger::bound, promise, respond::respond, settings::read_settings, transport},
+    worker::{ledger::bound, promise, settings::read_settings, transport},
 };
 
 /// Where the name of the actor is kept, for the alarm does not tell.
@@ -40,6 +40,7 @@ struct Desk {
     state: State,
     settings: Result<Settings, SettingsError>,
     ledger: Option<Namespace>,
+    memo: RefCell<Memo>,
     /// When the alarm is known to ring.
     alarm: Cell<Option<Timestamp>>,
     /// Whether errands are being run: they go on until none is due, and set the alarm in the end.
@@ -53,13 +54,20 @@ impl Ledger {
     #[wasm_bindgen(constructor)]
     pub fn new(state: State, env: Env) -> Self {
         let (settings, ledger) = (read_settings(&env), bound(&env));
-        Self(Rc::new(Desk { state, settings, ledger, alarm: Cell::default(), is_ringing: Cell::default() }))
+        Self(Rc::new(Desk {
+            state,
+            settings,
+            ledger,
+            memo: RefCell::default(),
+            alarm: Cell::default(),
+            is_ringing: Cell::default(),
+        }))
     }
 
-    /// Passes a message on to the actor of the path, and answers with what it says.
-    pub fn fetch(&self, request: Request) -> Promise {
+    /// Passes messages on to the actor of the name, and answers with what it says to each.
+    pub fn tell(&self, name: String, messages: Array) -> Promise {
         let desk = Rc::clone(&self.0);
-        promise(async move { desk.hear(&request).await.map(JsValue::from) })
+        promise(async move { desk.hear(&name, messages).await })
     }
 
     /// Runs what is due.
@@ -70,23 +78,42 @@ impl Ledger {
 }
 
 impl Desk {
-    async fn hear(&self, request: &Request) -> Result<Response, JsValue> {
-        let name = percent_decode(last_segment(&request.url())).unwrap_or_default();
-        let message = JsFuture::from(request.text()?).await?.as_string().unwrap_or_default();
-        let (Some(actor), Ok(settings)) = (role(&name), &self.settings) else {
-            return respond(&Reply::error(404, "no_actor", "no such actor, or the settings are not good"));
+    async fn hear(&self, name: &str, messages: Array) -> Result<JsValue, JsValue> {
+        let (Some(actor), Ok(settings)) = (role(name), &self.settings) else {
+            return Err("no such actor, or the settings are not good".into());
         };
-        let heard = self.within(settings, &mut |office| {
-            if office.records.get(NAME).as_deref() != Some(&name) {
-                office.records.put(NAME, &name);
+        let messages = strings(&messages);
+        let heard = match self.told(settings, actor, name, &messages) {
+            // One that cannot be written down is not to take the others with it.
+            Err(_) if messages.len() > 1 => {
+                let mut heard = Vec::new();
+                for one in messages.chunks(1) {
+                    let mut answer = self.told(settings, actor, name, one).unwrap_or_default();
+                    heard.push(answer.pop().unwrap_or_default());
+                }
+                heard
             }
-            actor.told(office, &message)
-        })?;
+            heard => heard?,
+        };
         self.set_alarm(settings, actor).await?;
-        match heard {
-            Ok(answer) => respond(&Reply::new(200, answer)),
-            Err(error) => respond(&Reply::error(400, "unheard", &said(&error))),
-        }
+        Ok(array(&heard).into())
+    }
+
+    fn told(
+        &self,
+        settings: &Settings,
+        actor: &dyn Actor,
+        name: &str,
+        messages: &[String],
+    ) -> Result<Vec<String>, JsValue> {
+        let mut answers = Vec::new();
+        self.within(settings, &mut |office| {
+            if office.records.get(NAME).as_deref() != Some(name) {
+                office.records.put(NAME, name);
+            }
+            answers = told(actor, office, messages);
+        })?;
+        Ok(answers)
     }
 
     async fn ring(&self) -> Result<(), JsValue> {
@@ -102,7 +129,13 @@ impl Desk {
         let (Some(actor), Ok(settings)) = (role(&name), &self.settings) else { return Ok(()) };
         let started = now();
         for _ in 0..MAX_ERRANDS {
-            let Some(errand) = self.within(settings, &mut |office| actor.errand(office))? else { break };
+            // What is little is gathered until the next alarm.
+            if self.tell_others(settings).await? {
+                continue;
+            }
+            let mut errand = None;
+            self.within(settings, &mut |office| errand = actor.errand(office))?;
+            let Some(errand) = errand else { break };
             let mut answer = Some(self.run(settings, errand).await);
             self.within(settings, &mut |office| {
                 if let Some(answer) = answer.take() {
@@ -117,30 +150,49 @@ impl Desk {
         self.set_alarm(settings, actor).await
     }
 
-    /// Lets the actor work on its records: all that it writes is kept, or nothing.
-    fn within<T>(
-        &self,
-        settings: &Settings,
-        work: &mut dyn FnMut(&mut Office<'_>) -> T,
-    ) -> Result<T, JsValue> {
-        let storage = self.state.storage();
-        let mut done = None;
-        storage.transaction_sync(&mut || {
-            let mut records = Stored::new(self.state.storage().kv());
-            let moment = Moment { now: now(), entropy: entropy() };
-            done = Some(work(&mut Office { records: &mut records, settings, moment }));
-            records.end().map(|()| JsValue::UNDEFINED)
+    /// Tells what is due in the outbox to all whom it concerns; whether there may be more.
+    async fn tell_others(&self, settings: &Settings) -> Result<bool, JsValue> {
+        let (mut due, mut answers, mut count) = (Vec::new(), Vec::new(), 0);
+        self.within(settings, &mut |office| due = outbox::due(office.records, office.moment.now))?;
+        let Some(ledger) = self.ledger.as_ref().filter(|_| !due.is_empty()) else { return Ok(false) };
+        for post in &due {
+            count += post.messages.len();
+            answers.push(tell(ledger, &post.to, &post.messages).await.unwrap_or_default());
+        }
+        self.within(settings, &mut |office| {
+            for (post, answers) in due.iter().zip(&answers) {
+                outbox::returned(office.records, post, answers, office.moment.now);
+            }
         })?;
-        done.ok_or(JsValue::UNDEFINED)
+        Ok(count >= outbox::MOST)
+    }
+
+    /// Lets the actor work on its records: all that it writes is kept, or nothing.
+    fn within(&self, settings: &Settings, work: &mut dyn FnMut(&mut Office<'_>)) -> Result<(), JsValue> {
+        let storage = self.state.storage();
+        // Away as long as it is not known whether it is true.
+        let mut memo = self.memo.take();
+        storage.transaction_sync(&mut || {
+            let mut stored = Stored::new(storage.kv());
+            let mut records = Remembered::new(&mut memo, &mut stored);
+            let moment = Moment { now: now(), entropy: entropy() };
+            work(&mut Office { records: &mut records, settings, moment });
+            records.end();
+            stored.end().map(|()| JsValue::UNDEFINED)
+        })?;
+        self.memo.replace(memo);
+        Ok(())
     }
 
     async fn set_alarm(&self, settings: &Settings, actor: &dyn Actor) -> Result<(), JsValue> {
-        if self.is_ringing.get() {
+        // What comes within this time is dealt with at one go.
+        let soonest = now().after(GATHERING);
+        if self.is_ringing.get() || self.alarm.get().is_some_and(|set| set <= soonest) {
             return Ok(());
         }
-        let wakes = self.within(settings, &mut |office| actor.wakes(office))?;
-        // What comes within this time is dealt with at one go.
-        let wakes = wakes.map(|at| at.max(now().after(GATHERING)));
+        let mut at = None;
+        self.within(settings, &mut |office| at = wakes(actor, office))?;
+        let wakes = at.map(|at| at.max(soonest));
         // One that rings too early costs nothing: then nothing is due, and it is set anew.
         let Some(at) = wakes.filter(|at| self.alarm.get().is_none_or(|set| *at < set)) else {
             return Ok(());
@@ -164,15 +216,15 @@ impl Desk {
                 let Some(ledger) = &self.ledger else {
                     return Err(TransportError::unreachable("no ledger is bound"));
                 };
-                match tell(ledger, &actor, &message).await {
-                    Ok(answer) => Ok(ApiResponse::new(200, answer.into_bytes(), |_| None)),
+                match tell(ledger, &actor, &[message]).await {
+                    Ok(mut answers) => {
+                        let answer = answers.pop().unwrap_or_default();
+                        let status = if answer.is_empty() { 400 } else { 200 };
+                        Ok(ApiResponse::new(status, answer.into_bytes(), |_| None))
+                    }
                     Err(error) => Err(TransportError::interrupted(&transport::words(&error))),
                 }
             }
         }
     }
-}
-
-fn last_segment(url: &str) -> &str {
-    text::parts(url, b'/').last().unwrap_or_default()
 }

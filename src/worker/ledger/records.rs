@@ -35,10 +35,20 @@ impl Stored {
         }
     }
 
-    fn list(&self, options: &[(&str, JsValue)]) -> Result<Vec<(String, String)>, JsValue> {
+    /// From the first to the last, or the other way. An empty bound is none.
+    fn list(
+        &self,
+        prefix: &str,
+        (bound, key): (&str, &str),
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, JsValue> {
         let object = Object::new();
-        for (name, value) in options {
-            Reflect::set(&object, &JsValue::from_str(name), value)?;
+        let limit = f64::from(u32::try_from(limit).unwrap_or(u32::MAX));
+        set(&object, "prefix", &prefix.into())?;
+        set(&object, "limit", &limit.into())?;
+        set(&object, "reverse", &(bound == "end").into())?;
+        if !key.is_empty() {
+            set(&object, bound, &key.into())?;
         }
         let mut records = Vec::new();
         for pair in Array::from(&self.kv.list(&object)?) {
@@ -65,23 +75,14 @@ impl Records for Stored {
     }
 
     fn scan(&self, prefix: &str, from: &str, limit: usize) -> Vec<(String, String)> {
-        let mut options = vec![("prefix", prefix.into()), ("limit", limit_of(limit))];
-        if !from.is_empty() {
-            options.push(("start", from.into()));
-        }
-        self.kept(self.list(&options)).unwrap_or_default()
+        self.kept(self.list(prefix, ("start", from), limit)).unwrap_or_default()
     }
 
     fn scan_back(&self, prefix: &str, below: &str, limit: usize) -> Vec<(String, String)> {
-        let mut options =
-            vec![("prefix", prefix.into()), ("limit", limit_of(limit)), ("reverse", JsValue::TRUE)];
-        if !below.is_empty() {
-            options.push(("end", below.into()));
-        }
-        self.kept(self.list(&options)).unwrap_or_default()
+        self.kept(self.list(prefix, ("end", below), limit)).unwrap_or_default()
     }
 }
 
-fn limit_of(limit: usize) -> JsValue {
-    JsValue::from_f64(f64::from(u32::try_from(limit).unwrap_or(u32::MAX)))
+fn set(object: &Object, name: &str, value: &JsValue) -> Result<bool, JsValue> {
+    Reflect::set(object, &JsValue::from_str(name), value)
 }

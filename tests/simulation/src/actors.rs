@@ -1,11 +1,12 @@
 //! The ledger's actors, as a Worker's Durable Objects run them: one message at a time, errands by alarm, restarted at will.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use serde_json::Value;
 use workflow_redrive::breaker::Target;
 use workflow_redrive::dlq::{ApiResponse, TransportError, Transported};
-use workflow_redrive::durable::{Actor, Errand, MemoryRecords, Office, Records as _};
+use workflow_redrive::durable::{Actor, Errand, MemoryRecords, Office, Records as _, outbox, told, wakes};
 use workflow_redrive::job::{INDEX, Job, Jobs};
 use workflow_redrive::ledger::Shard;
 use workflow_redrive::notice::{NOTICES, Notices};
@@ -45,27 +46,43 @@ pub(crate) struct Desk {
 }
 
 impl World {
-    /// Tells an actor something. `done` gets its answer, or that nobody can say whether it was heard.
+    /// Tells an actor something. `done` gets an answer to each message, an empty one where the actor could make nothing of it,
+    /// or that nobody can say whether they were heard.
     pub(crate) fn tell_actor(
         self: &Rc<Self>,
         actor: &str,
-        message: &str,
-        done: impl FnOnce(&Rc<Self>, Option<String>) + 'static,
+        messages: Vec<String>,
+        done: impl FnOnce(&Rc<Self>, Option<Vec<String>>) + 'static,
     ) {
-        let (actor, message) = (actor.to_owned(), message.to_owned());
+        let actor = actor.to_owned();
+        if messages.len() > 1 {
+            self.history.borrow_mut().gathered += messages.len() as u64;
+        }
         if self.strikes(Fault::TellLost) {
             self.note(Fault::TellLost, actor);
             return self.after(PATIENCE, move |world| done(world, None));
         }
-        self.after(self.dice.between(1, 8), move |world| {
-            let heard = world.within(&actor, |role, office| role.told(office, &message).ok()).flatten();
+        self.after(self.way_to_actors(), move |world| {
+            let hear =
+                |messages: &[String]| world.within(&actor, |role, office| told(role, office, messages));
+            let heard = match hear(&messages) {
+                // What cannot be kept together is kept one by one, or not.
+                None if messages.len() > 1 => {
+                    Some(messages.chunks(1).map(|one| hear(one).unwrap_or_default().concat()).collect())
+                }
+                heard => heard,
+            };
             world.set_alarm(&actor);
             if world.strikes(Fault::TellAnswerLost) {
                 world.note(Fault::TellAnswerLost, actor);
                 return world.after(PATIENCE, move |world| done(world, None));
             }
-            world.after(world.dice.between(1, 8), move |world| done(world, heard));
+            world.after(world.way_to_actors(), move |world| done(world, heard));
         });
+    }
+
+    fn way_to_actors(&self) -> u64 {
+        self.dice.between(1, self.plan.ledger_ms)
     }
 
     /// Lets an actor work on its records: all that it writes is kept, or nothing, which is `None`.
@@ -119,7 +136,7 @@ impl World {
         if is_ringing {
             return;
         }
-        let Some(wakes) = self.within(actor, |role, office| role.wakes(office)) else {
+        let Some(wakes) = self.within(actor, |role, office| wakes(role, office)) else {
             return self.ring_at(actor, self.now() + RING_AGAIN);
         };
         let Some(at) = wakes.map(|at| self.world_time(at).max(self.now() + GATHERING)) else { return };
@@ -147,8 +164,47 @@ impl World {
             (desk.alarm, desk.is_ringing) = (None, true);
             let life = desk.life;
             drop(actors);
-            world.run_errands(actor, life, MAX_ERRANDS);
+            world.tell_others(actor, life, MAX_ERRANDS);
         });
+    }
+
+    /// Tells what is due to all whom it concerns, then goes on with errands.
+    fn tell_others(self: &Rc<Self>, actor: String, life: u64, left: u32) {
+        let Some(due) = self.within(&actor, |_, office| outbox::due(office.records, office.moment.now))
+        else {
+            return self.break_off(&actor);
+        };
+        let is_full = due.iter().map(|post| post.messages.len()).sum::<usize>() >= outbox::MOST;
+        let waits = Rc::new(Cell::new(due.len() + 1));
+        let came_back = move |world: &Rc<Self>, actor: String| {
+            waits.set(waits.get() - 1);
+            match (waits.get(), is_full) {
+                (0, true) => world.tell_others(actor, life, left),
+                (0, false) => world.run_errands(actor, life, left),
+                _ => {}
+            }
+        };
+        for post in due {
+            let (actor, came_back) = (actor.clone(), came_back.clone());
+            self.tell_actor(&post.to.clone(), post.messages.clone(), move |world, answers| {
+                if !world.lives(&actor, life) {
+                    return;
+                }
+                let answers = answers.unwrap_or_default();
+                let kept = world.within(&actor, |_, office| {
+                    outbox::returned(office.records, &post, &answers, office.moment.now);
+                });
+                match kept {
+                    Some(()) => came_back(world, actor),
+                    None => world.break_off(&actor),
+                }
+            });
+        }
+        came_back(self, actor);
+    }
+
+    fn lives(&self, actor: &str, life: u64) -> bool {
+        self.actors.borrow().get(actor).is_some_and(|desk| desk.life == life && desk.is_ringing)
     }
 
     /// Runs errands one after the other until there are none.
@@ -170,13 +226,11 @@ impl World {
             });
         }
         self.run_errand(&actor.clone(), errand, move |world, answer| {
-            let lives =
-                world.actors.borrow().get(&actor).is_some_and(|desk| desk.life == life && desk.is_ringing);
-            if !lives {
+            if !world.lives(&actor, life) {
                 return;
             }
             match world.within(&actor, |role, office| role.returned(office, answer)) {
-                Some(()) => world.run_errands(actor, life, left - 1),
+                Some(()) => world.tell_others(actor, life, left - 1),
                 None => world.break_off(&actor),
             }
         });
@@ -205,8 +259,10 @@ impl World {
                 assert_eq!(region, None, "there is one account");
                 self.send_to_api(canary::API, request, By::Actor(actor.to_owned()), done);
             }
-            Errand::Tell { actor, message } => self.tell_actor(&actor, &message, |world, answer| {
+            Errand::Tell { actor, message } => self.tell_actor(&actor, vec![message], |world, answers| {
                 let lost = || TransportError::interrupted("no answer");
+                let answer =
+                    answers.and_then(|mut answers| answers.pop()).filter(|answer| !answer.is_empty());
                 done(world, answer.map(|answer| ApiResponse::new(200, answer, |_| None)).ok_or_else(lost));
             }),
             Errand::Post { url, body, .. } => {

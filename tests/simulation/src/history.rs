@@ -84,6 +84,8 @@ pub(crate) struct History {
     pub(crate) faults: Counts,
     /// Callbacks that arrived.
     pub(crate) callbacks: u64,
+    /// Messages that an actor got together with others.
+    pub(crate) gathered: u64,
     /// Events that were carried out.
     pub(crate) events: u64,
 }

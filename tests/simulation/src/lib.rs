@@ -22,6 +22,7 @@ mod canary;
 mod dice;
 mod fault;
 mod forger;
+mod gathered;
 mod history;
 mod network;
 mod operator;

@@ -53,6 +53,7 @@ fn show(sum: &Sum, started: Instant) {
     println!("runs             {:>12}   completed {}", sum.runs, sum.completed);
     println!("failures         {:>12}   came back {}", sum.failures, sum.revived);
     println!("callbacks        {:>12}", sum.callbacks);
+    println!("told together    {:>12}", sum.gathered);
     for fault in Fault::ALL {
         println!("  {:<20} {:>12}", format!("{fault:?}"), sum.faults.of(fault));
     }

@@ -17,8 +17,8 @@ impl World {
     pub(crate) fn order(self: &Rc<Self>, job: usize) {
         let order = json!({ "action": "resume", "all": true, "rate": { "per_minute": 600 } });
         let start = json!({ "do": "start", "id": job.to_string(), "order": order }).to_string();
-        self.tell_actor(&actor(job), &start, move |world, answer| {
-            if answer.is_none() {
+        self.tell_actor(&actor(job), vec![start], move |world, answers| {
+            if answers.is_none_or(|answers| answers.concat().is_empty()) {
                 world.after(30 * SECOND, move |world| world.order(job));
             }
         });

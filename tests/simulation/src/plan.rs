@@ -59,6 +59,8 @@ pub struct Plan {
     pub switches: Vec<(&'static str, &'static str)>,
     /// Shards of the ledger; 0 where none is bound.
     pub shards: u32,
+    /// How long a message to the ledger takes at most, and its answer, in milliseconds.
+    pub ledger_ms: u64,
     /// When a person orders that everything be resumed.
     pub jobs: Vec<u64>,
     /// When the ledger loses its memory.
@@ -126,6 +128,7 @@ impl Plan {
             bursts: Vec::new(),
             switches: switches(&dice),
             shards,
+            ledger_ms: 8,
             jobs: if shards > 0 && dice.happens(150) { moments(2) } else { Vec::new() },
             wipes: if dice.happens(150) { moments(2) } else { Vec::new() },
             skew: 0,
@@ -173,6 +176,10 @@ impl Plan {
                 .map(|at| (at, dice.pick(&[-60_000, -2000, 1500, 20_000, 600_000])))
                 .collect();
         }
+        if dice.happens(200) {
+            // What comes meanwhile goes together.
+            plan.ledger_ms = 2000;
+        }
         plan
     }
 
@@ -198,6 +205,10 @@ impl Plan {
         self.rates.set(Fault::Forgery, 100);
         self.wipes.clear();
         self.jobs.clear();
+        // All come at once, and their claims go together.
+        self.triggered_within = MINUTE;
+        self.shards = self.shards.min(1);
+        self.ledger_ms = 2000;
         self.switches = vec![("entry-on-resume", "kept"), ("second-resume", "new-run")];
         self
     }
@@ -228,7 +239,7 @@ impl Plan {
     /// Whether targets are watched by a ledger that can.
     pub(crate) fn is_spared(&self) -> bool {
         let fails = SPARES_NOBODY.into_iter().any(|fault| self.has(fault));
-        self.shards > 0 && self.knobs.breaker && !fails
+        self.shards > 0 && self.knobs.breaker && self.ledger_ms < SECOND && !fails
     }
 
     /// Whether a kind of fault can come.

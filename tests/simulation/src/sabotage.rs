@@ -28,11 +28,13 @@ pub enum Sabotage {
     NeverAsksTheBreaker,
     /// The breaker's pause between resumes is not kept: what was held back goes out at once.
     DrainsAtOnce,
+    /// All messages that went together get the answer to the first.
+    AnswersAllAlike,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AnswersBeforeItIsDone,
         Self::NeverSweeps,
         Self::GrantsEveryClaim,
@@ -43,6 +45,7 @@ impl Sabotage {
         Self::DoesNotSettle,
         Self::NeverAsksTheBreaker,
         Self::DrainsAtOnce,
+        Self::AnswersAllAlike,
     ];
 
     /// The promise that it breaks.
@@ -50,7 +53,7 @@ impl Sabotage {
     pub const fn breaks(self) -> Promise {
         match self {
             Self::AnswersBeforeItIsDone | Self::NeverSweeps => Promise::NothingIsLost,
-            Self::GrantsEveryClaim => Promise::ResumedOnce,
+            Self::GrantsEveryClaim | Self::AnswersAllAlike => Promise::ResumedOnce,
             Self::ForgetsTheLineage => Promise::Bounded,
             Self::BelievesEverything => Promise::ForgeriesDoNothing,
             Self::ClimbsPaths => Promise::OnlyToQStash,

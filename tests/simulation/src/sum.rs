@@ -23,6 +23,8 @@ pub struct Sum {
     pub events: u64,
     /// Callbacks that arrived.
     pub callbacks: u64,
+    /// Messages that an actor got together with others.
+    pub gathered: u64,
     /// Runs that were triggered.
     pub runs: u64,
     /// Runs that failed, those that were resumed before among them.
@@ -47,6 +49,7 @@ impl Sum {
         self.hours += (world.plan.end() - START) / 3_600_000;
         self.events += history.events;
         self.callbacks += history.callbacks;
+        self.gathered += history.gathered;
         self.faults.add(&history.faults);
         for event in world.engine.borrow().timeline(0) {
             match event["kind"].as_str().unwrap_or_default() {

@@ -19,6 +19,7 @@ use workflow_redrive::time::Timestamp;
 
 use crate::app::answer;
 use crate::fault::Fault;
+use crate::gathered::Gathered;
 use crate::history::{By, Happening, Reply};
 use crate::plan::SECOND;
 use crate::sabotage::Sabotage;
@@ -31,6 +32,7 @@ const PAUSES: [u64; 6] = [50, 100, 200, 400, 800, 1600];
 #[derive(Default)]
 pub(crate) struct Isolate {
     pub(crate) claims: Rc<RefCell<MemoryLedger>>,
+    pub(crate) gathered: Rc<Gathered>,
 }
 
 /// A request as it comes to the Worker.
@@ -64,7 +66,8 @@ impl World {
         if self.strikes(Fault::CallbackTwice) {
             self.note(Fault::CallbackTwice, letter.url.clone());
             let again = letter.clone();
-            self.after(self.dice.below(40 * SECOND), move |world| world.receive(again, |_, _| {}));
+            let within = self.dice.pick(&[SECOND, 40 * SECOND]);
+            self.after(self.dice.below(within), move |world| world.receive(again, |_, _| {}));
         }
         if self.strikes(Fault::Forgery) {
             self.forge(&letter);
@@ -143,6 +146,7 @@ struct Runtime {
     world: Rc<World>,
     settings: Rc<Settings>,
     claims: Rc<RefCell<MemoryLedger>>,
+    gathered: Rc<Gathered>,
     by: By,
     /// How often it asked somebody for something.
     asked: Cell<u32>,
@@ -154,6 +158,7 @@ impl Runtime {
             world: Rc::clone(world),
             settings: Rc::clone(&world.settings.borrow()),
             claims: Rc::clone(&world.isolates.borrow()[isolate].claims),
+            gathered: Rc::clone(&world.isolates.borrow()[isolate].gathered),
             by,
             asked: Cell::default(),
         }
@@ -214,8 +219,7 @@ impl Runtime {
 
     async fn tell_actor(&self, actor: &str, message: &str) -> Option<String> {
         self.asked.set(self.asked.get() + 1);
-        let world = &self.world;
-        world.wait_for(|world, done| world.tell_actor(actor, message, done)).await
+        Rc::clone(&self.gathered).tell(&self.world, actor, message).await
     }
 
     fn shard(&self, case: &Case) -> String {
