@@ -204,6 +204,14 @@ CALLBACKS ?= 12000
 soak: build local-qstash ## ten minutes of load, with faults of everything: nothing is lost or doubled
 	LOAD_MINUTES=$(MINUTES) LOAD_CALLBACKS=$(CALLBACKS) node --test 'tests/load/*.test.mjs'
 
+# -- Measure ------------------------------------------------------------------------------------------------------
+
+# Built without the last of optimisation: that takes minutes, and the queue is fast enough.
+.PHONY: bench-bulk
+bench-bulk: build-npm ## empty a queue of 10,000 entries: resumeAll against the official SDK's loop
+	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo build --locked --release --package local-qstash
+	LOCAL_QSTASH_BIN=$(ROOT)/target/release/local-qstash node benches/bulk/bulk.mjs
+
 # -- Check --------------------------------------------------------------------------------------------------------
 
 .PHONY: check

@@ -220,10 +220,15 @@ export interface DlqListFilter extends DlqFilter {
 /** Which entries a job is about: those that a filter selects, or all, said in so many words. */
 export type Scope = { filter: DlqFilter; all?: never } | { all: true; filter?: never };
 
-/** Options of a job. */
+/** Options of a job. Its `signal` lets pages under way come to their end: of each entry it is known what became of it. */
 export interface JobOptions extends CallOptions {
   /** The most entries to act on. Default: no limit. */
   limit?: number;
+  /**
+   * How many calls are made at once, 1 to 100. Default: 24. All wait when QStash says that there are too many, and where it
+   * refuses calls again and again fewer are made.
+   */
+  concurrency?: number;
 }
 
 /** What a job did on one page, and everything so far. */

@@ -115,7 +115,7 @@ fn a_forged_callback_ends_before_its_body() {
     let handler = Work::new(HANDLER);
     assert_eq!(handler.fault(), "");
     let mut delivery = handler.begin(&[SIGNED_URL, "Upstash-Signature\0a.b.c"].join("\0"));
-    let step = delivery.step();
+    let step = delivery.step(0);
     assert_eq!(value(&step, "ended"), true);
     assert_eq!(value(&step, "done")["status"], 401);
 }
@@ -135,13 +135,13 @@ fn begin(operation: &str, action: &str, overrides: &str, count: &str, cursor: &s
 fn a_call_is_a_request_and_the_meaning_of_its_answer() {
     let mut work = begin("act", "resume", r#"{"retries":2}"#, "1", "", "1-0");
     assert_eq!(
-        work.step(),
+        work.step(0),
         r#"{"request":{"method":"POST","url":"https://qstash.upstash.io/v2/workflows/dlq/resume?dlqIds=1-0","headers":{"Authorization":"Bearer token","Upstash-Retries":"2"}},"timeout":1000}"#
     );
     let answer = br#"{"workflowRuns":[{"workflowRunId":"wfr_b","workflowCreatedAt":7}]}"#;
     work.bring("answer\0200\0", answer.to_vec());
     assert_eq!(
-        work.step(),
+        work.step(0),
         r#"{"done":{"workflowRuns":[{"workflowRunId":"wfr_b","workflowCreatedAt":7}],"done":["1-0"],"counted":1,"settled":[],"gone":[],"refused":[],"ambiguous":[],"untouched":[]},"ended":true}"#
     );
 }
@@ -150,7 +150,7 @@ fn a_call_is_a_request_and_the_meaning_of_its_answer() {
 fn an_answer_that_is_wanted_as_it_came_is_only_checked() {
     let begin = || {
         let mut work = begin("list", "", "{}", "5", "c", "label\0a\0label\0b\0responseStatus\0500");
-        let step = work.step();
+        let step = work.step(0);
         assert_eq!(
             value(&step, "request")["url"],
             "https://qstash.upstash.io/v2/dlq?source=workflow&label=a&label=b&responseStatus=500&count=5&cursor=c"
@@ -159,42 +159,42 @@ fn an_answer_that_is_wanted_as_it_came_is_only_checked() {
     };
     let mut work = begin();
     work.bring("answer\0200\0", br#"{"messages":[]}"#.to_vec());
-    assert_eq!(work.step(), r#"{"verbatim":true,"ended":true}"#);
+    assert_eq!(work.step(0), r#"{"verbatim":true,"ended":true}"#);
     let mut work = begin();
     work.bring("answer\0200\0", b"[]".to_vec());
-    assert_eq!(thrown(&work.step()), "malformed");
+    assert_eq!(thrown(&work.step(0)), "malformed");
 }
 
 #[wasm_bindgen_test]
 fn a_job_goes_on_after_each_page_until_nothing_is_done() {
     let mut job = begin("job", "delete", "{}", "1", "", "");
-    job.step();
+    job.step(0);
     job.bring("answer\0200\0", br#"{"messages":[{"dlqId":"1-0"},{"dlqId":"1-1"}],"cursor":"x"}"#.to_vec());
-    let step = job.step();
+    let step = job.step(0);
     assert_eq!(value(&step, "request")["method"], "DELETE");
     job.bring("answer\0200\0", br#"{"deleted":1}"#.to_vec());
-    let step = job.step();
+    let step = job.step(0);
     assert_eq!(value(&step, "done")["totals"]["done"], 1);
-    assert_eq!(job.step(), r#"{"ended":true}"#);
+    assert_eq!(job.step(0), r#"{"ended":true}"#);
 }
 
 #[wasm_bindgen_test]
 fn a_call_fails_with_the_code_of_its_answer() {
     let get = || {
         let mut work = begin("get", "", "{}", "1", "", "1-0");
-        work.step();
+        work.step(0);
         work
     };
     let mut work = get();
     work.bring("answer\0404\0", Vec::new());
-    assert_eq!(thrown(&work.step()), "not_found");
+    assert_eq!(thrown(&work.step(0)), "not_found");
     let mut work = get();
     work.bring("answer\0429\0Retry-After\07\0Burst-RateLimit-Limit\0100", Vec::new());
-    let error = value(&work.step(), "thrown").to_string();
+    let error = value(&work.step(0), "thrown").to_string();
     assert_eq!((value(&error, "retryAfter"), value(&error, "limit")), (7.into(), 100.into()));
     let mut work = get();
     work.bring("timeout\05\0", Vec::new());
-    assert_eq!(thrown(&work.step()), "transport");
+    assert_eq!(thrown(&work.step(0)), "transport");
 }
 
 #[wasm_bindgen_test]

@@ -2,13 +2,16 @@
 import { callable, failure, invalid, joined, noDevMode, number, options, secret, text } from "./check.mjs";
 import { fromEnvironment, variable } from "./environment.mjs";
 import { filterText, listFilter } from "./filter.mjs";
-import { failed, instance, sound, withCore } from "./instance.mjs";
+import { instance, sound, withCore, withErrors } from "./instance.mjs";
 import { overridesText, renamed } from "./overrides.mjs";
-import { perform } from "./transport.mjs";
+import { lanes } from "./lanes.mjs";
+import { next, perform } from "./transport.mjs";
 
 const OVERRIDES = ["retries", "delay", "retryDelay", "flowControl", "label", "failureUrl", "signal"];
 const RETRY = { attempts: 5, maxElapsed: 60_000 };
 const MAX_MILLIS = 3_600_000;
+/** How many calls a job makes at once unless told otherwise. */
+const LANES = 24;
 
 export class Client {
   /** Entries of the dead letter queue. */
@@ -142,26 +145,12 @@ class Dlq {
     if ((filter === undefined) === (all === undefined) || (all !== undefined && all !== true)) {
       throw invalid("`scope` must be `{ filter }` with at least one criterion, or `{ all: true }`");
     }
-    const known = action === "delete" ? ["limit", "signal"] : ["limit", ...OVERRIDES];
-    const { limit, signal, ...rest } = callOptions("options", given, known);
+    const known = action === "delete" ? ["signal"] : OVERRIDES;
+    const { limit, concurrency, signal, ...rest } = callOptions("options", given, ["limit", "concurrency", ...known]);
+    const count = number("concurrency", concurrency, { min: 1, max: 100, whole: true, fallback: LANES });
     const most = number("limit", limit, { min: 1, max: Number.MAX_SAFE_INTEGER, whole: true, fallback: Number.MAX_SAFE_INTEGER });
     const which = filter === undefined ? undefined : filterText(filter);
-    return this.#steps(this.#account.begin("job", { action, which, overrides: overridesText(rest), count: most }), signal);
-  }
-
-  async *#steps(job, signal) {
-    try {
-      for (;;) {
-        if (!job.isAlive()) throw failure("internal", "the core was started anew, and does not know how far this job was");
-        const step = await job.perform(signal);
-        if (step === undefined) return;
-        withErrors(step);
-        yield step;
-        if (step.stopped !== undefined) throw step.stopped;
-      }
-    } finally {
-      job.free();
-    }
+    return lanes(this.#account.begin("job", { action, which, overrides: overridesText(rest), count: most }), count, signal);
   }
 }
 
@@ -195,7 +184,7 @@ class Account {
   async call(operation, given, signal) {
     const work = this.begin(operation, given);
     try {
-      return await work.perform(signal);
+      return await work.perform({ signal });
     } finally {
       work.free();
     }
@@ -209,9 +198,12 @@ class Account {
         const how = joined("an option", [operation, action, overrides, count, cursor]);
         const work = sound(this.#holder.account.begin(`${how}\0${which}`));
         const isAlive = () => core === instance();
+        const check = () => {
+          if (!isAlive()) throw failure("internal", "the core was started anew, and does not know how far this was");
+        };
         return {
-          isAlive,
-          perform: (signal) => perform(work, { fetch: this.#fetch, signal }),
+          next: (lane) => (check(), next(work, lane)),
+          perform: (shell) => perform(work, { fetch: this.#fetch, check, ...shell }),
           free: () => isAlive() && withCore(() => work.free()),
         };
       });
@@ -224,13 +216,6 @@ class Account {
 function timed(run) {
   const time = run.workflowCreatedAt;
   return typeof time === "string" ? { ...run, workflowCreatedAt: Number(time) || Date.parse(time) } : run;
-}
-
-/** Errors out of what the core says about them. */
-function withErrors(acted) {
-  for (const entry of acted.refused) entry.error = failed(entry.error);
-  if (acted.stopped !== undefined) acted.stopped = failed(acted.stopped);
-  return acted;
 }
 
 function id(dlqId) {

@@ -93,6 +93,13 @@ export function failed({ code, message, ...known }) {
   return Object.assign(failure(code, message), known);
 }
 
+/** Errors out of what the core says about them. */
+export function withErrors(acted) {
+  for (const entry of acted.refused) entry.error = failed(entry.error);
+  if (acted.stopped !== undefined) acted.stopped = failed(acted.stopped);
+  return acted;
+}
+
 /** The bindings of the present instance. */
 export function instance() {
   if (core !== undefined) return core;

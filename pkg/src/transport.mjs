@@ -14,25 +14,35 @@ export const NOTHING = new Uint8Array();
  * with. `bringBody` brings the body of a callback, where there is one. Who began with the work frees it.
  *
  * @param {object} work A `Work` of the core.
- * @param {{ fetch: typeof fetch, signal?: AbortSignal, ledger?: object }} shell
+ * @param {{ fetch: typeof fetch, signal?: AbortSignal, ledger?: object, lane?: number, step?: object, check?: () => void,
+ *   turn?: () => void }} shell Of a job: the lane, what it asks for first, what throws if the job is no more, and what is
+ *   called whenever the lane has got further.
  * @param {(limit: number, keep?: number) => Promise<Uint8Array | undefined>} [bringBody] It returns the body where it is
  *   to be kept and has no more bytes than `keep`.
  */
 export async function perform(work, shell, bringBody) {
+  let { step = next(work) } = shell;
   let answer;
   let kept;
   for (;;) {
-    const step = told(withCore(() => work.step()));
     if (step.ended) return step.verbatim ? json(answer.body) : step.done;
     if (step.body !== undefined) kept = await bringBody(step.body, step.keep);
     else if (step.wait !== undefined) await pause(step.wait, shell.signal);
     else {
       answer = await obtain(step, kept, shell);
+      shell.check?.();
       const { status, body, headers, kind, detail, limit } = answer;
       const what = kind === undefined ? `answer\0${status}\0${headersText("headers", headers)}` : `${kind}\0${limit}\0${detail}`;
       withCore(() => work.bring(what, body ?? NOTHING));
     }
+    step = next(work, shell.lane);
+    shell.turn?.();
   }
+}
+
+/** What a piece of work asks for next. */
+export function next(work, lane = 0) {
+  return told(withCore(() => work.step(lane)));
 }
 
 /** The answer to what a step asks of others: the ledger, the service, a failure function. */

@@ -3,6 +3,7 @@
 use core::mem;
 
 use super::deed::{Deed, Kind, On, Turn, What};
+use super::exchange::Exchange;
 use super::machine::{Ask, Machine, Moment};
 use super::{CallError, Client, World};
 use crate::{
@@ -13,6 +14,9 @@ use crate::{
     ids::DlqId,
     time::Timestamp,
 };
+
+/// How much the clocks may differ by which the service dates runs and entries.
+const SKEW_MILLIS: u64 = 1000;
 
 /// What is done to entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +134,24 @@ impl Act {
         self.groups.push(Group { ids, was_lost: false });
         self.is_over = false;
         self.begin();
+    }
+
+    /// Its present call, or the last one.
+    pub(super) const fn call(&mut self) -> &mut Exchange {
+        self.deed.call()
+    }
+
+    /// Lends its call to something else, before it is started.
+    pub(super) fn lend(&mut self, request: ApiRequest) {
+        self.deed.prepare(request);
+    }
+
+    /// What failed up to here, in epoch milliseconds, is not of its making: runs fail after they were created.
+    pub(super) fn horizon(&self) -> Option<u64> {
+        if let What::Many(Action::Delete) = self.what {
+            return Some(u64::MAX);
+        }
+        Some(self.acted.created.first()?.created_at?.as_millis().saturating_sub(SKEW_MILLIS))
     }
 
     /// What came of [`one`](Self::one).

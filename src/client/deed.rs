@@ -110,6 +110,20 @@ impl Deed {
         }
     }
 
+    /// The same, with what was tried with it.
+    pub(super) const fn call(&mut self) -> &mut Exchange {
+        match self.at {
+            At::Call => &mut self.exchange,
+            At::List | At::Entry(_) | At::Witness => &mut self.look,
+        }
+    }
+
+    /// Sends something else, before it begins.
+    pub(super) fn prepare(&mut self, request: ApiRequest) {
+        self.at = At::Call;
+        self.exchange.renew(request);
+    }
+
     pub(super) fn step(&mut self, came: Option<Transported>, on: &mut On<'_>) -> Turn {
         match (self.at, came) {
             (At::Call, None) => self.again(None, on),

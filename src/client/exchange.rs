@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::CallError;
 use super::machine::{Ask, Moment};
 use crate::{
-    dlq::{ApiError, ApiRequest, Method, TransportFault},
+    dlq::{ApiError, ApiErrorKind, ApiRequest, Method, TransportFault},
     time::{Timestamp, millis},
 };
 
@@ -48,6 +48,19 @@ impl Exchange {
     /// How often it was sent.
     pub(super) const fn attempts(&self) -> u32 {
         self.attempts
+    }
+
+    /// Whether it was refused because there were too many calls.
+    pub(super) fn is_limited(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.kind() == ApiErrorKind::RateLimited)
+    }
+
+    /// It was not sent after all.
+    pub(super) const fn take_back(&mut self) {
+        self.excuse();
+        if self.attempts == 0 {
+            self.started = None;
+        }
     }
 
     /// Does not count the last attempt: it has brought the matter on.

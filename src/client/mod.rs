@@ -29,7 +29,7 @@ pub(crate) use machine::{Ask, Machine, Memory, Moment};
 
 pub(crate) use act::Act;
 pub use act::{Acted, Action, Refused};
-pub use bulk_job::{BulkError, BulkJob, Scope, Step, Totals};
+pub use bulk_job::{BulkError, BulkJob, LANES, Lanes, Scope, Step, Totals};
 #[cfg(feature = "npm")]
 pub(crate) use deed::Kind as DeedKind;
 pub use endpoint::{Authentication, Endpoint, InvalidEndpointError, Outgoing};

@@ -75,12 +75,26 @@ impl Filter {
         is_met
     }
 
+    /// Takes the dates out: from when to when entries are meant, both included, in epoch milliseconds.
+    pub(super) fn take_dates(&mut self) -> (u64, u64) {
+        let dates = dates(&self.0);
+        self.0.remove(FROM);
+        self.0.remove(TO);
+        dates
+    }
+
     /// Appends the criteria, a list as one parameter for each value, as the official SDK sends them.
     pub(crate) fn write_to(&self, request: &mut ApiRequest) {
         for (name, value) in self.0.as_slice() {
             request.add(name, value);
         }
     }
+}
+
+/// From when to when entries are meant, both included, in epoch milliseconds.
+fn dates(criteria: &Pairs) -> (u64, u64) {
+    let moment = |name| criteria.get(name).and_then(decimal);
+    (moment(FROM).unwrap_or(0), moment(TO).unwrap_or(u64::MAX))
 }
 
 /// Whether an entry has this value, or does not show whether it has.
@@ -167,11 +181,8 @@ impl FilterBuilder {
                 _ => {}
             }
         }
-        let moment = |name| self.0.get(name).and_then(decimal);
-        match (moment(FROM), moment(TO)) {
-            (Some(from), Some(to)) if from > to => Err(InvalidFilterError::Dates),
-            _ => Ok(Filter(self.0)),
-        }
+        let (from, to) = dates(&self.0);
+        if from > to { Err(InvalidFilterError::Dates) } else { Ok(Filter(self.0)) }
     }
 
     /// Takes over the criteria of a table, by the names of QStash's parameters: several values are a list, moments are

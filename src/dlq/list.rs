@@ -121,6 +121,14 @@ impl List {
         }
     }
 
+    /// Takes the dates out: from when to when entries are listed, both included, in epoch milliseconds.
+    pub(crate) fn take_dates(&mut self) -> (u64, u64) {
+        match &mut self.selected.selection {
+            Selection::Filter(filter) => filter.take_dates(),
+            Selection::Ids(_) | Selection::All => (0, u64::MAX),
+        }
+    }
+
     /// Goes on, or to the beginning.
     pub(crate) fn go_to(&mut self, cursor: Option<String>) {
         self.selected.cursor = cursor;
@@ -134,6 +142,11 @@ impl List {
         }
         self.selected.count = count;
         true
+    }
+
+    /// Has at most this many entries a page.
+    pub(crate) fn shorten(&mut self, count: usize) {
+        self.selected.limit(count);
     }
 }
 

@@ -22,7 +22,9 @@ impl Pairs {
     }
 
     pub(super) fn remove(&mut self, name: &str) {
-        self.0.retain(|(other, _)| *other != name);
+        while let Some(at) = self.0.iter().position(|(other, _)| *other == name) {
+            self.0.remove(at);
+        }
     }
 
     /// The first text of a name.

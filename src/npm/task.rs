@@ -44,12 +44,12 @@ impl Kind {
 
 impl Task {
     /// What to do next, as JSON; see [`Work::step`](super::Work::step).
-    pub(super) fn step(&mut self, came: Option<Transported>) -> Result<String, String> {
+    pub(super) fn step(&mut self, lane: usize, came: Option<Transported>) -> Result<String, String> {
         let Account { endpoint, patience, memory } = &*self.account;
         let moment = Moment { now: now(), entropy: entropy(), patience, memory };
         let machine: &mut dyn Machine = match &mut self.kind {
             Kind::Act(act) | Kind::Callback(act) => &mut **act,
-            Kind::Job(job) => &mut **job,
+            Kind::Job(job) => job.on(lane),
             Kind::Verbatim(call) => &mut **call,
         };
         match machine.step(came, &moment) {

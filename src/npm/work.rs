@@ -77,10 +77,12 @@ impl Work {
     /// `{request: {method, url, headers}, timeout}` to send a request; `{claim}` to claim a DLQ entry; `{record}` to keep
     /// its `result` or free its claim; `{wait}` to let that many milliseconds pass; `{thrown}` where it has failed; or
     /// `{ended}`, with what it came to as `done`, or with `verbatim` where that is the last answer itself. A job goes on
-    /// after each end, until there is nothing `done`.
-    pub fn step(&mut self) -> String {
+    /// after each end, until there is nothing `done`. It can be asked for several `lane`s side by side, from 0 on; there may
+    /// be nothing for one of them until another has got further. What was asked for is brought right before its lane is
+    /// asked again.
+    pub fn step(&mut self, lane: usize) -> String {
         match &mut self.0 {
-            Kind::Task { task, came } => task.step(came.take()).unwrap_or_else(|error| thrown(&error)),
+            Kind::Task { task, came } => task.step(lane, came.take()).unwrap_or_else(|error| thrown(&error)),
             Kind::Delivery(delivery) => delivery.step(),
             _ => String::new(),
         }

@@ -9,6 +9,8 @@
 
 mod bulk;
 mod endpoint;
+mod lanes;
 mod once;
 mod patience;
+mod queue;
 mod world;

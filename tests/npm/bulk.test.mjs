@@ -126,7 +126,7 @@ test("a job ends at its limit, and where the caller stops asking", async () => {
   await qstash.plant({ count: 250 });
   await collect(client.dlq.deleteAll({ all: true }, { limit: 30 }));
   assert.equal((await idsInQueue()).length, 220);
-  for await (const { totals } of client.dlq.deleteAll({ all: true })) {
+  for await (const { totals } of client.dlq.deleteAll({ all: true }, { concurrency: 1 })) {
     assert.equal(totals.done, 100);
     break;
   }
@@ -136,20 +136,115 @@ test("a job ends at its limit, and where the caller stops asking", async () => {
 test("a signal ends a job between two requests", async () => {
   await qstash.plant({ count: 250 });
   const controller = new AbortController();
-  const job = client.dlq.deleteAll({ all: true }, { signal: controller.signal });
+  const job = client.dlq.deleteAll({ all: true }, { signal: controller.signal, concurrency: 1 });
   await job.next();
   controller.abort(new Error("enough"));
   await assert.rejects(job.next(), /enough/);
   assert.equal((await idsInQueue()).length, 150);
 });
 
+/** Failures of ten minutes, an hour ago. */
+const outage = (count) => ({ count, failedAt: Date.now() - 4_200_000, spread: Math.ceil(600_000 / count) });
+
+/** A client that notes how many of its requests there are at once, and waits before it hands on an answer. */
+function watched(pause = async () => {}) {
+  const seen = { open: 0, peak: 0, requests: 0 };
+  const watching = async (url, init) => {
+    seen.requests += 1;
+    seen.open += 1;
+    seen.peak = Math.max(seen.peak, seen.open);
+    try {
+      const response = await fetch(url, init);
+      await pause(url, init);
+      return response;
+    } finally {
+      seen.open -= 1;
+    }
+  };
+  return [new Client({ token: qstash.token, baseUrl: qstash.url, fetch: watching }), seen];
+}
+
+for (const concurrency of [undefined, 3]) {
+  test(`calls of a job overlap, ${concurrency ?? "by default 24"} at once`, async () => {
+    await qstash.plant(outage(3000));
+    const [overlapping, seen] = watched(() => new Promise((resolve) => setTimeout(resolve, 10)));
+    const steps = await collect(overlapping.dlq.resumeAll({ all: true }, { concurrency }));
+    assert.equal(steps.at(-1).totals.done, 3000);
+    assert.equal(new Set(steps.flatMap(({ done }) => done)).size, 3000);
+    assert.equal(seen.peak, concurrency ?? 24);
+    // Pages, two calls for each, the look at what is left, and the ends of the stretches of time.
+    assert.ok(seen.requests <= 30 * 3 + 1 + 35, `${seen.requests} requests`);
+  });
+}
+
+test("a bad concurrency is refused", () => {
+  for (const concurrency of [0, 1.5, 101, "4", null]) {
+    assert.throws(() => client.dlq.deleteAll({ all: true }, { concurrency }), /`concurrency` must be/);
+  }
+});
+
+for (const [how, stop] of [
+  ["a signal", (controller) => controller.abort(new Error("enough"))],
+  ["the caller, who learns no more,", () => true],
+]) {
+  test(`where ${how} ends a job of many calls, nothing is left under way, and nothing unknown`, async () => {
+    await qstash.plant(outage(3000));
+    const controller = new AbortController();
+    const [overlapping, seen] = watched();
+    const told = new Set();
+    const run = async () => {
+      for await (const { done, totals } of overlapping.dlq.deleteAll({ all: true }, { signal: controller.signal })) {
+        for (const id of done) told.add(id);
+        assert.equal(told.size, totals.done);
+        if (totals.done >= 500 && stop(controller)) break;
+      }
+    };
+    await (how === "a signal" ? assert.rejects(run(), /enough/) : run());
+    assert.equal(seen.open, 0);
+    const before = seen.requests;
+    const left = new Set(await idsInQueue());
+    assert.equal(seen.requests, before);
+    assert.ok(told.size >= 500 && told.size < 3000 && left.size > 0);
+    assert.ok([...told].every((id) => !left.has(id)));
+    if (how === "a signal") assert.equal(told.size + left.size, 3000);
+  });
+}
+
+test("what ends one call of many ends the job, when the others have come to their end", async () => {
+  await qstash.plant(outage(3000));
+  let acts = 0;
+  const refusing = async (url, init) => {
+    if (init.method === "POST" && (acts += 1) > 20) return new Response('{"error":"unauthorized"}', { status: 401 });
+    return fetch(url, init);
+  };
+  const refused = new Client({ token: qstash.token, baseUrl: qstash.url, fetch: refusing });
+  const steps = [];
+  await assert.rejects(async () => {
+    for await (const step of refused.dlq.resumeAll({ all: true })) steps.push(step);
+  }, { code: "unauthorized", status: 401 });
+  const { done } = steps.at(-1).totals;
+  assert.ok(done > 500 && done <= 1000, `${done} done`);
+  assert.equal(steps.flatMap((step) => step.done).length, done);
+  assert.ok(steps.flatMap(({ untouched }) => untouched).length > 0);
+  assert.equal((await idsInQueue()).length, 3000 - done);
+});
+
 test("10,000 entries are resumed exactly once while 5 % of answers are lost, 5 % are 429 and 5 % are 500", async (t) => {
-  await qstash.plant({ count: 10_000 });
+  await qstash.plant(outage(10_000));
   let seed = 7;
   const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
   const resumed = new Map();
-  let requests = 0;
+  let [requests, open, peak] = [0, 0, 0];
   const flaky = async (url, init) => {
+    open += 1;
+    peak = Math.max(peak, open);
+    try {
+      return await answer(url, init);
+    } finally {
+      open -= 1;
+    }
+  };
+  const answer = async (url, init) => {
     requests += 1;
     const fate = random();
     if (fate < 0.05) return new Response("", { status: 429, headers: { "Retry-After": "0" } });
@@ -170,5 +265,6 @@ test("10,000 entries are resumed exactly once while 5 % of answers are lost, 5 %
   assert.ok(steps.length >= 100, "progress is reported");
   assert.equal(resumed.size, 10_000);
   assert.ok([...resumed.values()].every((count) => count === 1));
+  assert.equal(peak, 24);
   t.diagnostic(`${requests / 10} requests per 1,000 runs`);
 });

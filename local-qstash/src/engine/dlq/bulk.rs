@@ -76,10 +76,13 @@ impl Engine {
             selection.cursor.is_none_or(|cursor| if latest_first { *id < cursor } else { *id > cursor })
         };
         let chosen = |place: &(EntryId, DlqEntry)| behind(place) && named(place) && matches(place);
+        // The filter is looked at all the same: a beginning after its end selects nothing.
+        let entries =
+            self.dlq.between(selection.filter.from.unwrap_or(0), selection.filter.to.unwrap_or(u64::MAX));
         let mut entries: Vec<_> = if latest_first {
-            self.dlq.iter().rev().filter(chosen).take(selection.count + 1).collect()
+            entries.rev().filter(chosen).take(selection.count + 1).collect()
         } else {
-            self.dlq.iter().filter(chosen).take(selection.count + 1).collect()
+            entries.filter(chosen).take(selection.count + 1).collect()
         };
         let more = entries.len() > selection.count;
         entries.truncate(selection.count);

@@ -8,8 +8,8 @@ use super::Failure;
 /// values are alternatives. Source: Upstash Workflow OpenAPI.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
-    from: Option<u64>,
-    to: Option<u64>,
+    pub(super) from: Option<u64>,
+    pub(super) to: Option<u64>,
     workflow_urls: Vec<String>,
     run_id: Option<String>,
     created_at: Option<u64>,

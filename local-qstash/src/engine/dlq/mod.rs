@@ -148,7 +148,10 @@ impl Dlq {
         }
     }
 
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (EntryId, DlqEntry)> {
-        self.entries.iter().map(|(id, entry)| (*id, *entry))
+    /// The entries that failed from one moment to another, both included, in epoch milliseconds.
+    pub(crate) fn between(&self, from: u64, to: u64) -> impl DoubleEndedIterator<Item = (EntryId, DlqEntry)> {
+        let from = EntryId { at: from.min(to), sequence: 0 };
+        let to = EntryId { at: to, sequence: u64::MAX };
+        self.entries.range(from..=to).map(|(id, entry)| (*id, *entry))
     }
 }

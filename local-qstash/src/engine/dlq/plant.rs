@@ -27,8 +27,12 @@ pub struct Planted {
     pub workflow_run_id: Option<String>,
     /// Where a resumed run is delivered. Default: `http://127.0.0.1:9/workflow`, which refuses connections.
     pub workflow_url: String,
-    /// Epoch milliseconds. Default: the present.
+    /// Epoch milliseconds. Default: when it failed.
     pub workflow_created_at: Option<u64>,
+    /// When it failed, in epoch milliseconds. Default: the present.
+    pub failed_at: Option<u64>,
+    /// With a count above 1: how many milliseconds each failed after the one before. Default: 0.
+    pub spread: u64,
     /// Status of the failed delivery's answer. Default: 500.
     pub response_status: u16,
     /// Its body. Default: an SDK's error JSON.
@@ -64,6 +68,8 @@ impl Default for Planted {
             workflow_run_id: None,
             workflow_url: "http://127.0.0.1:9/workflow".to_owned(),
             workflow_created_at: None,
+            failed_at: None,
+            spread: 0,
             response_status: 500,
             response_body: r#"{"error":"Error","message":"planted"}"#.to_owned(),
             response_header: BTreeMap::new(),
@@ -122,12 +128,15 @@ impl Engine {
         state: Option<CallbackState>,
         now: Timestamp,
     ) -> Value {
+        let later = planted.spread.saturating_mul(index as u64);
+        let failed_at = planted.failed_at.unwrap_or(now.millis()).saturating_add(later);
+        let failed_at = Timestamp::from_millis(failed_at);
         let run_id = match &planted.workflow_run_id {
             Some(id) if planted.count > 1 => format!("{id}-{index}"),
             Some(id) => id.clone(),
             None => self.ids.run(),
         };
-        let message = planted_message(self.ids.message(), &new, now);
+        let message = planted_message(self.ids.message(), &new, failed_at);
         let entry = Entry {
             message_id: message.id.clone(),
             body: new.payload,
@@ -136,9 +145,9 @@ impl Engine {
             url: new.url.clone(),
             method: new.method,
             forward: Headers::new(),
-            created_at: now,
+            created_at: failed_at,
         };
-        let dlq_id = self.dlq.next_id(now);
+        let dlq_id = self.dlq.next_id(failed_at);
         let callback =
             new.settings.failure_callback.as_ref().zip(state).map(|(callback, state)| CallbackRecord {
                 state,
@@ -150,16 +159,16 @@ impl Engine {
         let key = self.runs.insert(Run {
             id: run_id.clone(),
             url: new.url,
-            created_at: planted.workflow_created_at.map_or(now, Timestamp::from_millis),
+            created_at: planted.workflow_created_at.map_or(failed_at, Timestamp::from_millis),
             state: RunState::Failed,
-            completed_at: Some(now),
+            completed_at: Some(failed_at),
             response: None,
             settings: new.settings,
             entries: vec![entry],
             invoker: None,
             failure: Some(Failure {
                 dlq_id: dlq_id.to_string(),
-                failed_at: now,
+                failed_at,
                 message,
                 answer: Answer {
                     status: planted.response_status,
