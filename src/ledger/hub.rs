@@ -38,7 +38,7 @@ pub(super) fn settled(
                 }
             });
         }
-        Ok(Outcome::Parked { reason }) if before.is_none_or(|before| before.outcome != now.outcome) => {
+        Ok(Outcome::Parked { reason }) if !before.is_some_and(|before| is_parked(before, reason)) => {
             notice(records, notify, Kind::GaveUp, case, reason, at);
         }
         _ => {}
@@ -49,6 +49,11 @@ pub(super) fn settled(
             message.text("dlqId", case.dlq_id.as_str());
         });
     }
+}
+
+/// Whether it was left to a person before, for the same reason.
+fn is_parked(conclusion: &Conclusion, why: &str) -> bool {
+    matches!(&conclusion.outcome, Ok(Outcome::Parked { reason }) if *reason == why)
 }
 
 /// A run that a recovery had created came to a good end.

@@ -222,7 +222,7 @@ impl<'a> Sweep<'a> {
     pub(super) fn dealt(&mut self, conclusion: Conclusion, calls: u32, now: Timestamp) {
         self.spend(calls);
         // Somebody else was first.
-        if conclusion.duplicate || conclusion.outcome == Err(Refusal::Pending) {
+        if conclusion.duplicate || matches!(conclusion.outcome, Err(Refusal::Pending)) {
             return self.report.leave(Left::Known);
         }
         self.report.count(&conclusion);
