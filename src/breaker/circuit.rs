@@ -1,6 +1,6 @@
 //! Open or closed, and since when.
 
-use crate::text::said;
+use super::spaced;
 use crate::{
     durable::Records,
     policy::Breaker,
@@ -55,11 +55,8 @@ impl Circuit {
     }
 
     pub(super) fn write(&self, records: &mut dyn Records) {
-        let mut circuit = self.state.name().to_owned();
-        for number in [self.since.as_millis(), self.trips.into(), self.until.as_millis()] {
-            circuit.push(' ');
-            circuit.push_str(&said(&number));
-        }
+        let numbers = spaced(&[self.since.as_millis(), self.trips.into(), self.until.as_millis()]);
+        let circuit = [self.state.name(), " ", numbers.trim_ascii_end()].concat();
         records.put(KEY, &circuit);
     }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::stats;
+use super::{spaced, stats};
 use crate::{
     dlq::{ApiRequest, Call, MAX_RUNS_PER_CALL, RunRef, RunStates},
     durable::Records,
@@ -150,11 +150,8 @@ fn count(records: &mut dyn Records, more: i64) {
 
 fn put(records: &mut dyn Records, followed: &Followed) {
     let Followed { run, root, region, first_failed_at, starts_at, looks, due } = followed;
-    let mut value = String::new();
-    for number in [first_failed_at.as_millis(), starts_at.as_millis(), (*looks).into(), due.as_millis()] {
-        value.push_str(&said(&number));
-        value.push(' ');
-    }
+    let mut value =
+        spaced(&[first_failed_at.as_millis(), starts_at.as_millis(), (*looks).into(), due.as_millis()]);
     value.push_str(region.map_or("-", Region::name));
     value.push(' ');
     value.push_str(root.as_str());

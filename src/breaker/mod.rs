@@ -22,3 +22,13 @@ mod work;
 
 pub use message::{admit, read_admission};
 pub use target::Target;
+
+/// Numbers as records have them: each with a blank behind it.
+fn spaced(numbers: &[u64]) -> String {
+    let mut list = String::new();
+    for number in numbers {
+        list.push_str(&crate::text::said(number));
+        list.push(' ');
+    }
+    list
+}

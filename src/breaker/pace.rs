@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::text::said;
+use super::spaced;
 use crate::{
     durable::Records,
     policy::Drain,
@@ -45,12 +45,7 @@ impl Pace {
     pub(super) fn write(&self, records: &mut dyn Records) {
         let numbers =
             [self.last.as_millis(), self.waves.into(), self.left.into(), self.rests_until.as_millis()];
-        let mut pace = String::new();
-        for number in numbers {
-            pace.push_str(&said(&number));
-            pace.push(' ');
-        }
-        records.put(KEY, &pace);
+        records.put(KEY, &spaced(&numbers));
     }
 
     /// Begins the ramp anew.

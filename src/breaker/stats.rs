@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::text::said;
+use super::spaced;
 use crate::{
     durable::Records,
     json::Object,
@@ -102,12 +102,7 @@ fn numbers(records: &dyn Records, key: &str) -> Vec<u64> {
 }
 
 fn write(records: &mut dyn Records, key: &str, numbers: &[u64]) {
-    let mut list = String::new();
-    for number in numbers {
-        list.push_str(&said(number));
-        list.push(' ');
-    }
-    records.put(key, &list);
+    records.put(key, &spaced(numbers));
 }
 
 #[cfg(test)]
