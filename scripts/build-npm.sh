@@ -11,7 +11,7 @@ made=$target/npm
 
 anonymous=$(scripts/anonymous.sh)
 # No value of JavaScript is ever held in the core, so that there is no table of them.
-PATH=$root/scripts/for-size:$PATH WITHOUT_FEATURES=-reference-types cargo build --locked --release --package workflow-redrive --lib --features npm \
+PATH=$root/scripts/for-size:$PATH WASM_FEATURES=-reference-types cargo build --locked --release --package workflow-redrive --lib --features npm \
   --target wasm32-unknown-unknown "$anonymous"
 rm -rf "$made" pkg/wasm
 mkdir -p "$made" pkg/wasm/cjs

@@ -12,12 +12,14 @@ export CARGO_TARGET_DIR=$root/target
 export WORKER_ENTRY=
 [[ ! -f src/worker/entry.mjs ]] || WORKER_ENTRY=$PWD/src/worker/entry.mjs
 
+# Workers run on one engine, and that has vectors.
+export WASM_FEATURES=+simd128
 anonymous=$("$root/scripts/anonymous.sh")
 PATH=$root/scripts/for-size:$PATH "$root/target/tools/bin/worker-build" --release . "$@" "$anonymous"
 
 # What every runtime of the last years knows: all that wasm-opt knows would load in the newest ones only.
 features=(--enable-bulk-memory --enable-multivalue --enable-mutable-globals --enable-nontrapping-float-to-int
-  --enable-reference-types --enable-sign-ext)
+  --enable-reference-types --enable-sign-ext --enable-simd)
 
 # worker-build always keeps function names, which are a fifth of the download. Functions with one caller stay as they
 # are: inlined, they compress worse; and so does what is kept for later instead of being said twice. The lowest memory

@@ -47,6 +47,8 @@ pub mod ids;
 pub mod job;
 #[cfg(any(feature = "worker", feature = "npm"))]
 mod js_host;
+#[cfg(any(feature = "worker", feature = "npm"))]
+mod js_pairs;
 pub mod ledger;
 pub mod lineage;
 pub mod notice;

@@ -1,6 +1,6 @@
 //! What JavaScript hands over: one text of many, with NUL between them.
 
-use super::pairs::Pairs;
+use crate::js_pairs::Pairs;
 use crate::{text, time::decimal};
 
 /// Arguments that are not read yet.

@@ -1,6 +1,7 @@
 //! Failure callbacks.
 
-use super::{args::Args, error::error, pairs::Pairs};
+use super::{args::Args, error::error};
+use crate::js_pairs::Pairs;
 use crate::{
     callback::{CallbackHeaders, Failure, FailureReader},
     text::said,

@@ -1,23 +1,21 @@
 //! A failure callback that is under way.
 
-use core::mem;
 use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
 use super::{
     handler::Redrive,
-    pairs::Pairs,
     request::{relaying, sending},
 };
 use crate::{
-    callback::FailureReader,
     dlq::Transported,
     js_host::{entropy, now},
+    js_pairs::Pairs,
     json::Object,
     recovery::{
-        Admission, Admitted, Ask, Claim, Conclusion, LogLine, MAX_RELAYED_BYTES, Moment, Recovery, Refusal,
-        Relayed, Reply, Timings,
+        self, Admitted, Ask, BodyEnd, Claim, Conclusion, LogLine, MAX_RELAYED_BYTES, Moment, Relayed, Reply,
+        Stage, Timings,
     },
     settings::Account,
     signature::BodyDigest,
@@ -27,54 +25,33 @@ use crate::{
 /// A callback whose token was checked, and what was done about it so far.
 pub(super) struct Delivery {
     redrive: Rc<Redrive>,
-    started: Timestamp,
+    callback: recovery::Delivery,
+    /// Of the body, as far as it came.
+    hash: Sha256,
+    /// Bytes of the body that came.
+    length: u64,
+    /// The headers that came, where the policy may hand the callback on.
+    headers: Option<String>,
     /// When the last request was handed out.
     sent: Timestamp,
     timings: Timings,
-    /// The headers that came, where the policy may hand the callback on.
-    headers: Option<String>,
-    /// Bytes of the body that came.
-    length: u64,
-    stage: Stage,
-}
-
-enum Stage {
-    /// The body is coming in.
-    Body(Box<Body>),
-    /// The failure is dealt with.
-    Recovery(Box<Recovery>),
-    Over(Box<Conclusion>),
-}
-
-/// A body on its way in: hashed and read side by side, so that memory stays flat.
-struct Body {
-    admission: Admission,
-    hash: Sha256,
-    reader: FailureReader,
 }
 
 impl Delivery {
-    pub(super) fn new(
-        redrive: Rc<Redrive>,
-        admitted: Result<Admission, Refusal>,
-        reader: FailureReader,
-        headers: &str,
-        started: Timestamp,
-    ) -> Self {
-        let stage = match admitted {
-            Ok(admission) => Stage::Body(Box::new(Body { admission, hash: Sha256::new(), reader })),
-            Err(refusal) => Stage::refused(refusal),
-        };
+    pub(super) fn new(redrive: Rc<Redrive>, callback: recovery::Delivery, headers: &str) -> Self {
         let headers = (!redrive.settings.policy.relay.is_empty()).then(|| headers.to_owned());
-        Self { redrive, started, sent: started, timings: Timings::default(), headers, length: 0, stage }
+        let sent = callback.started;
+        Self { redrive, callback, hash: Sha256::new(), length: 0, headers, sent, timings: Timings::default() }
     }
 
     /// What to do next, as JSON; see [`Work::step`](super::Work::step).
     pub(super) fn step(&mut self) -> String {
-        match &mut self.stage {
-            Stage::Body(body) => {
+        let limit = self.callback.max_body_bytes();
+        let started = self.callback.started;
+        match &mut self.callback.stage {
+            Stage::Body(_) => {
                 let mut step = Object::new();
-                step.number("body", body.admission.max_body_bytes());
+                step.number("body", limit);
                 if self.headers.is_some() {
                     step.number("keep", MAX_RELAYED_BYTES);
                 }
@@ -114,47 +91,34 @@ impl Delivery {
                             }
                             return step.end();
                         }
-                        Ask::Nothing => return ended(&recovery.conclusion, self.timings, self.started),
+                        Ask::Nothing => return ended(&recovery.conclusion, self.timings, started),
                     }
                 }
             }
-            Stage::Over(conclusion) => ended(conclusion, self.timings, self.started),
+            Stage::Over(conclusion) => ended(conclusion, self.timings, started),
         }
     }
 
     /// Brings a piece of the body.
     pub(super) fn push(&mut self, chunk: &[u8]) {
-        if let Stage::Body(body) = &mut self.stage {
-            self.length += chunk.len() as u64;
-            body.hash.update(chunk);
-            body.reader.push(chunk);
-        }
+        self.length += chunk.len() as u64;
+        self.hash.update(chunk);
+        self.callback.push(chunk);
     }
 
     /// The body is over, or will not come.
     pub(super) fn end_body(&mut self, end: &str) {
-        let unreadable = Stage::refused(Refusal::body_unreadable());
-        let Body { admission, hash, reader } = match mem::replace(&mut self.stage, unreadable) {
-            Stage::Body(body) => *body,
-            later => return self.stage = later,
+        let end = match end {
+            "whole" => BodyEnd::Whole(BodyDigest::from_bytes(self.hash.finalize_reset().into())),
+            "too_large" => BodyEnd::TooLarge,
+            _ => BodyEnd::Lost,
         };
-        self.stage = match end {
-            "whole" => {
-                let digest = BodyDigest::from_bytes(hash.finalize().into());
-                let policy = &self.redrive.settings.policy;
-                match admission.begin(policy, digest, &reader.finish(self.started), moment()) {
-                    Ok(recovery) => Stage::Recovery(recovery),
-                    Err(refusal) => Stage::refused(refusal),
-                }
-            }
-            "too_large" => Stage::refused(Refusal::TooLarge { limit: admission.max_body_bytes() }),
-            _ => return,
-        }
+        self.callback.end_body(&end, &self.redrive.settings.policy, moment());
     }
 
     /// Brings what became of a request.
     pub(super) fn bring(&mut self, answer: Transported) {
-        if let Stage::Recovery(recovery) = &mut self.stage {
+        if let Stage::Recovery(recovery) = &mut self.callback.stage {
             match recovery.ask() {
                 Ask::Claim(_) => return recovery.claimed(claim(answer)),
                 Ask::Settle(_) => return recovery.settled(true),
@@ -169,13 +133,6 @@ impl Delivery {
         }
     }
 }
-
-impl Stage {
-    fn refused(refusal: Refusal) -> Self {
-        Self::Over(Box::new(Conclusion::refused(refusal)))
-    }
-}
-
 /// What the ledger has said: 200 for a claim that is granted, 208 and what was recorded, 409 where somebody else is at it.
 fn claim(answer: Transported) -> Claim {
     let Ok(answer) = answer else { return Claim::Unavailable };

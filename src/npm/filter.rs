@@ -1,6 +1,6 @@
 //! Filters by the names of the official SDK.
 
-use super::pairs::Pairs;
+use crate::js_pairs::Pairs;
 use crate::{
     dlq::{Filter, List, ListPath},
     http_url::HttpUrl,

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::{args::Args, callback::headers_of, delivery::Delivery, error::error, pairs::Pairs};
+use super::{args::Args, callback::headers_of, delivery::Delivery, error::error};
 use crate::{
-    callback::FailureReader,
     js_host::now,
-    recovery::{Admission, Arrival},
+    js_pairs::Pairs,
+    recovery::{self, Arrival},
     settings::Settings,
     text::said,
 };
@@ -38,9 +38,7 @@ impl Redrive {
             signature: headers.value("Upstash-Signature"),
             region: headers.value("Upstash-Region"),
         };
-        let started = now();
-        let admitted = Admission::check(&self.settings, &arrival, started);
-        let reader = FailureReader::new(headers_of(headers));
-        Delivery::new(Rc::clone(self), admitted, reader, headers.0, started)
+        let callback = recovery::Delivery::begin(&self.settings, &arrival, &|| headers_of(headers), now());
+        Delivery::new(Rc::clone(self), callback, headers.0)
     }
 }

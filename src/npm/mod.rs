@@ -15,7 +15,6 @@ mod delivery;
 mod error;
 mod filter;
 mod handler;
-mod pairs;
 mod request;
 mod task;
 mod types;

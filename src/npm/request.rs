@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use super::{args::Args, pairs::Pairs};
+use super::args::Args;
+use crate::js_pairs::Pairs;
 use crate::{
     dlq::{ApiRequest, ApiResponse, TransportError, Transported},
     http_url::HttpUrl,

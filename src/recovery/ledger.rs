@@ -1,6 +1,7 @@
 //! Claims in memory: what one isolate remembers.
 
 use core::time::Duration;
+use std::collections::VecDeque;
 
 use super::{Claim, Conclusion, Outcome};
 use crate::{ids::DlqId, time::Timestamp};
@@ -15,8 +16,15 @@ const ABANDONED_AFTER: Duration = Duration::from_mins(2);
 /// does not is stopped by the queue itself, where the entry is gone.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
-    /// Oldest first. Few enough to look through.
-    claims: Vec<(DlqId, State)>,
+    /// Oldest first. Few enough to look through, by what is quickly compared.
+    claims: VecDeque<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    hash: u64,
+    id: DlqId,
+    state: State,
 }
 
 #[derive(Debug)]
@@ -34,9 +42,10 @@ impl MemoryLedger {
             Some(State::Pending { since }) => *since = now,
             None => {
                 if self.claims.len() == CAPACITY {
-                    self.claims.remove(0);
+                    self.claims.pop_front();
                 }
-                self.claims.push((entry.clone(), State::Pending { since: now }));
+                let state = State::Pending { since: now };
+                self.claims.push_back(Entry { hash: hash(entry), id: entry.clone(), state });
             }
         }
         Claim::Granted
@@ -45,15 +54,24 @@ impl MemoryLedger {
     /// Keeps a final outcome; anything else frees the claim, for the next delivery to try again.
     pub fn settle(&mut self, entry: &DlqId, conclusion: &Conclusion) {
         if !conclusion.outcome.as_ref().is_ok_and(Outcome::is_final) {
-            self.claims.retain(|(known, _)| known != entry);
+            self.claims.retain(|claim| claim.id != *entry);
         } else if let Some(state) = self.state(entry) {
             *state = State::Settled(Box::new(conclusion.clone()));
         }
     }
 
     fn state(&mut self, entry: &DlqId) -> Option<&mut State> {
-        self.claims.iter_mut().rev().find(|(known, _)| known == entry).map(|(_, state)| state)
+        let hash = hash(entry);
+        let mut claims = self.claims.iter_mut().rev();
+        claims.find(|claim| claim.hash == hash && claim.id == *entry).map(|claim| &mut claim.state)
     }
+}
+
+/// FNV-1a. Ids that somebody has chosen to be alike only take longer.
+fn hash(entry: &DlqId) -> u64 {
+    entry.as_str().bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod begin;
 mod case;
 mod conclusion;
 mod data_point;
+#[cfg(any(feature = "worker", feature = "npm"))]
+mod delivery;
 mod drive;
 mod host;
 mod ledger;
@@ -29,19 +31,21 @@ pub use admission::{Admission, Arrival};
 pub use case::Case;
 pub use conclusion::{Conclusion, Outcome, Revival, Subject};
 pub use data_point::DataPoint;
+#[cfg(any(feature = "worker", feature = "npm"))]
+pub(crate) use delivery::{BodyEnd, Delivery, Stage};
 pub use host::{Admitted, Claim, Host};
 pub use ledger::MemoryLedger;
 #[cfg(all(test, feature = "npm"))]
 pub(crate) use log::Line;
 pub use log::{LogLine, Timings};
 pub(crate) use recall::known_reason;
-#[cfg(feature = "npm")]
+#[cfg(any(feature = "worker", feature = "npm"))]
 pub(crate) use recover::Ask;
 pub use recover::Moment;
 pub(crate) use recover::Recovery;
 pub use refusal::Refusal;
 pub use relay::{MAX_RELAYED_BYTES, Relayed, relayed_headers};
-#[cfg(feature = "npm")]
+#[cfg(any(feature = "worker", feature = "npm"))]
 pub(crate) use relay::{is_relayed, relay_marks};
 pub use reply::Reply;
 #[cfg(all(test, feature = "npm"))]

@@ -162,7 +162,7 @@ impl Recovery {
     }
 
     /// Whether the callback is being handed on.
-    #[cfg(feature = "npm")]
+    #[cfg(any(feature = "worker", feature = "npm"))]
     pub(crate) fn is_relaying(&self) -> bool {
         self.step == Step::Relay
     }
@@ -173,7 +173,7 @@ impl Recovery {
     }
 
     /// The failed run, for whoever is to know of it or to go on with it.
-    pub(super) fn case(&self, entry: &DlqId) -> Case {
+    pub(crate) fn case(&self, entry: &DlqId) -> Case {
         let subject = &self.conclusion.subject;
         Case {
             dlq_id: entry.clone(),

@@ -4,7 +4,7 @@ use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::Env;
 
-use super::{redrive::log, transport::words};
+use super::{redrive::log, runtime::words};
 use crate::{json, recovery::DataPoint};
 
 /// The dataset of a deployment that has one.

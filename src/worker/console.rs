@@ -29,7 +29,7 @@ pub(super) async fn answer(
         Err(error) => return respond(&OperatorReply::error(500, &said(error))).map(Some),
     };
     let Some(console) = Console::of(settings) else { return Ok(None) };
-    let (method, url, headers) = (request.method(), request.url(), all(&request.headers()));
+    let (method, url, headers) = (request.method(), request.url(), all(request));
     let asked = Asked { method: &method, url: &url, headers: &headers };
     let reply = match console.authorize(&asked) {
         Ok(()) => {

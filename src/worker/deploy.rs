@@ -17,7 +17,7 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use web_sys::{Request, Response};
 use worker::Env;
 
-use super::{Redrive, promise, respond::respond};
+use super::{Redrive, arrived::Arrived, promise, respond::respond, runtime::arrival};
 use crate::{operator::resource, recovery::Reply};
 
 thread_local! {
@@ -31,45 +31,68 @@ thread_local! {
 /// has, which is a tenth of the whole Worker, and here an error means that the runtime cannot even make a response.
 #[expect(unreachable_pub, clippy::needless_pass_by_value, reason = "it is exported to JavaScript")]
 #[wasm_bindgen]
-pub fn fetch(request: Request, env: Env, _context: JsValue) -> Promise {
-    let redrive = REDRIVE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Redrive::new(&env)))));
-    promise(async move { answer(&redrive, &request).await.map(JsValue::from) })
+pub fn fetch(request: Request, env: Env, context: Context) -> Result<Promise, JsValue> {
+    let redrive = redrive(&env);
+    let texts = arrival(&request);
+    let arrived = Arrived::read(&texts);
+    let path = path(arrived.url);
+    match (path, arrived.method) {
+        ("/", "POST") => redrive.deliver(&request, &arrived, context.as_ref()),
+        ("/", _) => at_once(&Reply::method_not_allowed("POST")),
+        ("/healthz", "GET" | "HEAD") => at_once(&health(&redrive)),
+        ("/healthz", _) => at_once(&Reply::method_not_allowed("GET, HEAD")),
+        _ if path == "/metrics" || path.starts_with("/v1/") => {
+            Ok(context.kept(promise(async move { or_not_found(redrive.inquire(&request).await?) })))
+        }
+        _ if path.starts_with("/v2/") => {
+            Ok(context.kept(promise(async move { or_not_found(redrive.operator(&request).await?) })))
+        }
+        _ => at_once(&not_found()),
+    }
 }
 
 /// The `scheduled` handler: each time that a cron trigger fires.
 #[expect(unreachable_pub, reason = "it is exported to JavaScript, which must see it")]
 #[wasm_bindgen]
-pub fn scheduled(_event: JsValue, env: &Env, _context: JsValue) -> Promise {
-    let redrive = REDRIVE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Redrive::new(env)))));
+pub fn scheduled(env: &Env) -> Promise {
+    let redrive = redrive(env);
     promise(async move {
         redrive.sweep().await;
         Ok(JsValue::UNDEFINED)
     })
 }
 
-async fn answer(redrive: &Redrive, request: &Request) -> Result<Response, JsValue> {
-    let url = request.url();
-    match (path(&url), request.method().as_str()) {
-        ("/", "POST") => redrive.answer(request).await,
-        ("/", _) => respond(&Reply::method_not_allowed("POST")),
-        ("/healthz", "GET" | "HEAD") => respond(&health(redrive)),
-        ("/healthz", _) => respond(&Reply::method_not_allowed("GET, HEAD")),
-        (path, _) if path == "/metrics" || path.starts_with("/v1/") => {
-            match redrive.inquire(request).await? {
-                Some(response) => Ok(response),
-                None => not_found(),
-            }
-        }
-        (path, _) if path.starts_with("/v2/") => match redrive.operator(request).await? {
-            Some(response) => Ok(response),
-            None => not_found(),
-        },
-        _ => not_found(),
+#[wasm_bindgen]
+extern "C" {
+    /// What the runtime gives with each request.
+    pub(crate) type Context;
+
+    #[wasm_bindgen(method, js_name = waitUntil)]
+    fn wait_until(this: &Context, promise: &Promise);
+}
+
+impl Context {
+    /// Who hangs up does not stop what has begun.
+    fn kept(&self, promise: Promise) -> Promise {
+        self.wait_until(&promise);
+        promise
     }
 }
 
-fn not_found() -> Result<Response, JsValue> {
-    respond(&Reply::error(404, "not_found", "accepted are POST / and GET /healthz"))
+fn redrive(env: &Env) -> Rc<Redrive> {
+    REDRIVE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Redrive::new(env)))))
+}
+
+fn at_once(reply: &Reply) -> Result<Promise, JsValue> {
+    Ok(Promise::resolve(&JsValue::from(respond(reply)?)))
+}
+
+fn or_not_found(response: Option<Response>) -> Result<JsValue, JsValue> {
+    response.map_or_else(|| respond(&not_found()), Ok).map(JsValue::from)
+}
+
+fn not_found() -> Reply {
+    Reply::error(404, "not_found", "accepted are POST / and GET /healthz")
 }
 
 fn health(redrive: &Redrive) -> Reply {

@@ -32,14 +32,11 @@ core.__wbg_watch((error) => {
 
 export default class extends WorkerEntrypoint {
   fetch(request) {
-    const answer = answered(() => core.fetch(request, this.env, this.ctx));
-    // Who hangs up does not stop what has begun: a run that is resumed is recorded, too.
-    this.ctx.waitUntil(answer);
-    return answer;
+    return answered(() => core.fetch(request, this.env, this.ctx));
   }
 
-  scheduled(event) {
-    return run(() => core.scheduled(event, this.env, this.ctx));
+  scheduled() {
+    return run(() => core.scheduled(this.env));
   }
 }
 

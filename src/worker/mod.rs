@@ -8,10 +8,10 @@
 //! A Worker of your own mounts the whole thing with [`Redrive`].
 
 mod analytics;
-mod body;
+mod arrived;
 mod books;
-mod chunks;
 mod console;
+mod delivery;
 #[cfg(feature = "deploy")]
 mod deploy;
 mod host;
@@ -19,6 +19,7 @@ mod ledger;
 mod operator;
 mod redrive;
 mod respond;
+mod runtime;
 mod settings;
 mod sweep;
 mod transport;

@@ -1,13 +1,16 @@
 //! The operator API over the runtime's requests and responses.
 
-use js_sys::{Array, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Headers, Request, Response, ResponseInit};
+use wasm_bindgen::JsValue;
+use web_sys::{Request, Response};
 
-use super::transport::exchange;
+use super::{
+    runtime::{all_headers, respond_with},
+    transport::{exchange, push},
+};
 use crate::text::said;
 use crate::{
     dlq::RESPONSE_HEADERS,
+    js_pairs::Pairs,
     operator::{Answer, Asked, Exchange, Operator, OperatorReply},
     settings::{Settings, SettingsError},
 };
@@ -22,7 +25,7 @@ pub(super) async fn operate(
         Err(error) => return respond(&OperatorReply::error(500, &said(error))).map(Some),
     };
     let Some(operator) = Operator::of(settings) else { return Ok(None) };
-    let (method, url, headers) = (request.method(), request.url(), all(&request.headers()));
+    let (method, url, headers) = (request.method(), request.url(), all(request));
     let asked = Asked { method: &method, url: &url, headers: &headers };
     let reply = match operator.admit(&asked) {
         Ok(exchange) => carry_out(exchange, settings).await,
@@ -34,44 +37,36 @@ pub(super) async fn operate(
 async fn carry_out(mut calls: Exchange<'_>, settings: &Settings) -> OperatorReply {
     loop {
         let answer = exchange(calls.account(), &calls.request(), settings.api_timeout).await;
-        if let Some(reply) = calls.take(answer.map(|(response, body)| to_answer(&response, body))) {
+        if let Some(reply) = calls.take(answer.map(to_answer)) {
             return reply;
         }
     }
 }
 
 /// What an operator gets to see of an answer.
-fn to_answer(response: &Response, body: Vec<u8>) -> Answer {
+fn to_answer((status, body, headers): (u16, Vec<u8>, String)) -> Answer {
+    let given = Pairs(&headers);
     let mut headers = Vec::new();
     for name in ["content-type"].into_iter().chain(RESPONSE_HEADERS) {
-        if let Ok(Some(value)) = response.headers().get(name) {
+        if let Some(value) = given.value(name) {
             headers.push((name, value));
         }
     }
-    Answer { status: response.status(), headers, body }
+    Answer { status, headers, body }
 }
 
 /// All headers, by their names in lower case.
-pub(super) fn all(headers: &Headers) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
-    for pair in Array::from(headers) {
-        let pair: Array = pair.unchecked_into();
-        if let (Some(name), Some(value)) = (pair.get(0).as_string(), pair.get(1).as_string()) {
-            pairs.push((name, value));
-        }
-    }
-    pairs
+pub(super) fn all(request: &Request) -> Vec<(String, String)> {
+    let texts = all_headers(request);
+    Pairs(&texts).iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 pub(super) fn respond(reply: &OperatorReply) -> Result<Response, JsValue> {
-    let headers = Headers::new()?;
+    let mut headers = String::new();
     for (name, value) in &reply.headers {
-        headers.set(name, value)?;
+        push(&mut headers, name, value);
     }
-    let init = ResponseInit::new();
-    init.set_status(reply.status);
-    init.set_headers(&headers);
     // An empty body is none, because some statuses must not have one.
-    let body = (!reply.body.is_empty()).then(|| Uint8Array::from(reply.body.as_slice()));
-    Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &init)
+    let body = (!reply.body.is_empty()).then_some(reply.body.as_slice());
+    respond_with(reply.status, headers.get(1..).unwrap_or_default(), body)
 }

@@ -1,15 +1,26 @@
 //! The handler to mount in a Worker.
 
-use wasm_bindgen::JsValue;
+use std::rc::Rc;
+
+use js_sys::Promise;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use worker::{Env, web_sys};
 
 use super::{
-    analytics::Analytics, body, books::Books, console, host::Runtime, operator, respond::respond,
-    settings::read_settings, sweep,
+    analytics::Analytics,
+    arrived::Arrived,
+    books::Books,
+    console,
+    delivery::Delivery,
+    operator,
+    respond::respond,
+    runtime::{all_headers, arrival, deliver},
+    settings::read_settings,
+    sweep,
 };
 use crate::{
-    callback::{CallbackHeaders, FailureReader},
-    recovery::{Admission, Arrival, Conclusion, DataPoint, LogLine, Reply},
+    recovery::{LogLine, Reply},
     settings::{Settings, SettingsError},
 };
 
@@ -32,10 +43,20 @@ use crate::{
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Redrive {
+pub struct Redrive(Rc<Shared>);
+
+/// What the deliveries of an isolate share.
+#[derive(Debug)]
+pub(super) struct Shared {
     settings: Result<Settings, SettingsError>,
-    ledger: Books,
-    analytics: Analytics,
+    pub(super) ledger: Books,
+    pub(super) analytics: Analytics,
+}
+
+impl Shared {
+    pub(super) const fn settings(&self) -> Result<&Settings, &SettingsError> {
+        self.settings.as_ref()
+    }
 }
 
 impl Redrive {
@@ -55,42 +76,50 @@ impl Redrive {
         if let Some(line) = odd {
             log(true, &line.json);
         }
-        Self { settings, ledger, analytics: Analytics::of(env) }
+        Self(Rc::new(Shared { settings, ledger, analytics: Analytics::of(env) }))
     }
 
     /// What is wrong with the settings, if anything.
     pub fn settings(&self) -> Result<&Settings, SettingsError> {
-        self.settings.as_ref().map_err(Clone::clone)
+        self.0.settings().map_err(Clone::clone)
     }
 
     /// Deals with one failure callback, from its signature to the answer for QStash, and logs one line.
     ///
     /// The request is taken as it came: route by path and method before.
     pub async fn callback(&self, request: &web_sys::Request) -> worker::Result<web_sys::Response> {
-        Ok(self.answer(request).await?)
+        let texts = arrival(request);
+        let response =
+            JsFuture::from(self.deliver(request, &Arrived::read(&texts), &JsValue::UNDEFINED)?).await?;
+        Ok(response.unchecked_into())
     }
 
-    /// The same with the runtime's own error.
-    pub(super) async fn answer(&self, request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
-        let (reply, log) = match &self.settings {
-            Ok(settings) => {
-                let runtime = Runtime::new(&self.ledger, settings, Some(request));
-                let conclusion = recover(settings, request, &runtime).await;
-                let timings = runtime.timings();
-                self.analytics.write(|| DataPoint::new(&conclusion, timings));
-                let log = LogLine::new(&conclusion, timings);
-                (Reply::from(&conclusion), log)
+    /// The same for a callback that was looked at already.
+    pub(super) fn deliver(
+        &self,
+        request: &web_sys::Request,
+        arrived: &Arrived<'_>,
+        context: &JsValue,
+    ) -> Result<Promise, JsValue> {
+        let settings = match self.0.settings() {
+            Ok(settings) => settings,
+            Err(error) => {
+                let line = LogLine::misconfigured(error);
+                log(line.is_error, &line.json);
+                return Ok(Promise::resolve(&JsValue::from(respond(&Reply::misconfigured(error))?)));
             }
-            Err(error) => (Reply::misconfigured(error), LogLine::misconfigured(error)),
         };
-        self::log(log.is_error, &log.json);
-        respond(&reply)
+        let mut delivery = Delivery::new(&self.0, settings, arrived);
+        if !settings.policy.relay.is_empty() {
+            delivery = delivery.with_headers(all_headers(request));
+        }
+        Ok(deliver(delivery, request, context))
     }
 
     /// Makes a sweep of every account, for a cron trigger, and logs one line for each: finds failed runs whose callback
     /// failed or never came, and deals with them as with a callback. It needs the ledger and `PUBLIC_URL`.
     pub async fn sweep(&self) {
-        sweep::by_the_clock(self.settings.as_ref(), &self.ledger).await;
+        sweep::by_the_clock(self.0.settings(), &self.0.ledger).await;
     }
 
     /// Answers a request of the [console](crate::console), whose paths all begin with `/v1/`. `None` where no
@@ -104,9 +133,9 @@ impl Redrive {
         &self,
         request: &web_sys::Request,
     ) -> Result<Option<web_sys::Response>, JsValue> {
-        let settings = self.settings.as_ref();
-        match sweep::answer(settings, &self.ledger, request).await? {
-            None => console::answer(settings, &self.ledger, request).await,
+        let (settings, ledger) = (self.0.settings(), &self.0.ledger);
+        match sweep::answer(settings, ledger, request).await? {
+            None => console::answer(settings, ledger, request).await,
             answer => Ok(answer),
         }
     }
@@ -122,7 +151,7 @@ impl Redrive {
         &self,
         request: &web_sys::Request,
     ) -> Result<Option<web_sys::Response>, JsValue> {
-        operator::operate(self.settings.as_ref(), request).await
+        operator::operate(self.0.settings(), request).await
     }
 }
 
@@ -132,29 +161,5 @@ pub(super) fn log(is_error: bool, line: &str) {
         web_sys::console::error_1(&line);
     } else {
         web_sys::console::log_1(&line);
-    }
-}
-
-/// 1. The token, before a byte of the body. 2. The body, hashed and read side by side. 3. Everything else.
-async fn recover(settings: &Settings, request: &web_sys::Request, runtime: &Runtime<'_>) -> Conclusion {
-    let headers = request.headers();
-    // Reading a header fails only for names that are none.
-    let header = |name: &str| headers.get(name).ok().flatten();
-    let arrival = Arrival {
-        url: request.url(),
-        signature: header("Upstash-Signature"),
-        region: header("Upstash-Region"),
-    };
-    let admission = match Admission::check(settings, &arrival, runtime.started()) {
-        Ok(admission) => admission,
-        Err(refusal) => return Conclusion::refused(refusal),
-    };
-    let mut reader = FailureReader::new(CallbackHeaders::read(header));
-    match body::read(request, admission.max_body_bytes(), &mut reader, &runtime.body).await {
-        Ok(digest) => {
-            let failure = reader.finish(runtime.started());
-            admission.recover(&settings.policy, digest, failure, runtime).await
-        }
-        Err(refusal) => Conclusion::refused(refusal),
     }
 }

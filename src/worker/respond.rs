@@ -1,26 +1,28 @@
 //! Replies as the runtime's responses.
 
 use wasm_bindgen::JsValue;
-use web_sys::{Headers, Response, ResponseInit};
+use web_sys::Response;
 
+use super::{runtime, transport::push};
 use crate::recovery::Reply;
 use crate::text::said;
 
 /// The response that carries a reply.
 pub(super) fn respond(reply: &Reply) -> Result<Response, JsValue> {
-    let headers = Headers::new()?;
-    headers.set("Content-Type", "application/json")?;
+    runtime::respond(reply.status, &headers(reply), &reply.body)
+}
+
+/// Its headers, names and values with NUL between them; nothing where there are none but the rule.
+pub(super) fn headers(reply: &Reply) -> String {
+    let mut texts = String::new();
     if let Some(seconds) = reply.retry_after {
-        headers.set("Retry-After", &said(&seconds))?;
+        push(&mut texts, "Retry-After", &said(&seconds));
     }
     if reply.non_retryable {
-        headers.set("Upstash-NonRetryable-Error", "true")?;
+        push(&mut texts, "Upstash-NonRetryable-Error", "true");
     }
     if let Some(methods) = reply.allow {
-        headers.set("Allow", methods)?;
+        push(&mut texts, "Allow", methods);
     }
-    let init = ResponseInit::new();
-    init.set_status(reply.status);
-    init.set_headers(&headers);
-    Response::new_with_opt_str_and_init(Some(&reply.body), &init)
+    if texts.is_empty() { texts } else { ["Content-Type\0application/json", &texts].concat() }
 }

@@ -24,7 +24,7 @@ pub(super) async fn by_the_clock(settings: Result<&Settings, &SettingsError>, bo
         Ok(settings) => settings,
         Err(error) => return log(true, &LogLine::misconfigured(error).json),
     };
-    let runtime = Runtime::new(books, settings, None);
+    let runtime = Runtime::new(books, settings);
     told(&sweep(settings, settings.public_url.as_ref(), &Orders::of_the_clock(), &runtime).await, &runtime);
 }
 
@@ -38,7 +38,7 @@ pub(super) async fn answer(
         Ok(settings) => settings,
         Err(error) => return respond(&OperatorReply::error(500, &said(error))).map(Some),
     };
-    let (method, url, headers) = (request.method(), request.url(), all(&request.headers()));
+    let (method, url, headers) = (request.method(), request.url(), all(request));
     let asked = Asked { method: &method, url: &url, headers: &headers };
     let (Some(operator), Some(wish)) = (Operator::of(settings), Wish::read(settings, &asked)) else {
         return Ok(None);
@@ -49,7 +49,7 @@ pub(super) async fn answer(
             None => OperatorReply::error(503, "the ledger does not answer, or none is bound"),
         },
         Ok(Wish::Sweep { orders, own }) => {
-            let runtime = Runtime::new(books, settings, None);
+            let runtime = Runtime::new(books, settings);
             let reports = sweep(settings, Some(&own), &orders, &runtime).await;
             told(&reports, &runtime);
             reply(&reports)

@@ -1,156 +1,109 @@
-//! DLQ calls through the runtime's fetch.
+//! Requests through the runtime's fetch.
 //!
-//! This is the call under the `worker` crate's `Fetch`, by the same types. The wrapper itself builds a request object
-//! with all of Cloudflare's image and cache properties for each call; that costs more time than signing and parsing
-//! together, and 10 KB of WebAssembly.
+//! This is the call under the `worker` crate's `Fetch`. The wrapper itself builds a request object with all of
+//! Cloudflare's image and cache properties for each call; that costs more time than signing and parsing together, and
+//! 10 KB of WebAssembly.
 
 use core::time::Duration;
 
-use js_sys::{JsString, Promise};
+use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Headers, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
 
-use super::chunks::{Chunks, content_length};
+use super::runtime::{self, Exchanged, answer_headers};
 use crate::{
     dlq::{ApiRequest, ApiResponse, TransportError, Transported},
-    http_url::HttpUrl,
+    js_pairs::Pairs,
     settings::Account,
     time::millis,
 };
 
-/// The most bytes of an answer that are read. Pages of the queue carry the payloads of their entries.
-const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
-
 /// Sends one request of a recovery.
 pub(super) async fn send(account: &Account, request: &ApiRequest, timeout: Duration) -> Transported {
-    let (response, body) = exchange(account, request, timeout).await?;
-    Ok(to_api_response(&response, body))
+    let (status, body, headers) = exchange(account, request, timeout).await?;
+    Ok(to_api_response(status, body, &headers))
 }
 
-/// Sends one request and reads its whole answer within `timeout`. Redirects are answers, never followed: the token
-/// goes to the configured host only.
+/// Sends one request and reads its whole answer within `timeout`: status, body, and the headers that are read, as
+/// [`Pairs`]. Redirects are answers, never followed: the token goes to the configured host only.
 pub(super) async fn exchange(
     account: &Account,
     request: &ApiRequest,
     timeout: Duration,
-) -> Result<(Response, Vec<u8>), TransportError> {
-    let base = account.base_url.as_str().trim_end_matches('/');
-    let url = [base, &request.path_and_query].concat();
-    let bearer = ["Bearer ", account.token.reveal()].concat();
-    let init = init(request.method.as_str(), Some(&bearer), &request.headers);
-    converse(&url, init, timeout).await
+) -> Result<(u16, Vec<u8>, String), TransportError> {
+    converse(&sending(account, request), &JsValue::UNDEFINED, timeout).await
 }
 
 /// Posts a text to an address of the settings, without any token of ours.
 #[cfg(feature = "deploy")]
 pub(super) async fn post(
-    url: &HttpUrl,
+    url: &crate::http_url::HttpUrl,
     headers: &[(&'static str, String)],
     body: &str,
     timeout: Duration,
 ) -> Transported {
-    let init = init("POST", None, headers);
-    if let Ok(init) = &init {
-        init.set_body(&JsValue::from_str(body));
+    let mut texts = ["POST\0", url.as_str()].concat();
+    for (name, value) in headers {
+        push(&mut texts, name, value);
     }
-    let (response, body) = converse(url.as_str(), init, timeout).await?;
-    Ok(to_api_response(&response, body))
+    let (status, body, headers) = converse(&texts, &JsValue::from_str(body), timeout).await?;
+    Ok(to_api_response(status, body, &headers))
 }
 
-/// Posts a body as it came to an address of the policy, with these headers; gives the status of the answer.
-pub(super) async fn relay(
-    url: &HttpUrl,
-    headers: &[(String, String)],
-    body: &JsValue,
-    timeout: Duration,
-) -> Option<u16> {
-    let init = init("POST", None, &[]).and_then(|init| {
-        let all = Headers::new()?;
-        for (name, value) in headers {
-            all.append(name, value)?;
-        }
-        init.set_headers(&all);
-        init.set_body(body);
-        Ok(init)
-    });
-    let (response, _) = converse(url.as_str(), init, timeout).await.ok()?;
-    Some(response.status())
+/// The texts of a request to an account's API, with its token.
+pub(super) fn sending(account: &Account, request: &ApiRequest) -> String {
+    let base = account.base_url.as_str().trim_end_matches('/');
+    let (method, bearer) = (request.method.as_str(), account.token.reveal());
+    let mut texts =
+        [method, "\0", base, &request.path_and_query, "\0Authorization\0Bearer ", bearer].concat();
+    for (name, value) in &request.headers {
+        push(&mut texts, name, value);
+    }
+    texts
 }
 
-fn to_api_response(response: &Response, body: Vec<u8>) -> ApiResponse {
-    let headers = response.headers();
-    ApiResponse::new(response.status(), body, |name| headers.get(name).ok().flatten())
+/// One more header.
+pub(super) fn push(texts: &mut String, name: &str, value: &str) {
+    for text in [name, value] {
+        texts.push('\0');
+        texts.push_str(text);
+    }
+}
+
+pub(super) fn to_api_response(status: u16, body: Vec<u8>, headers: &str) -> ApiResponse {
+    let headers = Pairs(headers);
+    ApiResponse::new(status, body, |name| headers.value(name))
+}
+
+/// What a status means that comes without an answer, and with a text.
+pub(super) fn fault(status: u16, text: &str, timeout: Duration) -> TransportError {
+    match status {
+        1 => TransportError::timeout(timeout),
+        2 => TransportError::too_large(text.parse().unwrap_or(usize::MAX)),
+        _ => TransportError::interrupted(text),
+    }
+}
+
+/// A time as the runtime's timers take it.
+pub(super) fn timer(timeout: Duration) -> u32 {
+    u32::try_from(millis(timeout)).unwrap_or(u32::MAX)
 }
 
 async fn converse(
-    url: &str,
-    init: Result<RequestInit, JsValue>,
+    texts: &str,
+    body: &JsValue,
     timeout: Duration,
-) -> Result<(Response, Vec<u8>), TransportError> {
-    let millis = u32::try_from(millis(timeout)).unwrap_or(u32::MAX);
-    let signal = AbortSignal::timeout_with_u32(millis);
-    // An error up to here means that nothing was sent.
-    let init = init.map_err(|error| TransportError::unreachable(&words(&error)))?;
-    init.set_signal(Some(&signal));
-    let global: WorkerGlobalScope = js_sys::global().unchecked_into();
-    match read_answer(global.fetch_with_str_and_init(url, &init)).await {
-        Ok((response, Some(body))) => Ok((response, body)),
-        Ok((_, None)) => Err(TransportError::too_large(MAX_ANSWER_BYTES)),
-        Err(_) if signal.aborted() => Err(TransportError::timeout(timeout)),
-        Err(error) => Err(TransportError::interrupted(&words(&error))),
-    }
-}
-
-fn init(
-    method: &str,
-    authorization: Option<&str>,
-    given: &[(&'static str, String)],
-) -> Result<RequestInit, JsValue> {
-    let headers = Headers::new()?;
-    if let Some(authorization) = authorization {
-        headers.set("Authorization", authorization)?;
-    }
-    for (name, value) in given {
-        headers.set(name, value)?;
-    }
-    let init = RequestInit::new();
-    init.set_method(method);
-    init.set_headers(&headers);
-    init.set_redirect(RequestRedirect::Manual);
-    Ok(init)
-}
-
-/// The answer and its whole body; `None` where that is too large.
-async fn read_answer(answer: Promise) -> Result<(Response, Option<Vec<u8>>), JsValue> {
-    let response: Response = JsFuture::from(answer).await?.unchecked_into();
-    let body = read_body(&response).await?;
-    Ok((response, body))
-}
-
-async fn read_body(response: &Response) -> Result<Option<Vec<u8>>, JsValue> {
-    let Some(stream) = response.body() else { return Ok(Some(Vec::new())) };
-    let expected = content_length(&response.headers()).and_then(|length| usize::try_from(length).ok());
-    if expected.is_some_and(|length| length > MAX_ANSWER_BYTES) {
-        return Ok(None);
-    }
-    let mut chunks = Chunks::of(&stream);
-    let mut body = Vec::new();
-    while let Some(chunk) = chunks.next().await? {
-        let start = body.len();
-        let end = start + chunk.length() as usize;
-        if end > MAX_ANSWER_BYTES {
-            chunks.cancel();
-            return Ok(None);
+) -> Result<(u16, Vec<u8>, String), TransportError> {
+    let exchanged = JsFuture::from(runtime::exchange(texts, body, timer(timeout))).await;
+    let exchanged: Exchanged = match exchanged {
+        Ok(exchanged) => exchanged.unchecked_into(),
+        Err(error) => return Err(TransportError::interrupted(&runtime::words(&error))),
+    };
+    let (status, body) = (exchanged.status(), exchanged.body());
+    match exchanged.response() {
+        Some(response) => {
+            Ok((status, body.unchecked_into::<Uint8Array>().to_vec(), answer_headers(&response)))
         }
-        body.resize(end, 0);
-        chunk.copy_to(body.get_mut(start..).unwrap_or_default());
+        None => Err(fault(status, &body.as_string().unwrap_or_default(), timeout)),
     }
-    Ok(Some(body))
-}
-
-/// What the runtime says about a failure.
-pub(super) fn words(error: &JsValue) -> String {
-    let text = error.dyn_ref::<js_sys::Error>().map(js_sys::Error::message);
-    text.map_or_else(|| "no reason given".to_owned(), |text: JsString| text.into())
 }

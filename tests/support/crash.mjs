@@ -16,7 +16,7 @@ const TRAP = Buffer.from("0061736d0100000001040160000003020100070801047472617000
  * | `crash` | where |
  * |---|---|
  * | `url` | at the first look at the request |
- * | `body` | after it has waited for the body |
+ * | `body` | with the whole body, when it asks for chance |
  * | `stack` | the stack overflows |
  * | `exception` | something of the runtime throws what nobody expected, with a secret in its text |
  * | `ledger` | in the ledger, while it writes, within a transaction |
@@ -36,6 +36,8 @@ export const crashing = {
     let calls = 0;
     let kept = 0;
     globalThis.fetch = (...parts) => ((calls += 1), call(...parts));
+    const { random } = Math;
+    Math.random = () => (at("body"), random());
     const uncaught = [];
     for (const type of ["error", "unhandledrejection"]) {
       addEventListener(type, (event) => uncaught.push(String(event.error ?? event.reason)));
@@ -53,7 +55,11 @@ export const crashing = {
     const places = {
       url: (request) => Object.defineProperty(request, "url", { get: trap }),
       body: (request) => {
-        request.arrayBuffer = () => scheduler.wait(10).then(() => ({ get byteLength() { return trap(); } }));
+        request.arrayBuffer = async () => {
+          await scheduler.wait(10);
+          next = "body";
+          return Request.prototype.arrayBuffer.call(request);
+        };
       },
       stack: (request) => Object.defineProperty(request, "url", { get: deep }),
       exception: (request) => Object.defineProperty(request, "url", { get() { throw new Error("canary " + request.headers.get("upstash-signature")); } }),

@@ -41,7 +41,7 @@ pub(super) struct Moment(String);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::npm::{filter, pairs::Pairs};
+    use crate::{js_pairs::Pairs, npm::filter};
 
     fn both(text: &str) -> [Option<OneOrMany<String>>; 2] {
         [OneOrMany::One(text.to_owned()), OneOrMany::Many(vec![text.to_owned()])].map(Some)

@@ -14,7 +14,7 @@ use crate::{
     durable::{Batch, Gather},
     js_host::now,
     json::Object,
-    worker::{redrive::log, transport::words},
+    worker::{redrive::log, runtime::words},
 };
 
 /// How long somebody waits for others: one that is under way, and one that takes its message along.

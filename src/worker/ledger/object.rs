@@ -19,7 +19,7 @@ use crate::{
     recovery::Moment,
     settings::{Settings, SettingsError},
     time::Timestamp,
-    worker::{ledger::bound, promise, settings::read_settings, transport},
+    worker::{ledger::bound, promise, runtime::words, settings::read_settings, transport},
 };
 
 /// Where the name of the actor is kept, for the alarm does not tell.
@@ -222,7 +222,7 @@ impl Desk {
                         let status = if answer.is_empty() { 400 } else { 200 };
                         Ok(ApiResponse::new(status, answer.into_bytes(), |_| None))
                     }
-                    Err(error) => Err(TransportError::interrupted(&transport::words(&error))),
+                    Err(error) => Err(TransportError::interrupted(&words(&error))),
                 }
             }
         }

@@ -4,17 +4,17 @@ use crate::text;
 
 /// Headers, settings or criteria.
 #[derive(Clone, Copy)]
-pub(super) struct Pairs<'a>(pub(super) &'a str);
+pub(crate) struct Pairs<'a>(pub(super) &'a str);
 
 impl<'a> Pairs<'a> {
     /// The value of a name, without regard to case; an empty one is none.
-    pub(super) fn value(self, name: &str) -> Option<String> {
+    pub(crate) fn value(self, name: &str) -> Option<String> {
         self.iter()
             .find(|(known, value)| known.eq_ignore_ascii_case(name) && !value.is_empty())
             .map(|(_, value)| value.to_owned())
     }
 
-    pub(super) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let mut texts = text::parts(self.0, 0);
         core::iter::from_fn(move || Some((texts.next()?, texts.next()?)))
     }

@@ -1,0 +1,115 @@
+/** One contender in a workerd of its own, as bare as it comes: no development server stands in front of it. */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import workerd from "workerd";
+import { DEV_SECRETS } from "../../tests/support/redrive.mjs";
+import { freePort, poll } from "../../tests/support/net.mjs";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** Of the clock by which the kernel counts processor time. */
+const TICKS_PER_SECOND = 100;
+
+/**
+ * @typedef {object} Running
+ * @property {number} port
+ * @property {string} url
+ * @property {() => number} cpuSeconds Processor time so far, of all threads.
+ * @property {() => { resident: number, peak: number }} memory Megabytes of a million bytes.
+ * @property {() => void} forgetPeak
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * Starts it, and resolves once it takes connections.
+ *
+ * @param {import("./contenders.mjs").Contender} contender
+ * @param {string} api Address of the DLQ API.
+ * @returns {Promise<Running>}
+ */
+export async function start(contender, api) {
+  const folder = mkdtempSync(join(tmpdir(), "redrive-bench-"));
+  const port = await freePort();
+  mkdirSync(join(folder, "storage"));
+  writeFileSync(join(folder, "config.capnp"), config(contender, api, port, folder));
+  const child = spawn(workerd.default, ["serve", "--experimental", ...(process.env.WD_EXTRA ? [process.env.WD_EXTRA] : []), join(folder, "config.capnp")], { stdio: ["ignore", "ignore", "pipe"] });
+  let complaint = "";
+  child.stderr.on("data", (text) => (complaint = (complaint + text).slice(-2000)));
+  const explain = () => `${contender.name}: ${complaint}`;
+  await poll(() => answers(port) || (child.exitCode !== null && Promise.reject(new Error(explain()))), {
+    what: "workerd to take connections",
+    explain,
+  });
+  const read = (file) => readFileSync(`/proc/${child.pid}/${file}`, "utf8");
+  return {
+    port,
+    url: `http://127.0.0.1:${port}/`,
+    cpuSeconds: () => {
+      // The name of the command is in brackets, and may hold anything.
+      const [, after] = /^.*\) (.*)$/s.exec(read("stat"));
+      const fields = after.split(" ");
+      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    },
+    memory: () => ({ resident: megabytes(read("status"), "VmRSS"), peak: megabytes(read("status"), "VmHWM") }),
+    forgetPeak: () => writeFileSync(`/proc/${child.pid}/clear_refs`, "5"),
+    stop: async () => {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGKILL");
+      await ended;
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function megabytes(status, field) {
+  return (Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)[1]) * 1024) / 1e6;
+}
+
+/** A connection is enough: a request would warm the Worker up. */
+async function answers(port) {
+  const { connect } = await import("node:net");
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(socket.destroy()?.destroyed));
+    socket.once("error", () => resolve(false));
+  });
+}
+
+function config({ modules, policy, hasLedger }, api, port, folder) {
+  const texts = { ...DEV_SECRETS, QSTASH_URL: api };
+  const bindings = Object.entries(texts).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
+  if (policy) bindings.push(`(name = "POLICY", json = ${text(JSON.stringify(policy))})`);
+  if (hasLedger) bindings.push(`(name = "LEDGER", durableObjectNamespace = "Ledger")`);
+  const embedded = modules.map(({ name, kind, path }) => {
+    return `(name = ${text(name)}, ${kind} = embed ${text(relative(folder, path))})`;
+  });
+  const durable = hasLedger
+    ? `durableObjectNamespaces = [(className = "Ledger", uniqueKey = "ledger", enableSql = true)],
+  durableObjectStorage = (localDisk = "storage"),`
+    : "";
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["public", "private"])),
+    (name = "storage", disk = (path = ${text(join(folder, "storage"))}, writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const worker :Workerd.Worker = (
+  modules = [${embedded.join(", ")}],
+  compatibilityDate = ${text(compatibilityDate())},
+  bindings = [${bindings.join(", ")}],
+  ${durable}
+);
+`;
+}
+
+function compatibilityDate() {
+  const [, date] = /^compatibility_date = "(.+)"$/m.exec(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
+  return date;
+}
+
+const text = (value) => JSON.stringify(value);
