@@ -83,19 +83,15 @@ export async function deliver(delivery, request, context) {
         body = await bring(delivery, request);
       } else if (step === CALL) await call(delivery, body);
       else if (step === WAIT) await delivery.wait();
-      else return respond(step, step === 200 ? "" : delivery.headers(), delivery.body());
+      else {
+        const response = respond(step, step === 200 ? "" : delivery.headers(), delivery.body());
+        // Not where something was thrown: then its instance may have ended, and its memory with it.
+        delivery.free();
+        return response;
+      }
     }
   } finally {
     end?.();
-    free(delivery);
-  }
-}
-
-function free(delivery) {
-  try {
-    delivery.free();
-  } catch {
-    // Its instance has ended, and its memory with it.
   }
 }
 
