@@ -161,8 +161,8 @@ proptest! {
 #[test]
 fn a_run_that_fails_again_before_the_answer_about_it_has_come_is_left_alone() {
     for latest_first in [false, true] {
-        let rules = Rules { latest_first, fails_again: Some(0), ..Rules::default() };
-        let queue = Queue::new(rules, evenly(3000, HOUR, 600_000));
+        let rules = Rules { latest_first, fails_again: Some(0), effort: 100, ..Rules::default() };
+        let queue = Queue::new(rules, evenly(3000, 1200, 60_000));
         let (totals, _) = run(&queue, &mut all(resume()), LANES);
         assert_eq!(totals.done, 3000);
         each_once(&queue.acted(), 3000);
@@ -190,21 +190,17 @@ fn what_fails_while_the_job_runs_is_not_lost_between_the_stretches() {
 
 #[test]
 fn every_lane_holds_back_when_one_meets_the_limit() {
-    let queue =
-        Queue::new(Rules { per_second: Some(100), ..Rules::default() }, evenly(10_000, HOUR, 600_000));
+    let rules = Rules { per_second: Some(100), jitter: 40, ..Rules::default() };
+    let queue = Queue::new(rules, evenly(10_000, HOUR, 600_000));
     let (totals, error) = run(&queue, &mut all(resume()), LANES);
     assert_eq!((totals.done, error), (10_000, None));
     each_once(&queue.acted(), 10_000);
     let log = queue.log();
     let refused: Vec<_> = log.iter().filter(|sent| sent.status == 429).collect();
     assert!(!refused.is_empty() && refused.len() * 5 < log.len(), "{} of {}", refused.len(), log.len());
-    // Once the first refusal has arrived, nothing is sent until the next second.
-    for second in refused.chunk_by(|one, other| one.at / 1000 == other.at / 1000) {
-        let told = second[0].at + queue.rules.latency;
-        let end = (second[0].at / 1000 + 1) * 1000;
-        let sent_all_the_same = log.iter().filter(|sent| sent.at > told && sent.at < end).count();
-        assert_eq!(sent_all_the_same, 0);
-    }
+    // Lanes that hear of it in time are not refused themselves.
+    let seconds = refused.chunk_by(|one, other| one.at / 1000 == other.at / 1000).count();
+    assert!(refused.len() < seconds * (LANES - 6), "{} in {seconds} s", refused.len());
 }
 
 #[test]

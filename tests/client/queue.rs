@@ -27,6 +27,10 @@ pub(crate) struct Queue {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) latency: u64,
+    /// Calls that act take so much longer.
+    pub(crate) effort: u64,
+    /// Answers take up to so much longer.
+    pub(crate) jitter: u64,
     pub(crate) latest_first: bool,
     pub(crate) dates: Dates,
     /// Cursors count entries, where they otherwise name the last one.
@@ -59,6 +63,8 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             latency: 50,
+            effort: 0,
+            jitter: 0,
             latest_first: false,
             dates: Dates::Failure,
             cursors_count: false,
@@ -329,7 +335,9 @@ impl World for &Queue {
         // The service acts right away, and its answer takes its time.
         let answer = self.answer(&request);
         assert!(u128::from(self.rules.latency) < timeout.as_millis(), "{timeout:?}");
-        self.sleep(self.rules.latency).await;
+        let effort = if request.method == Method::Get { 0 } else { self.rules.effort };
+        let jitter = (self.state.borrow().dice >> 40) % (self.rules.jitter + 1);
+        self.sleep(self.rules.latency + effort + jitter).await;
         self.state.borrow_mut().open -= 1;
         answer
     }
