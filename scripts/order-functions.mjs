@@ -155,6 +155,9 @@ function skipOperands(instruction, reader) {
     // Those of two bytes: conversions, and what is done to whole memories and tables
     case 0xfc:
       return reader.skipNumbers([0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 2, 1, 2, 1, 2, 1, 1, 1][reader.number()]);
+    // Those of vectors
+    case 0xfd:
+      return skipVectorOperands(reader.number(), reader);
     default:
       // Loads and stores
       if (instruction >= 0x28 && instruction <= 0x3e) return reader.skipNumbers(2);
@@ -162,6 +165,17 @@ function skipOperands(instruction, reader) {
         throw new Error(`an instruction that is not known here: ${instruction}`);
       }
   }
+}
+
+function skipVectorOperands(instruction, reader) {
+  // Loads and stores, of which some name a lane
+  if (instruction <= 11 || instruction === 92 || instruction === 93) return reader.skipNumbers(2);
+  if (instruction >= 84 && instruction <= 91) return void (reader.skipNumbers(2), reader.take(1));
+  // v128.const, i8x16.shuffle
+  if (instruction === 12 || instruction === 13) return void reader.take(16);
+  // Lanes that are read or replaced
+  if (instruction >= 21 && instruction <= 34) return void reader.take(1);
+  if (instruction > 255) throw new Error(`a vector instruction that is not known here: ${instruction}`);
 }
 
 function exported(reader, renumbered) {

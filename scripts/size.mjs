@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import { machinePaths } from "./machine-paths.mjs";
 
 const FILES = ["index_bg.wasm", "index.js", "worker/shim.mjs"];
-const BUDGET_GZIP = 162_600;
+const BUDGET_GZIP = 161_000;
 
 const rows = FILES.map((name) => {
   const bytes = readFileSync(new URL(`../build/${name}`, import.meta.url));
