@@ -1,12 +1,13 @@
 /** One contender in a workerd of its own, as bare as it comes: no development server stands in front of it. */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import workerd from "workerd";
 import { DEV_SECRETS } from "../../tests/support/redrive.mjs";
-import { freePort, poll } from "../../tests/support/net.mjs";
+import { freePort } from "../../tests/support/net.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Of the clock by which the kernel counts processor time. */
@@ -34,14 +35,13 @@ export async function start(contender, api) {
   const port = await freePort();
   mkdirSync(join(folder, "storage"));
   writeFileSync(join(folder, "config.capnp"), config(contender, api, port, folder));
-  const child = spawn(workerd.default, ["serve", "--experimental", ...(process.env.WD_EXTRA ? [process.env.WD_EXTRA] : []), join(folder, "config.capnp")], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(workerd.default, ["serve", "--experimental", join(folder, "config.capnp")], { stdio: ["ignore", "ignore", "pipe"] });
   let complaint = "";
   child.stderr.on("data", (text) => (complaint = (complaint + text).slice(-2000)));
-  const explain = () => `${contender.name}: ${complaint}`;
-  await poll(() => answers(port) || (child.exitCode !== null && Promise.reject(new Error(explain()))), {
-    what: "workerd to take connections",
-    explain,
-  });
+  while (!(await takesConnections(port))) {
+    if (child.exitCode !== null) throw new Error(`${contender.name}: ${complaint}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
   const read = (file) => readFileSync(`/proc/${child.pid}/${file}`, "utf8");
   return {
     port,
@@ -68,8 +68,7 @@ function megabytes(status, field) {
 }
 
 /** A connection is enough: a request would warm the Worker up. */
-async function answers(port) {
-  const { connect } = await import("node:net");
+function takesConnections(port) {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
     socket.once("connect", () => resolve(socket.destroy()?.destroyed));

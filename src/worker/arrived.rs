@@ -2,9 +2,8 @@
 
 use crate::{callback::CallbackHeaders, recovery::Arrival, text};
 
-/// Method, URL and some headers of a request, as [`arrival`](super::runtime::arrival) brings them.
+/// URL and some headers of a request, as [`arrival`](super::runtime::arrival) brings them.
 pub(super) struct Arrived<'a> {
-    pub(super) method: &'a str,
     pub(super) url: &'a str,
     signature: &'a str,
     /// In the order of their [names](CallbackHeaders::NAMES).
@@ -12,11 +11,12 @@ pub(super) struct Arrived<'a> {
 }
 
 impl<'a> Arrived<'a> {
-    pub(super) fn read(texts: &'a str) -> Self {
+    /// The method, and the rest.
+    pub(super) fn read(texts: &'a str) -> (&'a str, Self) {
         let mut texts = text::parts(texts, 0);
         let mut next = || texts.next().unwrap_or_default();
         let (method, url, signature) = (next(), next(), next());
-        Self { method, url, signature, headers: [(); CallbackHeaders::NAMES.len()].map(|()| next()) }
+        (method, Self { url, signature, headers: [(); CallbackHeaders::NAMES.len()].map(|()| next()) })
     }
 
     /// What the token is checked by.
@@ -58,8 +58,9 @@ mod tests {
 
     #[test]
     fn texts_are_read_in_their_order() {
-        let arrived = Arrived::read("POST\0https://a/\0token\0wfr_1\0https://b/\0msg\0\0 \0US-EAST-1");
-        assert_eq!((arrived.method, arrived.url), ("POST", "https://a/"));
+        let (method, arrived) =
+            Arrived::read("POST\0https://a/\0token\0wfr_1\0https://b/\0msg\0\0 \0US-EAST-1");
+        assert_eq!((method, arrived.url), ("POST", "https://a/"));
         let arrival = arrived.arrival();
         assert_eq!(
             (arrival.signature.as_deref(), arrival.region.as_deref()),
@@ -75,7 +76,7 @@ mod tests {
             known.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         });
         assert_eq!(arrived.headers(), headers);
-        assert_eq!(Arrived::read("POST\0https://a/\0 ").arrival().signature.as_deref(), Some(" "));
-        assert_eq!(Arrived::read("POST\0https://a/\0").arrival().signature, None);
+        assert_eq!(Arrived::read("POST\0https://a/\0 ").1.arrival().signature.as_deref(), Some(" "));
+        assert_eq!(Arrived::read("POST\0https://a/\0").1.arrival().signature, None);
     }
 }

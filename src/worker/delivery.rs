@@ -289,7 +289,7 @@ fn take_at_once(redrive: &Shared, recovery: &mut Recovery) -> bool {
 enum Question {
     Claim,
     Admit,
-    Settle(Conclusion),
+    Settle(Box<Conclusion>),
 }
 
 /// Asks others for what the delivery waits for, and tells it.
@@ -318,7 +318,7 @@ fn question(inner: &Inner) -> Option<(Rc<Shared>, Question, Case)> {
     let (question, entry) = match recovery.ask() {
         Ask::Claim(entry) => (Question::Claim, entry),
         Ask::Admit(entry) => (Question::Admit, entry),
-        Ask::Settle(entry) => (Question::Settle(recovery.conclusion.clone()), entry),
+        Ask::Settle(entry) => (Question::Settle(Box::new(recovery.conclusion.clone())), entry),
         _ => return None,
     };
     Some((Rc::clone(&inner.redrive), question, recovery.case(entry)))

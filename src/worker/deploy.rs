@@ -34,9 +34,9 @@ thread_local! {
 pub fn fetch(request: Request, env: Env, context: Context) -> Result<Promise, JsValue> {
     let redrive = redrive(&env);
     let texts = arrival(&request);
-    let arrived = Arrived::read(&texts);
+    let (method, arrived) = Arrived::read(&texts);
     let path = path(arrived.url);
-    match (path, arrived.method) {
+    match (path, method) {
         ("/", "POST") => redrive.deliver(&request, &arrived, context.as_ref()),
         ("/", _) => at_once(&Reply::method_not_allowed("POST")),
         ("/healthz", "GET" | "HEAD") => at_once(&health(&redrive)),

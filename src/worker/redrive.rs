@@ -89,8 +89,8 @@ impl Redrive {
     /// The request is taken as it came: route by path and method before.
     pub async fn callback(&self, request: &web_sys::Request) -> worker::Result<web_sys::Response> {
         let texts = arrival(request);
-        let response =
-            JsFuture::from(self.deliver(request, &Arrived::read(&texts), &JsValue::UNDEFINED)?).await?;
+        let (_, arrived) = Arrived::read(&texts);
+        let response = JsFuture::from(self.deliver(request, &arrived, &JsValue::UNDEFINED)?).await?;
         Ok(response.unchecked_into())
     }
 

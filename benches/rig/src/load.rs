@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::Order;
 use crate::callback::{Callback, Callbacks};
+use crate::patient::Patient;
 use crate::report::{Report, Tally};
 
 /// Callbacks that there were, over all orders.
@@ -81,7 +82,8 @@ async fn connection(
 async fn connect(port: u16) -> io::Result<SendRequest<Parts>> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await?;
     stream.set_nodelay(true)?;
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let (sender, connection) =
+        http1::handshake(TokioIo::new(Patient(stream))).await.map_err(io::Error::other)?;
     tokio::spawn(connection);
     Ok(sender)
 }

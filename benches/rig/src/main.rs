@@ -8,6 +8,7 @@
 mod api;
 mod callback;
 mod load;
+mod patient;
 mod report;
 
 use std::error::Error;
