@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import { machinePaths } from "./machine-paths.mjs";
 
 const PKG = fileURLToPath(new URL("../pkg", import.meta.url));
-const CEILINGS = { wasm: 58_900, tarball: 86_900 };
+const CEILINGS = { wasm: 58_900, tarball: 87_100 };
 
 const packed = JSON.parse(execFileSync("npm", ["pack", PKG, "--dry-run", "--json", "--loglevel=error"], { encoding: "utf8" }));
 const [{ size, files }] = Array.isArray(packed) ? packed : Object.values(packed);

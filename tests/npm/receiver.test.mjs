@@ -1,5 +1,6 @@
 /** `Receiver` beside the official one: the same good tokens pass, and what that one wrongly accepts is refused. */
 import assert from "node:assert/strict";
+import crypto from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -10,6 +11,7 @@ import { signToken, unixNow } from "../support/sign.mjs";
 const KEYS = { currentSigningKey: "sig_current", nextSigningKey: "sig_next" };
 const URL = "https://app.example/api/failed?team=a&x=1";
 const BODY = '{"status":500,"text":"Grüße"}';
+const LARGE = "a".repeat(5000);
 const ours = new Receiver(KEYS);
 const official = new OfficialReceiver({ ...KEYS, devMode: false });
 
@@ -39,6 +41,8 @@ for (const [what, options, request] of [
   ["a region that is none", {}, { upstashRegion: "MARS" }],
   ["an empty region", {}, { upstashRegion: "" }],
   ["a large body", { body: "ü".repeat(500_000) }, { body: "ü".repeat(500_000) }],
+  ["a text that is not Unicode", { body: "\ud800" }, { body: "\ud800" }],
+  ["a large text that is not Unicode", { body: "\ud800".repeat(9000) }, { body: "\ud800".repeat(9000) }],
   ["no iat and no jti", { claims: { iat: undefined, jti: undefined } }, {}],
   ["an empty body", { body: "" }, { body: "" }],
   ["an expired token within the tolerance", { now: unixNow() - 310 }, { clockTolerance: 30 }],
@@ -53,6 +57,8 @@ for (const [what, options, request] of [
 
 for (const [what, code, options, request] of [
   ["another body", "body_hash_mismatch", {}, { body: "other" }],
+  ["another large body", "body_hash_mismatch", { body: LARGE }, { body: `${LARGE.slice(1)}b` }],
+  ["another key for a large body", "signature_mismatch", { key: "sig_other", body: LARGE }, { body: LARGE }],
   ["another key", "signature_mismatch", { key: "sig_other" }, {}],
   ["another issuer", "signature_issuer", { claims: { iss: "Downstash" } }, {}],
   ["another URL", "signature_url_mismatch", {}, { url: "https://app.example/api/other" }],
@@ -102,6 +108,35 @@ test("bytes that are not UTF-8 verify, from any kind of buffer", async () => {
   assert.equal(await ours.verify({ signature, body }), true);
   assert.equal(await ours.verify({ signature, body: body.buffer }), true);
   assert.equal(await ours.verify({ signature, body: Buffer.from(body) }), true);
+});
+
+/** Each kind of body, and another in its place; then a forgery. */
+async function holds(receiver) {
+  for (const body of [BODY, LARGE, `${LARGE}ü`]) {
+    const signature = sign({ body });
+    assert.equal(await receiver.verify({ signature, body }), true);
+    assert.equal(await receiver.verify({ signature, body: Buffer.from(body) }), true);
+    await assert.rejects(receiver.verify({ signature, body: `b${body.slice(1)}` }), { code: "body_hash_mismatch" });
+    await assert.rejects(receiver.verify({ signature: sign({ key: "sig_other", body }), body }), { code: "signature_mismatch" });
+  }
+}
+
+test("Node.js hashes every body, but a large one of a forged token not at all", async (t) => {
+  const { mock } = t.mock.method(crypto, "createHash"); // `sign` has its own hold of it.
+  await holds(ours);
+  assert.equal(mock.callCount(), 3 * 3 + 1);
+});
+
+test("elsewhere WebCrypto hashes large bodies, and WebAssembly small ones and all where there is none", async (t) => {
+  const web = await import("../../pkg/web.mjs");
+  await web.init(readFileSync(fileURLToPath(new globalThis.URL("../../pkg/wasm/redrive.wasm", import.meta.url))));
+  const receiver = new web.Receiver(KEYS);
+  const digest = t.mock.method(globalThis.crypto.subtle, "digest");
+  await holds(receiver);
+  assert.equal(digest.mock.callCount(), 2 * 3);
+  digest.mock.mockImplementation(() => Promise.reject(new TypeError("not here")));
+  await holds(receiver);
+  assert.equal(digest.mock.callCount(), 2 * 2 * 3);
 });
 
 test("a refusal tells nothing of the expectation", async () => {
