@@ -212,6 +212,14 @@ bench-bulk: build-npm ## empty a queue of 10,000 entries: resumeAll against the 
 	CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo build --locked --release --package local-qstash
 	LOCAL_QSTASH_BIN=$(ROOT)/target/release/local-qstash node benches/bulk/bulk.mjs
 
+.PHONY: bench-receiver
+bench-receiver: build-npm ## `Receiver.verify` against the official one, in Node.js
+	node benches/receiver/index.mjs
+
+.PHONY: bench-core
+bench-core: ## the parts of a delivery natively, with criterion
+	cargo bench --locked --package core-benches
+
 # -- Check --------------------------------------------------------------------------------------------------------
 
 .PHONY: check
