@@ -206,6 +206,18 @@ soak: build local-qstash ## ten minutes of load, with faults of everything: noth
 
 # -- Measure ------------------------------------------------------------------------------------------------------
 
+# Linux alone tells what a process has used. Results go to target/bench; what benches/README.md quotes is in benches/results.
+.PHONY: bench
+bench: bench-compare bench-bulk bench-receiver bench-core ## measure the Worker and the npm package beside the official SDKs
+
+.PHONY: bench-compare
+bench-compare: build
+	$(call say,Callbacks over HTTP: the Worker beside the official SDKs)
+	cargo build --locked --profile bench --package rig --package plot
+	@mkdir -p target/bench
+	node benches/compare/index.mjs --out target/bench/compare.json
+	target/release/plot target/bench/compare.json target/bench/throughput.svg
+
 # Built without the last of optimisation: that takes minutes, and the queue is fast enough.
 .PHONY: bench-bulk
 bench-bulk: build-npm ## empty a queue of 10,000 entries: resumeAll against the official SDK's loop
