@@ -8,7 +8,7 @@
  *
  * The build puts this in front of the bindings that it generates; see scripts/bundle-worker.sh.
  */
-import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+import { DurableObject } from "cloudflare:workers";
 import * as core from "./index.js";
 
 /** Instances that there were before the present one. */
@@ -30,15 +30,11 @@ core.__wbg_watch((error) => {
   waiting = new Set();
 });
 
-export default class extends WorkerEntrypoint {
-  fetch(request) {
-    return answered(() => core.fetch(request, this.env, this.ctx));
-  }
-
-  scheduled() {
-    return run(() => core.scheduled(this.env));
-  }
-}
+/** An object: of a class the runtime would make one more for each request. */
+export default {
+  fetch: (request, env, context) => answered(() => core.fetch(request, env, context)),
+  scheduled: (_event, env) => run(() => core.scheduled(env)),
+};
 
 /** The object of each instance has its memory there. What it is to remember is in its storage. */
 export class Ledger extends DurableObject {

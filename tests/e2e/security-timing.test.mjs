@@ -49,13 +49,13 @@ const FRONT = {
     import "./tracing.mjs";
     import Redrive from "./worker/shim.mjs";
     export { Ledger } from "./worker/shim.mjs";
-    export default class extends Redrive {
-      fetch(request) {
+    export default {
+      fetch(request, env, context) {
         if (request.url.endsWith("/way")) return Response.json(globalThis.trace);
         Object.assign(globalThis.trace, { steps: 0, way: 0x811c9dc5 });
-        return super.fetch(request);
-      }
-    }`,
+        return Redrive.fetch(request, env, context);
+      },
+    };`,
 };
 
 let folder;

@@ -38,6 +38,16 @@ export const crashing = {
     globalThis.fetch = (...parts) => ((calls += 1), call(...parts));
     const { random } = Math;
     Math.random = () => (at("body"), random());
+    // No other request comes between a hash and what is done with it.
+    const { digest } = SubtleCrypto.prototype;
+    let isHashedNext = false;
+    SubtleCrypto.prototype.digest = async function (...parts) {
+      const isMeant = isHashedNext;
+      isHashedNext = false;
+      const hash = await digest.apply(this, parts);
+      if (isMeant) next = "body";
+      return hash;
+    };
     const uncaught = [];
     for (const type of ["error", "unhandledrejection"]) {
       addEventListener(type, (event) => uncaught.push(String(event.error ?? event.reason)));
@@ -57,32 +67,34 @@ export const crashing = {
       body: (request) => {
         request.arrayBuffer = async () => {
           await scheduler.wait(10);
-          next = "body";
-          return Request.prototype.arrayBuffer.call(request);
+          const buffer = await Request.prototype.arrayBuffer.call(request);
+          isHashedNext = true;
+          return buffer;
         };
       },
       stack: (request) => Object.defineProperty(request, "url", { get: deep }),
       exception: (request) => Object.defineProperty(request, "url", { get() { throw new Error("canary " + request.headers.get("upstash-signature")); } }),
     };
 
-    export default class extends Redrive {
-      constructor(context, env) {
-        const LEDGER = { getByName: (name) => (at("sweep", sweeps), env.LEDGER.getByName(name)) };
-        super(context, { ...env, ...(env.LEDGER && { LEDGER }) });
-        this.ctx = { waitUntil: (answer) => ((kept += 1), context.waitUntil(answer.finally(() => (kept -= 1)))) };
-      }
-      fetch(request) {
+    function watched(env) {
+      const LEDGER = { getByName: (name) => (at("sweep", sweeps), env.LEDGER.getByName(name)) };
+      return { ...env, ...(env.LEDGER && { LEDGER }) };
+    }
+
+    export default {
+      fetch(request, env, context) {
         if (request.url.endsWith("/isolate")) return Response.json({ isolate, calls, kept, uncaught });
         const crash = request.headers.get("crash");
         if (places[crash]) places[crash](request);
         else if (crash) next = crash;
-        return super.fetch(request);
-      }
-      scheduled(event) {
+        const waitUntil = (answer) => ((kept += 1), context.waitUntil(answer.finally(() => (kept -= 1))));
+        return Redrive.fetch(request, watched(env), { waitUntil });
+      },
+      scheduled(event, env) {
         sweeps = true;
-        return super.scheduled(event).finally(() => (sweeps = false));
-      }
-    }
+        return Redrive.scheduled(event, watched(env)).finally(() => (sweeps = false));
+      },
+    };
 
     export class Ledger extends Sound {
       #state;

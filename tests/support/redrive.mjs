@@ -217,9 +217,9 @@ function withDataset(analytics, options) {
     export default {
       fetch(request, env, context) {
         if (new URL(request.url).pathname === "/data-points") return Response.json(points.splice(0));
-        return new Redrive(context, { ...env, ANALYTICS }).fetch(request);
+        return Redrive.fetch(request, { ...env, ANALYTICS }, context);
       },
-      scheduled: (event, env, context) => new Redrive(context, { ...env, ANALYTICS }).scheduled(event),
+      scheduled: (event, env, context) => Redrive.scheduled(event, { ...env, ANALYTICS }, context),
     };`;
   return behind({ contents }, options);
 }
