@@ -206,7 +206,7 @@ soak: build local-qstash ## ten minutes of load, with faults of everything: noth
 
 # -- Measure ------------------------------------------------------------------------------------------------------
 
-# Linux alone tells what a process has used. Results go to target/bench; what benches/README.md quotes is in benches/results.
+# Linux alone tells what a process has used. Results go to target/bench; those that benches/README.md quotes are in benches/results.
 .PHONY: bench
 bench: bench-compare bench-bulk bench-receiver bench-core ## measure the Worker and the npm package beside the official SDKs
 
