@@ -55,14 +55,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn draw(series: &BTreeMap<String, Vec<(f64, f64)>>, to: &str) -> Result<(), Box<dyn Error>> {
-    let highest = series.values().flatten().map(|(_, ratio)| *ratio).fold(1.0, f64::max);
+    let shown = SHOWN.iter().filter_map(|(name, ..)| series.get(*name));
+    let highest = shown.flatten().map(|(_, ratio)| *ratio).fold(1.0, f64::max);
     let area = SVGBackend::new(to, (760, 400)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
         .margin(14)
         .x_label_area_size(42)
         .y_label_area_size(52)
-        .build_cartesian_2d((KB..16.0 * KB * KB).log_scale(), (0.4..highest * 1.2).log_scale())?;
+        .build_cartesian_2d((KB..16.0 * KB * KB).log_scale().base(4.0), 0.0..highest * 1.1)?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
@@ -78,9 +79,9 @@ fn draw(series: &BTreeMap<String, Vec<(f64, f64)>>, to: &str) -> Result<(), Box<
         chart.draw_series(line)?.label(title).legend(label);
         if name == "redrive" {
             let style =
-                ("sans-serif", 14, &colour).into_text_style(&area).pos(Pos::new(HPos::Center, VPos::Bottom));
+                ("sans-serif", 14, &colour).into_text_style(&area).pos(Pos::new(HPos::Center, VPos::Top));
             let marks = points.iter().map(|(bytes, ratio)| {
-                EmptyElement::at((*bytes, *ratio)) + Text::new(format!("{ratio:.2}"), (0, -10), style.clone())
+                EmptyElement::at((*bytes, *ratio)) + Text::new(format!("{ratio:.2}"), (0, 8), style.clone())
             });
             chart.draw_series(marks)?;
         }
