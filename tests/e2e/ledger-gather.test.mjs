@@ -19,12 +19,12 @@ const FRONT = {
   contents: `
     import Redrive, { Ledger as Sound } from "./worker/shim.mjs";
     const told = [];
-    export default class extends Redrive {
-      fetch(request) {
+    export default {
+      fetch(request, env, context) {
         if (request.url.endsWith("/told")) return Response.json(told);
-        return super.fetch(request);
-      }
-    }
+        return Redrive.fetch(request, env, context);
+      },
+    };
     export class Ledger extends Sound {
       constructor(state, env) {
         super(state, env);
