@@ -25,7 +25,7 @@ say = @printf '\033[1m== %s\033[0m\n' "$(1)"
 
 .PHONY: help
 help:
-	@awk -F' ## ' '/^[a-z-]+:.* ## / { split($$1, name, ":"); printf "  make %-8s %s\n", name[1], $$2 }' $(MAKEFILE_LIST)
+	@awk -F' ## ' '/^[a-z-]+:.* ## / { split($$1, name, ":"); printf "  make %-15s %s\n", name[1], $$2 }' $(MAKEFILE_LIST)
 
 # -- Setup: from lock files, once; a second call has nothing to do ------------------------------------------------
 
@@ -208,7 +208,7 @@ soak: build local-qstash ## ten minutes of load, with faults of everything: noth
 
 # Linux alone tells what a process has used. Results go to target/bench; those that benches/README.md quotes are in benches/results.
 .PHONY: bench
-bench: bench-compare bench-bulk bench-receiver bench-core ## measure the Worker and the npm package beside the official SDKs
+bench: bench-compare bench-bulk bench-receiver bench-micro bench-core bench-size ## measure the Worker and the npm package beside the official SDKs
 
 .PHONY: bench-compare
 bench-compare: build
@@ -228,9 +228,18 @@ bench-bulk: build-npm ## empty a queue of 10,000 entries: resumeAll against the 
 bench-receiver: build-npm ## `Receiver.verify` against the official one, in Node.js
 	node benches/receiver/index.mjs
 
+.PHONY: bench-micro
+bench-micro: build-npm ## verify, extract and decide of the npm package in Node.js and in workerd, and its first call
+	@mkdir -p target/bench
+	node benches/micro/index.mjs --out target/bench/micro.json
+
 .PHONY: bench-core
 bench-core: ## the parts of a delivery natively, with criterion
 	cargo bench --locked --package core-benches
+
+.PHONY: bench-size
+bench-size: build build-npm ## the history of sizes, and in it what is built now: benches/results/sizes.jsonl
+	node benches/size/history.mjs
 
 # -- Check --------------------------------------------------------------------------------------------------------
 

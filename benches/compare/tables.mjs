@@ -27,7 +27,12 @@ export function showMemory(rows) {
 
 export function showStartup(rows) {
   console.log("\nFrom the start of the process to the first answer");
-  show(rows, { ms: (row) => row.firstAnswer.toFixed(1), "above an empty Worker, ms": (row) => row.above.toFixed(1) });
+  show(rows, {
+    ms: (row) => row.firstAnswer.toFixed(1),
+    "above an empty Worker's": (row) => row.above.toFixed(1),
+    "to compile": (row) => row.loadedAbove.toFixed(1),
+    "the first request": (row) => row.requestAbove.toFixed(1),
+  });
 }
 
 function show(rows, columns) {

@@ -17,6 +17,7 @@ const TICKS_PER_SECOND = 100;
  * @typedef {object} Running
  * @property {number} port
  * @property {string} url
+ * @property {() => Promise<void>} loaded Resolves once its modules are compiled: workerd takes connections before that.
  * @property {() => number} cpuSeconds Processor time so far, of all threads.
  * @property {() => { resident: number, peak: number }} memory Megabytes of a million bytes.
  * @property {() => void} forgetPeak
@@ -33,8 +34,11 @@ const TICKS_PER_SECOND = 100;
 export async function start(contender, api) {
   const folder = mkdtempSync(join(tmpdir(), "redrive-bench-"));
   const port = await freePort();
+  let idlePort = port;
+  while (idlePort === port) idlePort = await freePort();
   mkdirSync(join(folder, "storage"));
-  writeFileSync(join(folder, "config.capnp"), config(contender, api, port, folder));
+  mkdirSync(join(folder, "nothing"));
+  writeFileSync(join(folder, "config.capnp"), config(contender, api, { port, idlePort }, folder));
   const child = spawn(workerd.default, ["serve", "--experimental", join(folder, "config.capnp")], { stdio: ["ignore", "ignore", "pipe"] });
   let complaint = "";
   child.stderr.on("data", (text) => (complaint = (complaint + text).slice(-2000)));
@@ -46,6 +50,7 @@ export async function start(contender, api) {
   return {
     port,
     url: `http://127.0.0.1:${port}/`,
+    loaded: () => answers(idlePort),
     cpuSeconds: () => {
       // The name of the command is in brackets, and may hold anything.
       const [, after] = /^.*\) (.*)$/s.exec(read("stat"));
@@ -76,7 +81,16 @@ function takesConnections(port) {
   });
 }
 
-function config({ modules, policy, hasLedger }, api, port, folder) {
+/** Resolves at the first byte of an answer. */
+function answers(port) {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nHost: idle\r\n\r\n"));
+    socket.once("data", () => resolve(void socket.destroy()));
+    socket.once("error", reject);
+  });
+}
+
+function config({ modules, policy, hasLedger }, api, { port, idlePort }, folder) {
   const texts = { ...DEV_SECRETS, QSTASH_URL: api };
   const bindings = Object.entries(texts).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
   if (policy) bindings.push(`(name = "POLICY", json = ${text(JSON.stringify(policy))})`);
@@ -94,8 +108,12 @@ const config :Workerd.Config = (
     (name = "main", worker = .worker),
     (name = "internet", network = (allow = ["public", "private"])),
     (name = "storage", disk = (path = ${text(join(folder, "storage"))}, writable = true)),
+    (name = "idle", disk = ${text(join(folder, "nothing"))}),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  sockets = [
+    (name = "http", address = "127.0.0.1:${port}", http = (), service = "main"),
+    (name = "idle", address = "127.0.0.1:${idlePort}", http = (), service = "idle"),
+  ],
 );
 const worker :Workerd.Worker = (
   modules = [${embedded.join(", ")}],
