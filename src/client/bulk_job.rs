@@ -94,7 +94,7 @@ struct Course {
     /// Entries that are acted on, or were.
     claimed: u64,
     passes: u32,
-    /// Whether this pass has found anything new, or left anything out.
+    /// Whether this pass has found anything new. One that leaves anything out for the next has.
     found: bool,
     /// Whether no more pages are to be had.
     is_over: bool,
@@ -346,7 +346,7 @@ impl Course {
                 self.windows.push(window);
             }
         }
-        self.found |= is_left || !fresh.is_empty();
+        self.found |= !fresh.is_empty();
         lane.doing = Doing::Nothing;
         if !fresh.is_empty() {
             lane.doing = Doing::Acting;

@@ -90,6 +90,21 @@ fn one_lane_makes_one_call_at_a_time_and_asks_for_no_stretches_of_time() {
     assert!(queue.log().iter().all(|sent| !sent.query.contains("Date")));
 }
 
+#[test]
+fn where_dates_are_about_something_else_the_queue_is_not_listed_once_for_each_stretch_of_time() {
+    for dates in [Dates::Nothing, Dates::Creation] {
+        for latest_first in [false, true] {
+            let rules = Rules { dates, latest_first, ..Rules::default() };
+            let queue = Queue::new(rules, evenly(10_000, HOUR, 600_000));
+            assert_eq!(run(&queue, &mut all(resume()), LANES).0.done, 10_000);
+            each_once(&queue.acted(), 10_000);
+            // A lane gives up at its first page of others' entries, and one goes on alone: a page of 100, two calls for it.
+            let calls = queue.log().len();
+            assert!(calls <= 100 * 3 + 2 * LANES, "{calls} calls, {dates:?}, {latest_first}");
+        }
+    }
+}
+
 fn times() -> impl Strategy<Value = Vec<u64>> {
     let span = prop_oneof![Just(1_u64), Just(3), Just(1000), Just(HOUR), Just(MONTHS)];
     let cluster = (10_u64..400, 1000..MONTHS, span);
@@ -217,8 +232,8 @@ fn where_the_limit_is_below_the_number_of_lanes_fewer_of_them_go_on() {
 
 #[test]
 fn an_error_of_the_list_comes_last_and_its_page_can_be_asked_for_again() {
-    // A page that has room for nothing.
-    let mut queue = Queue::new(Rules::default(), evenly(3000, HOUR, 600_000));
+    // Calls that act are still under way when the list has failed for good.
+    let mut queue = Queue::new(Rules { effort: 5000, ..Rules::default() }, evenly(3000, HOUR, 600_000));
     let mut job = all(resume());
     {
         let client = queue.client();
@@ -227,6 +242,7 @@ fn an_error_of_the_list_comes_last_and_its_page_can_be_asked_for_again() {
             queue.block_on(lanes.next()).unwrap().unwrap();
         }
     }
+    // A page has room for nothing.
     queue.rules.room = 0;
     let (totals, error) = run(&queue, &mut job, LANES);
     assert!(matches!(error, Some(BulkError::List(_))), "{error:?}");
