@@ -94,7 +94,7 @@ fn one_lane_makes_one_call_at_a_time_and_asks_for_no_stretches_of_time() {
 fn where_dates_are_about_something_else_the_queue_is_not_listed_once_for_each_stretch_of_time() {
     for dates in [Dates::Nothing, Dates::Creation] {
         for latest_first in [false, true] {
-            let rules = Rules { dates, latest_first, ..Rules::default() };
+            let rules = Rules { latest_first, dates, ..Rules::default() };
             let queue = Queue::new(rules, evenly(10_000, HOUR, 600_000));
             assert_eq!(run(&queue, &mut all(resume()), LANES).0.done, 10_000);
             each_once(&queue.acted(), 10_000);
