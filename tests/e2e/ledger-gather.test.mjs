@@ -13,7 +13,8 @@ const AT_ONCE = 40;
 
 /**
  * Before the Worker: a ledger that takes its time, counts what it is told together (`GET /told`), cannot write down anything of the
- * entry 1-13, and loses its answers to every batch with the entry 1-23 in it that settles nothing.
+ * entry 1-13, and loses its answers to every batch with the entry 1-23 in it that settles nothing. Who sends the entry 1-50 never hears anything
+ * again, not even a timer, and is ended by the runtime.
  */
 const FRONT = {
   contents: `
@@ -22,9 +23,21 @@ const FRONT = {
     export default {
       fetch(request, env, context) {
         if (request.url.endsWith("/told")) return Response.json(told);
-        return Redrive.fetch(request, env, context);
+        return Redrive.fetch(request, { ...env, LEDGER: { getByName: (name) => deadly(env.LEDGER.getByName(name)) } }, context);
       },
     };
+    const never = () => new Promise(() => {});
+    const { wait } = scheduler;
+    function deadly(actor) {
+      const tell = (name, messages) => {
+        if (!messages[0].includes('"1-50"')) return actor.tell(name, messages);
+        told.push(messages.length);
+        // The next timer is the sender's patience.
+        scheduler.wait = () => ((scheduler.wait = wait), never());
+        return never();
+      };
+      return { tell };
+    }
     export class Ledger extends Sound {
       constructor(state, env) {
         super(state, env);
@@ -101,7 +114,9 @@ test("a batch whose answers are lost: nobody acts on a claim that it cannot be s
   const { resumed, deliver, told } = await worldFor(t);
   const first = deliver(0);
   await poll(async () => (await told()).length > 0, { what: "the first claim" });
+  const begun = Date.now();
   const answers = await Promise.all([first, ...numbers(20, 30).map(deliver)]);
+  assert.ok(Date.now() - begun < 8000, "nobody told those who waited that their answers are lost");
   assert.equal(answers[0].status, 200);
   const refused = answers.filter(({ status }) => status === 503);
   assert.ok(refused.length > 1 && refused.some(({ n }) => n === 23), JSON.stringify(answers));
@@ -123,6 +138,34 @@ test("who sends for others and hangs up takes nobody with it", async (t) => {
     assert.deepEqual([status, outcome, dlqId], [200, "resumed", `1-${n}`]);
   }
   await poll(() => resumed.length === 10, { what: "what was begun for those who hung up", explain: () => resumed.join() });
+});
+
+/** A batch is given up for lost after 6 s, and an answer by those who wait for it after 12 s. */
+test("who sends for others and is ended by the runtime holds nobody up for long", async (t) => {
+  const [quiet, busy] = await Promise.all([worldFor(t), worldFor(t)]);
+  const begun = Date.now();
+  const at = (millis) => poll(() => Date.now() - begun > millis, { what: "time to pass" });
+  const stuck = async ({ deliver, told }) => {
+    deliver(50).catch(() => {});
+    await poll(async () => (await told()).length > 0, { what: "the first claim" });
+    return { others: numbers(1, 4).map(deliver) };
+  };
+  const [waiting, helped] = await Promise.all([stuck(quiet), stuck(busy)]);
+  // Here nobody comes after that time. Who has waited long enough gives up, and one of those that came later sends.
+  await at(2000);
+  const later = [4, 5].map(quiet.deliver);
+  // And here somebody comes and notices.
+  await at(7500);
+  for (const { n, status, outcome } of await Promise.all([busy.deliver(4), ...helped.others])) {
+    assert.deepEqual([status, outcome], [200, "resumed"], `entry 1-${n}`);
+  }
+  assert.ok(Date.now() - begun < 11_000, "they have waited as if nobody had come");
+
+  const answers = await Promise.all([...waiting.others, ...later]);
+  assert.ok(answers.some(({ error }) => error?.code === "ledger_unavailable"), JSON.stringify(answers));
+  for (const { n, status, outcome } of answers.slice(3)) assert.deepEqual([status, outcome], [200, "resumed"], `entry 1-${n}`);
+  const done = answers.filter(({ status }) => status === 200).map(({ n }) => `1-${n}`);
+  assert.deepEqual(quiet.resumed.toSorted(), done.toSorted());
 });
 
 /** Sends a callback; hangs up when told to. */
