@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{
     checkpoint::Checkpoint,
+    found::Found,
     orders::Orders,
     suspect::{Left, Suspect},
     tally::Report,
@@ -24,9 +25,6 @@ use crate::{
     text::said,
     time::Timestamp,
 };
-
-/// The most entries that are kept at a time to be dealt with.
-const MAX_FOUND: usize = 500;
 
 /// Calls that dealing with an entry takes at most: claim, admission, the call, a look, settling. Mostly it is four.
 const CALLS_OF_AN_ENTRY: u32 = 5;
@@ -53,15 +51,13 @@ pub(super) struct Sweep<'a> {
     /// Where pages began.
     cursors: Seen,
     entries: Seen,
-    /// Entries that others go before.
-    vain: Vec<String>,
     step: Step,
     /// What is to be asked about.
     page: Vec<Suspect>,
     /// What was asked about.
     asked: Vec<Suspect>,
-    /// What is to be dealt with, the oldest first.
-    found: Vec<Suspect>,
+    /// What is to be dealt with.
+    found: Found,
     failures: u32,
     checkpoint: Checkpoint,
     /// Where the sweep goes on if all that it found is dealt with.
@@ -114,11 +110,10 @@ impl<'a> Sweep<'a> {
             list: orders.list(),
             cursors: Seen::default(),
             entries: Seen::default(),
-            vain: core::mem::take(&mut checkpoint.vain),
             step: Step::List,
             page: Vec::new(),
             asked: Vec::new(),
-            found: Vec::new(),
+            found: Found::new(core::mem::take(&mut checkpoint.vain)),
             failures: 0,
             next: checkpoint.cursor.clone(),
             report: Report::new(region, policy.dry_run),
@@ -302,32 +297,22 @@ impl<'a> Sweep<'a> {
         Some(Ask::Sift(shard, sift(&ids)))
     }
 
-    /// Puts an entry where its turn is: the oldest first, and those last that came to nothing before.
     fn find(&mut self, suspect: Suspect) {
-        let turn = |suspect: &Suspect| {
-            let was_vain = self.vain.iter().any(|id| *id == suspect.entry.as_str());
-            (was_vain, suspect.since.unwrap_or(Timestamp::from_millis(u64::MAX)))
-        };
-        let mine = turn(&suspect);
-        let at = self.found.iter().position(|other| turn(other) > mine).unwrap_or(self.found.len());
-        self.found.insert(at, suspect);
-        if self.found.len() > MAX_FOUND {
-            self.found.pop();
+        if !self.found.put(suspect) {
             self.report.untried += 1;
         }
     }
 
-    /// The recovery of the oldest entry, if there is one and the time for it.
+    /// The recovery of the entry whose turn it is, if there is one and the time for it.
     fn deal(&mut self, moment: Moment) -> Option<Box<Recovery>> {
-        if self.found.is_empty() {
+        if self.found.len() == 0 {
             return None;
         }
         if self.budget < CALLS_OF_AN_ENTRY {
             self.report.stop("calls");
         } else if !self.is_late(moment.now) {
-            let suspect = self.found.remove(0);
+            let Suspect { mut failure, lineage, url, given_up, .. } = self.found.take()?;
             let account = self.account;
-            let Suspect { mut failure, lineage, url, given_up, .. } = suspect;
             // An entry does not name the region that its callback would.
             failure.region = self.region;
             let recovery = Recovery::of(account, self.region, &failure, lineage, &url, &self.policy, moment);

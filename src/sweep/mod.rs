@@ -9,6 +9,7 @@
 //! and lets one run at a time. What may not live here: what to do with a failed run, which is the policy's business.
 
 mod checkpoint;
+mod found;
 mod keeper;
 mod machine;
 mod orders;
