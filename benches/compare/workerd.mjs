@@ -82,8 +82,9 @@ function takesConnections(port) {
 }
 
 /** Resolves at the first byte of an answer. */
-function answers(port) {
-  return new Promise((resolve, reject) => {
+async function answers(port) {
+  while (!(await takesConnections(port))) await new Promise((resolve) => setTimeout(resolve, 1));
+  await new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nHost: idle\r\n\r\n"));
     socket.once("data", () => resolve(void socket.destroy()));
     socket.once("error", reject);
