@@ -14,8 +14,8 @@ use crate::{
     js_pairs::Pairs,
     json::Object,
     recovery::{
-        self, Admitted, Ask, BodyEnd, Claim, Conclusion, LogLine, MAX_RELAYED_BYTES, Moment, Relayed, Reply,
-        Stage, Timings,
+        self, Admitted, Ask, BodyEnd, Claim, Conclusion, MAX_RELAYED_BYTES, Moment, Relayed, Stage, Timings,
+        closing,
     },
     settings::Account,
     signature::BodyDigest,
@@ -151,8 +151,7 @@ fn moment() -> Moment {
 
 /// `{ended, done: {status, headers, body, log, isError}}`.
 fn ended(conclusion: &Conclusion, timings: Timings, started: Timestamp) -> String {
-    let log = LogLine::new(conclusion, Timings { total: now().since(started), ..timings });
-    let reply = Reply::from(conclusion);
+    let (reply, log) = closing(conclusion, Timings { total: now().since(started), ..timings });
     let mut step = Object::new();
     step.flag("ended", true).open("done", '{');
     step.number("status", reply.status.into()).open("headers", '{');

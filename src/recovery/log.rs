@@ -44,8 +44,18 @@ impl LogLine {
     /// The line of one callback.
     #[must_use]
     pub fn new(conclusion: &Conclusion, timings: Timings) -> Self {
-        let subject = &conclusion.subject;
-        let json = written(&told(conclusion), subject, conclusion.detail.as_deref(), timings);
+        Self::with(&told(conclusion), conclusion, timings, None)
+    }
+
+    /// The same with the result as it is told, and how many requests before had no line.
+    pub(super) fn with(
+        result: &str,
+        conclusion: &Conclusion,
+        timings: Timings,
+        omitted: Option<u64>,
+    ) -> Self {
+        let detail = conclusion.detail.as_deref();
+        let json = written(result, &conclusion.subject, detail, timings, omitted);
         Self { is_error: is_error(conclusion), json }
     }
 
@@ -54,7 +64,7 @@ impl LogLine {
     pub fn misconfigured(error: &SettingsError) -> Self {
         let mut result = Object::new();
         result.text("outcome", "refused").text("reason", "misconfigured");
-        let json = written(&result.end(), &Subject::default(), Some(&said(error)), Timings::default());
+        let json = written(&result.end(), &Subject::default(), Some(&said(error)), Timings::default(), None);
         Self { is_error: true, json }
     }
 }
@@ -85,16 +95,22 @@ const fn is_error(conclusion: &Conclusion) -> bool {
     }
 }
 
-fn written(result: &str, subject: &Subject, detail: Option<&str>, timings: Timings) -> String {
+fn written(
+    result: &str,
+    subject: &Subject,
+    detail: Option<&str>,
+    timings: Timings,
+    omitted: Option<u64>,
+) -> String {
     let mut object = Object::new();
-    line(&mut object, result, subject, detail, timings);
+    line(&mut object, result, subject, detail, timings, omitted);
     object.end()
 }
 
 plain! {
     /// A line for the operator: ids, names and numbers, no payload and no secret.
     #[ts(rename = "LogLine")]
-    Line<'a> by line(result: &'a str, subject: &'a Subject, detail: Option<&'a str>, timings: Timings) {
+    Line<'a> by line(result: &'a str, subject: &'a Subject, detail: Option<&'a str>, timings: Timings, omitted: Option<u64>) {
         #[ts(type = "\"failure_callback\"")]
         event as "event": &'static str = "failure_callback",
         #[ts(as = "super::summary::Summary<'a>")]
@@ -113,5 +129,7 @@ plain! {
         api_ms as "apiMs": u64 = millis(timings.api),
         /// Calls of the DLQ API.
         api_calls as "apiCalls": u32 = timings.api_calls,
+        /// Requests without a good signature since the last line about one, that had no line of their own.
+        omitted as "omitted": Option<u64> = omitted,
     }
 }

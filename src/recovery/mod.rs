@@ -18,6 +18,8 @@ mod data_point;
 mod delivery;
 mod drive;
 mod host;
+#[cfg(any(feature = "worker", feature = "npm"))]
+mod journal;
 mod ledger;
 mod log;
 mod recall;
@@ -34,6 +36,10 @@ pub use data_point::DataPoint;
 #[cfg(any(feature = "worker", feature = "npm"))]
 pub(crate) use delivery::{BodyEnd, Delivery, Stage};
 pub use host::{Admitted, Claim, Host};
+#[cfg(feature = "worker")]
+pub(crate) use journal::Journal;
+#[cfg(feature = "npm")]
+pub(crate) use journal::closing;
 pub use ledger::MemoryLedger;
 #[cfg(all(test, feature = "npm"))]
 pub(crate) use log::Line;

@@ -18,8 +18,8 @@ use crate::{
     js_pairs::Pairs,
     ledger::Claimant,
     recovery::{
-        self, Admitted, Ask, BodyEnd, Case, Conclusion, DataPoint, LogLine, MAX_RELAYED_BYTES, Moment,
-        Recovery, Relayed, Reply, Stage, Timings, is_relayed, relay_marks,
+        self, Admitted, Ask, BodyEnd, Case, Conclusion, DataPoint, MAX_RELAYED_BYTES, Moment, Recovery,
+        Relayed, Reply, Stage, Timings, is_relayed, relay_marks,
     },
     settings::Settings,
     signature::BodyDigest,
@@ -250,11 +250,14 @@ impl Inner {
             Stage::Over(conclusion) => conclusion,
             Stage::Body(_) => return BODY,
         };
-        let timings = Timings { total: now().since(self.callback.started), ..self.timings };
+        let now = now();
+        let timings = Timings { total: now.since(self.callback.started), ..self.timings };
         self.redrive.analytics.write(|| DataPoint::new(conclusion, timings));
-        let line = LogLine::new(conclusion, timings);
-        log(line.is_error, &line.json);
-        self.reply.insert(Reply::from(conclusion)).status
+        let (reply, line) = self.redrive.journal.close(conclusion, timings, now);
+        if let Some(line) = line {
+            log(line.is_error, &line.json);
+        }
+        self.reply.insert(reply).status
     }
 
     fn timeout(&self) -> Duration {

@@ -25,27 +25,27 @@ thread_local! {
     static REDRIVE: OnceCell<Rc<Redrive>> = const { OnceCell::new() };
 }
 
-/// The `fetch` handler.
+/// The `fetch` handler: comes to a response, at once or as a promise.
 ///
 /// Written out, not with the `event` macro of the `worker` crate: that one formats errors of every kind that the crate
 /// has, which is a tenth of the whole Worker, and here an error means that the runtime cannot even make a response.
 #[expect(unreachable_pub, clippy::needless_pass_by_value, reason = "it is exported to JavaScript")]
 #[wasm_bindgen]
-pub fn fetch(request: Request, env: Env, context: Context) -> Result<Promise, JsValue> {
+pub fn fetch(request: Request, env: Env) -> Result<JsValue, JsValue> {
     let redrive = redrive(&env);
     let texts = arrival(&request);
     let (method, arrived) = Arrived::read(&texts);
     let path = path(arrived.url);
     match (path, method) {
-        ("/", "POST") => redrive.deliver(&request, &arrived, context.as_ref()),
+        ("/", "POST") => redrive.deliver(&request, &arrived),
         ("/", _) => at_once(&Reply::method_not_allowed("POST")),
         ("/healthz", "GET" | "HEAD") => at_once(&health(&redrive)),
         ("/healthz", _) => at_once(&Reply::method_not_allowed("GET, HEAD")),
         _ if path == "/metrics" || path.starts_with("/v1/") => {
-            Ok(context.kept(promise(async move { or_not_found(redrive.inquire(&request).await?) })))
+            Ok(promise(async move { or_not_found(redrive.inquire(&request).await?) }).into())
         }
         _ if path.starts_with("/v2/") => {
-            Ok(context.kept(promise(async move { or_not_found(redrive.operator(&request).await?) })))
+            Ok(promise(async move { or_not_found(redrive.operator(&request).await?) }).into())
         }
         _ => at_once(&not_found()),
     }
@@ -62,29 +62,12 @@ pub fn scheduled(env: &Env) -> Promise {
     })
 }
 
-#[wasm_bindgen]
-extern "C" {
-    /// What the runtime gives with each request.
-    pub(crate) type Context;
-
-    #[wasm_bindgen(method, js_name = waitUntil)]
-    fn wait_until(this: &Context, promise: &Promise);
-}
-
-impl Context {
-    /// Who hangs up does not stop what has begun.
-    fn kept(&self, promise: Promise) -> Promise {
-        self.wait_until(&promise);
-        promise
-    }
-}
-
 fn redrive(env: &Env) -> Rc<Redrive> {
     REDRIVE.with(|cell| Rc::clone(cell.get_or_init(|| Rc::new(Redrive::new(env)))))
 }
 
-fn at_once(reply: &Reply) -> Result<Promise, JsValue> {
-    Ok(Promise::resolve(&JsValue::from(respond(reply)?)))
+fn at_once(reply: &Reply) -> Result<JsValue, JsValue> {
+    respond(reply).map(JsValue::from)
 }
 
 fn or_not_found(response: Option<Response>) -> Result<JsValue, JsValue> {

@@ -32,8 +32,20 @@ core.__wbg_watch((error) => {
 
 /** An object: of a class the runtime would make one more for each request. */
 export default {
-  fetch: (request, env, context) => answered(() => core.fetch(request, env, context)),
-  scheduled: (_event, env) => run(() => core.scheduled(env)),
+  fetch(request, env, context) {
+    let answer;
+    try {
+      answer = call(() => core.fetch(request, env));
+    } catch {
+      return crashed();
+    }
+    if (answer instanceof Response) return answer;
+    const response = outlived(answer).catch(crashed);
+    // Who hangs up does not stop what has begun: a run that is resumed is recorded, too.
+    context.waitUntil(response);
+    return response;
+  },
+  scheduled: async (_event, env) => outlived(call(() => core.scheduled(env))),
 };
 
 /** The object of each instance has its memory there. What it is to remember is in its storage. */
@@ -41,13 +53,13 @@ export class Ledger extends DurableObject {
   #made;
   #present;
 
-  tell(actor, messages) {
-    return run(() => this.#object().tell(actor, messages));
+  async tell(actor, messages) {
+    return outlived(call(() => this.#object().tell(actor, messages)));
   }
 
   /** The runtime rings again where this fails. */
-  alarm() {
-    return run(() => this.#object().alarm());
+  async alarm() {
+    return outlived(call(() => this.#object().alarm()));
   }
 
   #object() {
@@ -59,29 +71,35 @@ export class Ledger extends DurableObject {
   }
 }
 
-async function answered(call) {
+function crashed() {
+  return new Response(CRASHED, { status: 500, headers: { "Content-Type": "application/json" } });
+}
+
+/** Calls the instance, a new one where the last has ended. Throws where it ends, or the runtime refuses something. */
+function call(what) {
   try {
-    return await run(call);
-  } catch {
-    return new Response(CRASHED, { status: 500, headers: { "Content-Type": "application/json" } });
+    if (hasEnded) begin();
+    return what();
+  } catch (error) {
+    throw told(error);
   }
 }
 
-/** What the call comes to, or an error: once the instance ends, or where the runtime itself refuses something. */
-async function run(call) {
-  const { promise, resolve } = Promise.withResolvers();
-  waiting.add(resolve);
-  try {
-    if (hasEnded) begin();
-    const result = await Promise.race([call(), promise]);
-    if (result === END) throw END;
-    return result;
-  } catch (error) {
-    if (error !== END && error !== cause) report("failed", error);
-    throw error;
-  } finally {
-    waiting.delete(resolve);
-  }
+/** What a promise of the instance comes to; an error once the instance ends, for the promise may never know. */
+function outlived(promise) {
+  return new Promise((resolve, reject) => {
+    waiting.add(reject);
+    promise.then(
+      (value) => {
+        waiting.delete(reject);
+        resolve(value);
+      },
+      (error) => {
+        waiting.delete(reject);
+        reject(told(error));
+      },
+    );
+  });
 }
 
 /** Where not even this succeeds, the next call tries again. */
@@ -89,6 +107,12 @@ function begin() {
   core.__wbg_reset_state();
   past += 1;
   hasEnded = false;
+}
+
+/** The error, of which the operator was told. */
+function told(error) {
+  if (error !== cause) report("failed", error);
+  return error;
 }
 
 /** Texts of the engine are fixed ones; another error may quote what nobody is to see. */

@@ -20,7 +20,7 @@ use super::{
     sweep,
 };
 use crate::{
-    recovery::{LogLine, Reply},
+    recovery::{Journal, LogLine, Reply},
     settings::{Settings, SettingsError},
 };
 
@@ -51,6 +51,7 @@ pub(super) struct Shared {
     settings: Result<Settings, SettingsError>,
     pub(super) ledger: Books,
     pub(super) analytics: Analytics,
+    pub(super) journal: Journal,
 }
 
 impl Shared {
@@ -76,7 +77,7 @@ impl Redrive {
         if let Some(line) = odd {
             log(true, &line.json);
         }
-        Self(Rc::new(Shared { settings, ledger, analytics: Analytics::of(env) }))
+        Self(Rc::new(Shared { settings, ledger, analytics: Analytics::of(env), journal: Journal::default() }))
     }
 
     /// What is wrong with the settings, if anything.
@@ -90,30 +91,29 @@ impl Redrive {
     pub async fn callback(&self, request: &web_sys::Request) -> worker::Result<web_sys::Response> {
         let texts = arrival(request);
         let (_, arrived) = Arrived::read(&texts);
-        let response = JsFuture::from(self.deliver(request, &arrived, &JsValue::UNDEFINED)?).await?;
+        let response = JsFuture::from(Promise::resolve(&self.deliver(request, &arrived)?)).await?;
         Ok(response.unchecked_into())
     }
 
-    /// The same for a callback that was looked at already.
+    /// The same for a callback that was looked at already: its response, or a promise of it.
     pub(super) fn deliver(
         &self,
         request: &web_sys::Request,
         arrived: &Arrived<'_>,
-        context: &JsValue,
-    ) -> Result<Promise, JsValue> {
+    ) -> Result<JsValue, JsValue> {
         let settings = match self.0.settings() {
             Ok(settings) => settings,
             Err(error) => {
                 let line = LogLine::misconfigured(error);
                 log(line.is_error, &line.json);
-                return Ok(Promise::resolve(&JsValue::from(respond(&Reply::misconfigured(error))?)));
+                return Ok(respond(&Reply::misconfigured(error))?.into());
             }
         };
         let mut delivery = Delivery::new(&self.0, settings, arrived);
         if !settings.policy.relay.is_empty() {
             delivery = delivery.with_headers(all_headers(request));
         }
-        Ok(deliver(delivery, request, context))
+        deliver(delivery, request)
     }
 
     /// Makes a sweep of every account, for a cron trigger, and logs one line for each: finds failed runs whose callback

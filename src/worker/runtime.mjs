@@ -49,12 +49,16 @@ const BODY = 0;
 const CALL = 1;
 const WAIT = 2;
 
-/** What is read of a request before its body; nothing stands for a header that is missing. `arrived.rs` knows the order. */
+/**
+ * What is read of a request before its body; nothing stands for a header that is missing. `arrived.rs` knows the order.
+ * Without the first of them, the signature, nobody asks for the rest.
+ */
 export function arrival(request) {
   const { headers } = request;
   let texts = `${request.method}\0${request.url}`;
   for (const name of OF_CALLBACKS) {
     const value = headers.get(name);
+    if (value === null && name === OF_CALLBACKS[0]) break;
     // A blank tells an empty header from none; the runtime leaves no other at the ends of a value.
     texts += value === "" ? "\0 " : `\0${value ?? ""}`;
   }
@@ -66,33 +70,28 @@ export function allHeaders({ headers }) {
   return [...headers].flat().join("\0");
 }
 
-/**
- * Takes a delivery's steps, until there is a response.
- *
- * @param {{ waitUntil: (promise: Promise<unknown>) => void } | undefined} context Who hangs up does not stop what has
- *   begun: a run that is resumed is recorded, too. Nothing begins before the token is found to be good.
- */
-export async function deliver(delivery, request, context) {
+/** Takes a delivery's steps, until there is a response; there is one at once where the token is found to be no good. */
+export function deliver(delivery, request) {
+  const step = delivery.step();
+  return step <= WAIT ? goOn(delivery, request, step) : reply(delivery, step);
+}
+
+async function goOn(delivery, request, step) {
   let body;
-  let end;
-  try {
-    for (;;) {
-      const step = delivery.step();
-      if (step === BODY) {
-        context?.waitUntil(new Promise((resolve) => (end = resolve)));
-        body = await bring(delivery, request);
-      } else if (step === CALL) await call(delivery, body);
-      else if (step === WAIT) await delivery.wait();
-      else {
-        const response = respond(step, step === 200 ? "" : delivery.headers(), delivery.body());
-        // Not where something was thrown: then its instance may have ended, and its memory with it.
-        delivery.free();
-        return response;
-      }
-    }
-  } finally {
-    end?.();
+  while (step <= WAIT) {
+    if (step === BODY) body = await bring(delivery, request);
+    else if (step === CALL) await call(delivery, body);
+    else await delivery.wait();
+    step = delivery.step();
   }
+  return reply(delivery, step);
+}
+
+function reply(delivery, status) {
+  const response = respond(status, status === 200 ? "" : delivery.headers(), delivery.body());
+  // Not where something was thrown: then its instance may have ended, and its memory with it.
+  delivery.free();
+  return response;
 }
 
 /** A response; `headers` are names and values. */

@@ -15,9 +15,10 @@ extern "C" {
     #[wasm_bindgen(js_name = allHeaders)]
     pub(super) fn all_headers(request: &Request) -> String;
 
-    /// Takes the steps of a delivery, and comes to its response. The context, if there is one, lets it go on when the
-    /// other side hangs up.
-    pub(super) fn deliver(delivery: Delivery, request: &Request, context: &JsValue) -> Promise;
+    /// Takes the steps of a delivery, and comes to its response: at once, or as a promise where something has to be waited
+    /// for.
+    #[wasm_bindgen(catch)]
+    pub(super) fn deliver(delivery: Delivery, request: &Request) -> Result<JsValue, JsValue>;
 
     /// A response, or an exception where the runtime refuses a header; without headers it is JSON.
     #[wasm_bindgen(catch)]

@@ -17,6 +17,7 @@ mod table;
 pub(crate) use capture::{Captured, Captures, Field, Keys, Over};
 pub(crate) use error::JsonError;
 pub(crate) use fields::{Fields, elements, scalar};
+pub(super) use plain::plain_len;
 pub(crate) use scanner::{MAX_DEPTH, Scanner};
 pub(crate) use string::{decode, lossy};
 pub(crate) use table::{Table, TableError};

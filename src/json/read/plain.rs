@@ -3,7 +3,7 @@
 /// The number of leading bytes that are neither a quote, a backslash nor a control character.
 ///
 /// A payload of megabytes is one string: this loop is where the time of a scan goes.
-pub(super) fn plain_len(bytes: &[u8]) -> usize {
+pub(in crate::json) fn plain_len(bytes: &[u8]) -> usize {
     let mut len = 0;
     for block in bytes.as_chunks::<64>().0 {
         if has_special(block) {

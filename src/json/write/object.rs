@@ -1,13 +1,18 @@
 //! JSON texts, written by hand.
 
-use crate::text::said;
+use crate::{json::read::plain_len, text::Say};
 
 /// An object in the making, with what is open within it.
 pub(crate) struct Object(String);
 
+/// Bytes that most objects have room in.
+const ROOM: usize = 256;
+
 impl Object {
     pub(crate) fn new() -> Self {
-        Self("{".to_owned())
+        let mut text = String::with_capacity(ROOM);
+        text.push('{');
+        Self(text)
     }
 
     pub(crate) fn text(&mut self, name: &str, value: &str) -> &mut Self {
@@ -16,7 +21,8 @@ impl Object {
     }
 
     pub(crate) fn number(&mut self, name: &str, value: u64) -> &mut Self {
-        self.raw(name, &said(&value))
+        value.say(self.key(name));
+        self
     }
 
     pub(crate) fn flag(&mut self, name: &str, value: bool) -> &mut Self {
@@ -77,20 +83,24 @@ impl Object {
 
 fn quote(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => {
+    let mut rest = text;
+    loop {
+        let (plain, special) = rest.split_at_checked(plain_len(rest.as_bytes())).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut characters = special.chars();
+        match characters.next() {
+            None => return out.push('"'),
+            Some(c @ ('"' | '\\')) => {
                 out.push('\\');
                 out.push(c);
             }
-            '\0'..='\x1f' => {
+            Some(c) => {
                 out.push_str(if c < '\x10' { "\\u000" } else { "\\u001" });
                 out.extend(char::from_digit(u32::from(c) & 0xf, 16));
             }
-            c => out.push(c),
         }
+        rest = characters.as_str();
     }
-    out.push('"');
 }
 
 #[cfg(test)]
