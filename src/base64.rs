@@ -1,6 +1,12 @@
 //! Base64 (RFC 4648) as text, read in one piece.
 //!
-//! Tokens and cut responses are short, so the reader is as small as it can be rather than fast.
+//! Tokens and cut responses are short, so the reader goes character by character.
+
+const LETTERS_AND_DIGITS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+/// What a character stands for that is not in the alphabet.
+const NONE: u8 = 64;
+static STANDARD: [u8; 256] = values(*b"+/");
+static URL_SAFE: [u8; 256] = values(*b"-_");
 
 /// The two characters besides letters and digits.
 #[derive(Clone, Copy)]
@@ -38,19 +44,33 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     text
 }
 
+/// What each character stands for, with these two as the last ones.
+#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated by the compiler")]
+const fn values([plus, slash]: [u8; 2]) -> [u8; 256] {
+    let mut values = [NONE; 256];
+    let mut value = 0;
+    while value < LETTERS_AND_DIGITS.len() {
+        values[LETTERS_AND_DIGITS[value] as usize] = value as u8;
+        value += 1;
+    }
+    values[plus as usize] = 62;
+    values[slash as usize] = 63;
+    values
+}
+
 /// The bytes, and the bits behind the last one.
 fn read(text: &str, alphabet: Alphabet) -> Option<(Vec<u8>, u32)> {
+    let values = match alphabet {
+        Alphabet::Standard => &STANDARD,
+        Alphabet::UrlSafe => &URL_SAFE,
+    };
     let mut bytes = Vec::with_capacity(text.len());
     let (mut bits, mut count) = (0_u32, 0);
     for character in text.bytes() {
-        let value = match (character, alphabet) {
-            (b'A'..=b'Z', _) => character - b'A',
-            (b'a'..=b'z', _) => character - b'a' + 26,
-            (b'0'..=b'9', _) => character - b'0' + 52,
-            (b'+', Alphabet::Standard) | (b'-', Alphabet::UrlSafe) => 62,
-            (b'/', Alphabet::Standard) | (b'_', Alphabet::UrlSafe) => 63,
-            _ => return None,
-        };
+        let value = *values.get(usize::from(character))?;
+        if value == NONE {
+            return None;
+        }
         // Only the lowest bits count; what is shifted out at the top has been read.
         bits = bits << 6 | u32::from(value);
         count += 6;

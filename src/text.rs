@@ -83,9 +83,23 @@ pub(crate) fn split_once<'a>(text: &'a str, separator: &str) -> Option<(&'a str,
 
 /// What stands before and after the first `separator`, an ASCII character.
 pub(crate) fn cut(text: &str, separator: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|byte| byte == separator)?;
-    let (before, rest) = text.split_at_checked(at)?;
+    let (before, rest) = text.split_at_checked(position(text.as_bytes(), separator)?)?;
     Some((before, rest.get(1..)?))
+}
+
+/// Where a byte first stands: eight at a time, for texts are long.
+fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
+    let all = u64::from_le_bytes([wanted; 8]);
+    let (words, _) = bytes.as_chunks::<8>();
+    let without = |word: &&[u8; 8]| {
+        let differences = u64::from_le_bytes(**word) ^ all;
+        differences.wrapping_sub(ONES) & !differences & TOPS == 0
+    };
+    let before = words.iter().take_while(without).count() * 8;
+    let rest = bytes.get(before..)?;
+    rest.iter().position(|byte| *byte == wanted).map(|at| before + at)
 }
 
 /// What stands between the `separator`s, an ASCII character: one part more than there are of them.

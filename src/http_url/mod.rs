@@ -127,13 +127,14 @@ impl HttpUrl {
     /// equals `/`. Path and query are compared byte for byte.
     #[must_use]
     pub fn same_resource(&self, other: &str) -> bool {
-        Self::parse(other).is_ok_and(|other| {
-            self.is_https() == other.is_https()
-                && self.host().eq_ignore_ascii_case(other.host())
-                && self.port() == other.port()
-                && self.path() == other.path()
-                && self.query() == other.query()
-        })
+        self.text == other
+            || Self::parse(other).is_ok_and(|other| {
+                self.is_https() == other.is_https()
+                    && self.host().eq_ignore_ascii_case(other.host())
+                    && self.port() == other.port()
+                    && self.path() == other.path()
+                    && self.query() == other.query()
+            })
     }
 
     fn authority(&self) -> &str {

@@ -1,14 +1,14 @@
-//! What is said in the end: to QStash, and to the operator.
+//! How much the log has of strangers.
 
 use core::cell::Cell;
 
-use super::{Conclusion, LogLine, Refusal, Reply, Timings, summary::told};
+use super::{Conclusion, LogLine, Refusal, Reply, Timings, log::closing, summary::told};
 use crate::time::Timestamp;
 
 /// Lines in a second about requests that nobody vouches for.
 const MOST_ABOUT_STRANGERS: u32 = 10;
 
-/// What the log has of strangers: whoever knows the address could fill it.
+/// What an isolate remembers of its log: strangers, who need no more than the address, must not fill it.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     /// The second that the last line belongs to.
@@ -52,17 +52,6 @@ impl Journal {
         }
         has_room
     }
-}
-
-/// The answer and the line of one callback. What both say is written once.
-pub(crate) fn closing(conclusion: &Conclusion, timings: Timings) -> (Reply, LogLine) {
-    let result = told(conclusion);
-    let line = LogLine::with(&result, conclusion, timings, None);
-    let reply = match &conclusion.outcome {
-        Ok(_) => Reply::new(200, result),
-        Err(refusal) => refusal.into(),
-    };
-    (reply, line)
 }
 
 #[cfg(test)]

@@ -87,6 +87,18 @@ impl LogLine {
     }
 }
 
+#[cfg(any(feature = "worker", feature = "npm"))]
+/// The answer and the line of one callback. What both say is written once.
+pub(crate) fn closing(conclusion: &Conclusion, timings: Timings) -> (super::Reply, LogLine) {
+    let result = told(conclusion);
+    let line = LogLine::with(&result, conclusion, timings, None);
+    let reply = match &conclusion.outcome {
+        Ok(_) => super::Reply::new(200, result),
+        Err(refusal) => refusal.into(),
+    };
+    (reply, line)
+}
+
 /// Strangers' requests are not the operator's errors.
 const fn is_error(conclusion: &Conclusion) -> bool {
     match &conclusion.outcome {

@@ -18,7 +18,7 @@ mod data_point;
 mod delivery;
 mod drive;
 mod host;
-#[cfg(any(feature = "worker", feature = "npm"))]
+#[cfg(feature = "worker")]
 mod journal;
 mod ledger;
 mod log;
@@ -38,11 +38,11 @@ pub(crate) use delivery::{BodyEnd, Delivery, Stage};
 pub use host::{Admitted, Claim, Host};
 #[cfg(feature = "worker")]
 pub(crate) use journal::Journal;
-#[cfg(feature = "npm")]
-pub(crate) use journal::closing;
 pub use ledger::MemoryLedger;
 #[cfg(all(test, feature = "npm"))]
 pub(crate) use log::Line;
+#[cfg(feature = "npm")]
+pub(crate) use log::closing;
 pub use log::{LogLine, Timings};
 pub(crate) use recall::known_reason;
 #[cfg(any(feature = "worker", feature = "npm"))]

@@ -78,6 +78,12 @@ pub(super) struct Slot {
 }
 
 impl Slot {
+    /// Makes room for another value, in the same memory.
+    pub(super) fn clear(&mut self) {
+        self.raw.clear();
+        self.cut = false;
+    }
+
     /// Adds bytes until the limit is reached.
     pub(super) fn append(&mut self, bytes: &[u8], limit: usize, over: Over) {
         if self.cut {

@@ -9,6 +9,7 @@ use super::{
     plain::plain_len,
     state::{Number, State},
 };
+use crate::text::is_one_of;
 
 /// Containers that may be open at once.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -150,7 +151,7 @@ impl Scanner {
         self.state = State::String;
         self.in_key = true;
         if self.ends.len() == 1 {
-            self.key = Slot::default();
+            self.key.clear();
             self.keeping = Keeping::Key;
             cursor.from = cursor.at + 1;
         }
@@ -214,13 +215,16 @@ impl Scanner {
     /// Finds the wanted field that the key names, if it is the first of its name.
     fn look_up(&mut self) {
         // A key that was kept without its closing quote is too long to be wanted.
-        if !self.key.raw.ends_with(b"\"") {
-            return;
+        let Some(mut key) = self.key.raw.strip_suffix(b"\"") else { return };
+        let decoded;
+        if is_one_of(b'\\', key) {
+            decoded = decode(&self.key.raw).text;
+            key = decoded.as_bytes();
         }
-        let key = decode(&self.key.raw).text;
         for (index, (field, slot)) in self.fields.iter().zip(&mut self.slots).enumerate() {
             let is_exact = self.keys == Keys::Exact;
-            if field.name.eq_ignore_ascii_case(&key) && (!is_exact || field.name == key) {
+            let name = field.name.as_bytes();
+            if if is_exact { name == key } else { name.eq_ignore_ascii_case(key) } {
                 if !mem::replace(&mut slot.present, true) {
                     self.wanted = Some(index);
                 } else if is_exact {
