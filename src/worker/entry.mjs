@@ -18,6 +18,8 @@ let cause;
 let hasEnded = false;
 /** What tells each who waits for the present instance that it has ended. */
 let waiting = new Set();
+/** Calls of the instance that have not come back yet. */
+let calls = 0;
 
 const END = new Error("the Worker has crashed");
 const CRASHED = '{"error":{"code":"crashed","message":"the Worker has crashed and was started anew: deliver again"}}';
@@ -25,7 +27,7 @@ const CRASHED = '{"error":{"code":"crashed","message":"the Worker has crashed an
 core.__wbg_watch((error) => {
   hasEnded = true;
   cause = error;
-  report("restarted", error, { unanswered: waiting.size });
+  report("restarted", error, { unanswered: waiting.size + calls });
   for (const tell of waiting) tell(END);
   waiting = new Set();
 });
@@ -78,10 +80,13 @@ function crashed() {
 /** Calls the instance, a new one where the last has ended. Throws where it ends, or the runtime refuses something. */
 function call(what) {
   try {
+    calls += 1;
     if (hasEnded) begin();
     return what();
   } catch (error) {
     throw told(error);
+  } finally {
+    calls -= 1;
   }
 }
 

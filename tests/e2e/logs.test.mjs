@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEV_SECRETS } from "../support/redrive.mjs";
-import { NO_BACKOFF, useStandIn, useWorld } from "./harness.mjs";
+import { NO_BACKOFF, assertRefused, useStandIn, useWorld } from "./harness.mjs";
 
 const world = useWorld({
   policy: { backoff: NO_BACKOFF, rules: [{ name: "worthless", when: { label: "worthless" }, action: "delete" }] },
@@ -63,6 +63,24 @@ test("one line for a refusal, with no more than its reason before the signature 
     const lines = await world.redrive.logs();
     assert.deepEqual(lines.map(timeless), [{ event: "failure_callback", result: { outcome: "refused", reason }, apiCalls: 0 }]);
   }
+});
+
+test("strangers fill no log: ten lines in a second, and how many had none", async () => {
+  let sent = 0;
+  const refused = async (count) => {
+    const answers = await Promise.all(Array.from({ length: count }, () => world.deliver({ signature: null })));
+    for (const answer of answers) assertRefused(answer, 401, "signature_missing");
+    sent += count;
+    return world.redrive.logs();
+  };
+  const lines = await refused(60);
+  assert.ok(lines.length <= 30, `${lines.length} lines`);
+  // The first line of the next second tells of the rest.
+  while (lines.reduce((sum, { omitted = 0 }) => sum + omitted + 1, 0) < sent) {
+    assert.ok(sent < 10_000, `${sent} sent, and only so much is told: ${JSON.stringify(lines)}`);
+    lines.push(...(await refused(1)));
+  }
+  assert.ok(lines.some(({ omitted }) => omitted > 0), JSON.stringify(lines));
 });
 
 test("one line for a failing API, with its own words and the time it took", async () => {
