@@ -19,6 +19,7 @@ const MODULES = [
   { type: "ESModule", path: "index.js" },
   { type: "CompiledWasm", path: "index_bg.wasm" },
 ];
+const SIGNING_KEY = "QSTASH_CURRENT_SIGNING_KEY";
 const ANSWER_TIMEOUT_MS = 30_000;
 /** The body of a request that is there for the line it leaves in the log, which no other request leaves. */
 const MARKER = `{"":${"[".repeat(200)}`;
@@ -109,10 +110,15 @@ export async function startRedrive(options = {}) {
   let { miniflare, url, pid } = await launch(port);
   let read = 0;
   // Signed, for of strangers not each has a line in the log.
-  const key = { ...secrets, ...vars }.QSTASH_CURRENT_SIGNING_KEY;
+  const account = Object.keys({ ...secrets, ...vars }).find((name) => name.endsWith(SIGNING_KEY));
   const mark = async () => {
-    const signature = signToken({ key, url: vars.PUBLIC_URL ?? `${url}/`, body: MARKER });
-    await sendRequest(`${url}/`, { method: "POST", headers: { "Upstash-Signature": signature }, body: MARKER });
+    const key = { ...secrets, ...vars }[account];
+    const headers = {
+      "Upstash-Signature": signToken({ key, url: vars.PUBLIC_URL ?? `${url}/`, body: MARKER }),
+      // Accounts of a region have its name before their settings.
+      "Upstash-Region": account.slice(0, -SIGNING_KEY.length - 1).replaceAll("_", "-"),
+    };
+    await sendRequest(`${url}/`, { method: "POST", headers, body: MARKER });
   };
   return {
     url,
