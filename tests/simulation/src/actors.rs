@@ -133,7 +133,7 @@ impl World {
         else {
             return;
         };
-        if is_ringing {
+        if is_ringing || self.sabotage == Some(Sabotage::NeverDrains) && actor.starts_with("target-") {
             return;
         }
         let Some(wakes) = self.within(actor, |role, office| wakes(role, office)) else {

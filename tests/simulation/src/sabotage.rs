@@ -28,13 +28,15 @@ pub enum Sabotage {
     NeverAsksTheBreaker,
     /// The breaker's pause between resumes is not kept: what was held back goes out at once.
     DrainsAtOnce,
+    /// Nobody wakes the actors of targets, so that what they hold back waits for ever.
+    NeverDrains,
     /// All messages that went together get the answer to the first.
     AnswersAllAlike,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::AnswersBeforeItIsDone,
         Self::NeverSweeps,
         Self::GrantsEveryClaim,
@@ -45,6 +47,7 @@ impl Sabotage {
         Self::DoesNotSettle,
         Self::NeverAsksTheBreaker,
         Self::DrainsAtOnce,
+        Self::NeverDrains,
         Self::AnswersAllAlike,
     ];
 
@@ -59,7 +62,7 @@ impl Sabotage {
             Self::ClimbsPaths => Promise::OnlyToQStash,
             Self::LogsPayloads => Promise::NoSecretLeaves,
             Self::DoesNotSettle => Promise::Settles,
-            Self::NeverAsksTheBreaker | Self::DrainsAtOnce => Promise::Spares,
+            Self::NeverAsksTheBreaker | Self::DrainsAtOnce | Self::NeverDrains => Promise::Spares,
         }
     }
 }

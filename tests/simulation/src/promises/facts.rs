@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use workflow_redrive::dlq::GoDuration;
 
 use crate::world::World;
@@ -112,4 +112,24 @@ fn header<'a>(headers: &'a Value, name: &str) -> Option<&'a str> {
 
 fn delay(headers: &Value) -> u64 {
     header(headers, "Upstash-Delay").map_or(0, |delay| GoDuration::parse(delay).unwrap().as_millis())
+}
+
+/// What the ledger's shards remember in the end.
+pub(super) fn recoveries(world: &World) -> Vec<Value> {
+    let mut all = Vec::new();
+    for shard in 0..world.plan.shards {
+        let mut cursor = String::new();
+        loop {
+            let page = world.ask_actor(
+                &workflow_redrive::ledger::shard(shard),
+                &json!({ "do": "recoveries", "cursor": cursor }),
+            );
+            all.extend(page["recoveries"].as_array().unwrap().iter().cloned());
+            match page["cursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => break,
+            }
+        }
+    }
+    all
 }

@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::facts::Facts;
+use super::facts::{Facts, recoveries};
 use crate::history::History;
 use crate::plan::MINUTE;
 use crate::world::World;
@@ -73,25 +73,9 @@ fn is_in_queue(world: &World, facts: &Facts, entry: &str) -> bool {
     facts.failed.contains_key(entry) && (facts.is_acted_on(entry) || world.has_entry(entry))
 }
 
-/// What the ledger's shards say about each entry.
+/// What the ledger's shards say came of each entry.
 fn known(world: &World) -> BTreeMap<String, String> {
-    let mut known = BTreeMap::new();
-    for shard in 0..world.plan.shards {
-        let mut cursor = String::new();
-        loop {
-            let page = world.ask_actor(
-                &workflow_redrive::ledger::shard(shard),
-                &json!({ "do": "recoveries", "cursor": cursor }),
-            );
-            for recovery in page["recoveries"].as_array().unwrap() {
-                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                known.insert(text(&recovery["dlqId"]), text(&recovery["conclusion"]["outcome"]));
-            }
-            match page["cursor"].as_str() {
-                Some(next) => next.clone_into(&mut cursor),
-                None => break,
-            }
-        }
-    }
-    known
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let outcome = |recovery: &Value| text(&recovery["conclusion"]["outcome"]);
+    recoveries(world).iter().map(|recovery| (text(&recovery["dlqId"]), outcome(recovery))).collect()
 }
