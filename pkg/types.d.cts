@@ -403,8 +403,6 @@ export interface LogLine {
   apiMs: number;
   /** Calls of the DLQ API. */
   apiCalls: number;
-  /** Requests without a good signature since the last line about one, that had no line of their own. */
-  omitted?: number;
 }
 
 /** State of a failure callback. */

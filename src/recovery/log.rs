@@ -115,14 +115,17 @@ fn written(
     omitted: Option<u64>,
 ) -> String {
     let mut object = Object::new();
-    line(&mut object, result, subject, detail, timings, omitted);
+    line(&mut object, result, subject, detail, timings);
+    if let Some(omitted) = omitted {
+        object.number("omitted", omitted);
+    }
     object.end()
 }
 
 plain! {
     /// A line for the operator: ids, names and numbers, no payload and no secret.
     #[ts(rename = "LogLine")]
-    Line<'a> by line(result: &'a str, subject: &'a Subject, detail: Option<&'a str>, timings: Timings, omitted: Option<u64>) {
+    Line<'a> by line(result: &'a str, subject: &'a Subject, detail: Option<&'a str>, timings: Timings) {
         #[ts(type = "\"failure_callback\"")]
         event as "event": &'static str = "failure_callback",
         #[ts(as = "super::summary::Summary<'a>")]
@@ -141,7 +144,5 @@ plain! {
         api_ms as "apiMs": u64 = millis(timings.api),
         /// Calls of the DLQ API.
         api_calls as "apiCalls": u32 = timings.api_calls,
-        /// Requests without a good signature since the last line about one, that had no line of their own.
-        omitted as "omitted": Option<u64> = omitted,
     }
 }
