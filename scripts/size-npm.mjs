@@ -5,7 +5,7 @@
 import { machinePaths } from "./machine-paths.mjs";
 import { npmPackage } from "./sizes.mjs";
 
-const CEILINGS = { wasm: 58_900, tarball: 87_100 };
+const CEILINGS = { wasm: 59_900, tarball: 89_300 };
 
 const { wasm, sizes, paths } = npmPackage();
 for (const [name, bytes] of Object.entries(sizes)) {

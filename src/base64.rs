@@ -1,12 +1,6 @@
 //! Base64 (RFC 4648) as text, read in one piece.
 //!
-//! Tokens and cut responses are short, so the reader goes character by character.
-
-const LETTERS_AND_DIGITS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-/// What a character stands for that is not in the alphabet.
-const NONE: u8 = 64;
-static STANDARD: [u8; 256] = values(*b"+/");
-static URL_SAFE: [u8; 256] = values(*b"-_");
+//! Every token is read here, so the reader looks characters up; the writer is as small as it can be.
 
 /// The two characters besides letters and digits.
 #[derive(Clone, Copy)]
@@ -44,44 +38,64 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// What each character stands for, with these two as the last ones.
-#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated by the compiler")]
-const fn values([plus, slash]: [u8; 2]) -> [u8; 256] {
-    let mut values = [NONE; 256];
-    let mut value = 0;
-    while value < LETTERS_AND_DIGITS.len() {
-        values[LETTERS_AND_DIGITS[value] as usize] = value as u8;
-        value += 1;
-    }
-    values[plus as usize] = 62;
-    values[slash as usize] = 63;
-    values
-}
-
 /// The bytes, and the bits behind the last one.
 fn read(text: &str, alphabet: Alphabet) -> Option<(Vec<u8>, u32)> {
-    let values = match alphabet {
-        Alphabet::Standard => &STANDARD,
-        Alphabet::UrlSafe => &URL_SAFE,
+    let mut bytes = vec![0; text.len() * 3 / 4];
+    // What is no character of the alphabet is seen once all are read, without a branch for each.
+    let mut seen = 0;
+    let mut value = |character: &u8| {
+        let value = VALUES.get(usize::from(*character)).copied().unwrap_or(NONE);
+        seen |= value;
+        u32::from(value & 63)
     };
-    let mut bytes = Vec::with_capacity(text.len());
-    let (mut bits, mut count) = (0_u32, 0);
-    for character in text.bytes() {
-        let value = *values.get(usize::from(character))?;
-        if value == NONE {
-            return None;
-        }
-        // Only the lowest bits count; what is shifted out at the top has been read.
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            let [.., byte] = (bits >> count).to_be_bytes();
-            bytes.push(byte);
-            bits &= (1 << count) - 1;
-        }
+    let (fours, rest) = text.as_bytes().as_chunks();
+    let (threes, end) = bytes.as_chunks_mut();
+    for (four, three) in fours.iter().zip(threes) {
+        let [a, b, c, d]: &[u8; 4] = four;
+        let [_, bytes @ ..] = (value(a) << 18 | value(b) << 12 | value(c) << 6 | value(d)).to_be_bytes();
+        *three = bytes;
     }
-    Some((bytes, bits))
+    let bits = rest.iter().fold(0, |bits, character| bits << 6 | value(character));
+    let left = rest.len() * 6 - end.len() * 8;
+    for (byte, at) in end.iter_mut().rev().zip(0..) {
+        let [.., low] = (bits >> (left + 8 * at)).to_be_bytes();
+        *byte = low;
+    }
+    let foreign = match alphabet {
+        Alphabet::Standard => URL_SAFE,
+        Alphabet::UrlSafe => STANDARD,
+    };
+    (seen & foreign == 0).then_some((bytes, bits & ((1 << left) - 1)))
+}
+
+/// Marks a value that only this alphabet has.
+const STANDARD: u8 = 64;
+/// The same.
+const URL_SAFE: u8 = 128;
+/// What is in no alphabet.
+const NONE: u8 = STANDARD | URL_SAFE;
+
+/// What each character stands for in the one alphabet or the other.
+const VALUES: [u8; 256] = values();
+
+#[expect(clippy::indexing_slicing, reason = "at compile time")]
+const fn values() -> [u8; 256] {
+    let mut values = [NONE; 256];
+    let mut value = 0;
+    while value < 62 {
+        let character = match value {
+            0..26 => b'A' + value,
+            26..52 => b'a' + value - 26,
+            _ => b'0' + value - 52,
+        };
+        values[character as usize] = value;
+        value += 1;
+    }
+    values[b'+' as usize] = 62 | STANDARD;
+    values[b'/' as usize] = 63 | STANDARD;
+    values[b'-' as usize] = 62 | URL_SAFE;
+    values[b'_' as usize] = 63 | URL_SAFE;
+    values
 }
 
 #[cfg(test)]

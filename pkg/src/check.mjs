@@ -5,6 +5,20 @@ export function failure(code, message, cause) {
   return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code });
 }
 
+/**
+ * An error about what others have sent. It has no stack, which would cost more than all the rest: where it was found says
+ * nothing that its code does not, and a forgery must be cheap to refuse.
+ */
+export function refusal({ code, message }) {
+  const { stackTraceLimit } = Error;
+  // Where it cannot be written, there is a stack.
+  Reflect.set(Error, "stackTraceLimit", 0);
+  const error = new Error(message);
+  Reflect.set(Error, "stackTraceLimit", stackTraceLimit);
+  error.code = code;
+  return error;
+}
+
 /** An error about an argument. */
 export function invalid(message) {
   return failure("invalid_argument", message);

@@ -3,7 +3,7 @@
  * What things mean is decided in WebAssembly only. `scripts/build-npm.sh` bundles these files into `wasm/`.
  */
 export { Client } from "./client.mjs";
-export { setDigest } from "./digest.mjs";
+export { setHash } from "./digest.mjs";
 export { createHandler } from "./handler.mjs";
 export { init, setLoader, setUrl } from "./instance.mjs";
 export { decide, parseFailureCallback } from "./policy.mjs";

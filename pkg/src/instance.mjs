@@ -114,7 +114,7 @@ export function instance() {
   putTexts(exports.memory);
   glue.__wbg_set_wasm(exports);
   exports.__wbindgen_start?.();
-  core = glue;
+  core = Object.assign(glue, { memory: exports.memory });
   return core;
 }
 

@@ -1,16 +1,19 @@
 /** Receiver: is a request really QStash's? */
-import { bytes, failure, invalid, joined, noDevMode, number, options, secret, text } from "./check.mjs";
-import { digestOf } from "./digest.mjs";
+import { bytes, failure, invalid, noDevMode, number, options, refusal, secret, text } from "./check.mjs";
+import { checkBody, checkHash, checkToken, signedHash } from "./desk.mjs";
+import { hmacWith, nativeHash, webHash } from "./digest.mjs";
 import { fromEnvironment, variable } from "./environment.mjs";
-import { told, withCore } from "./instance.mjs";
-import { NOTHING } from "./transport.mjs";
 
 const KEYS = ["currentSigningKey", "nextSigningKey"];
 const ENVIRONMENT = ["QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"];
-/** From this length on, hashing costs more than checking the token. */
+const REQUEST = ["signature", "body", "url", "clockTolerance", "upstashRegion"];
+/** From this length on, WebCrypto hashes faster than WebAssembly. */
 const LARGE = 4096;
 
 export class Receiver {
+  /** @type {[string, string] | undefined} */
+  #given;
+  /** As they are used. */
   #keys;
 
   constructor(config = {}) {
@@ -20,28 +23,63 @@ export class Receiver {
     if ((given.currentSigningKey === undefined) !== (given.nextSigningKey === undefined)) {
       throw invalid("`currentSigningKey` and `nextSigningKey` must be given together, or both come from the environment");
     }
-    this.#keys = given.currentSigningKey === undefined ? undefined : [given.currentSigningKey, given.nextSigningKey];
+    this.#given = given.currentSigningKey === undefined ? undefined : [given.currentSigningKey, given.nextSigningKey];
   }
 
-  async verify(request) {
-    const given = options("request", request, ["signature", "body", "url", "clockTolerance", "upstashRegion"]);
-    if (typeof given.signature !== "string") throw invalid("`signature` must be the Upstash-Signature header, a text");
-    const body = typeof given.body === "string" ? given.body : bytes("body", given.body);
-    const url = text("url", given.url, { optional: true });
-    const tolerance = number("clockTolerance", given.clockTolerance, { max: 86_400, fallback: 0 });
-    const region = given.upstashRegion;
-    if (region !== undefined && typeof region !== "string") throw invalid("`upstashRegion` must be the Upstash-Region header, a text");
-    const [current, next] = this.#keys ?? environmentKeys(region);
-    const by = joined("`url`", [current, next, url, Date.now(), Math.trunc(tolerance * 1000)]);
-    const check = (what, about) => told(withCore((core) => core.ask(`${what}\0${by}\0${given.signature}`, about)));
-    const isLarge = body.length >= LARGE;
-    // First of all the token: nobody can make us hash a large body with a forged one.
-    if (isLarge) check("token", NOTHING);
-    const digest = await digestOf(body, isLarge);
-    if (digest === undefined) check("verify", bytes("body", body));
-    else check("digest", digest);
-    return true;
+  verify(request) {
+    try {
+      const refused = this.#refused(request);
+      return refused instanceof Promise ? refused.then(verdict) : verdict(refused);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
+
+  /** Why a request is refused, at once where the runtime can hash at once. */
+  #refused(request) {
+    const given = options("request", request, REQUEST);
+    const { signature, upstashRegion: region } = given;
+    if (typeof signature !== "string") throw invalid("`signature` must be the Upstash-Signature header, a text");
+    const body = typeof given.body === "string" ? given.body : bytes("body", given.body);
+    const url = text("url", given.url, { optional: true }) ?? "";
+    const tolerance = number("clockTolerance", given.clockTolerance, { max: 86_400, fallback: 0 });
+    if (region !== undefined && typeof region !== "string") throw invalid("`upstashRegion` must be the Upstash-Region header, a text");
+    const keys = this.#usable(this.#given ?? environmentKeys(region));
+    // First of all the token: nobody can make us hash a body with a forged one.
+    const refused = checkToken(keys, signature, url, tolerance * 1000);
+    if (refused !== undefined) return refused;
+    const hash = nativeHash();
+    return hash === undefined ? refusedBody(bytes("body", body)) : checkHash(hash(body));
+  }
+
+  /** Keys, with what was made of them the last time; those of the environment can be others each time. */
+  #usable(texts) {
+    const isKnown = this.#keys?.texts.every((text, index) => text === texts[index]);
+    return isKnown ? this.#keys : (this.#keys = usable(texts));
+  }
+}
+
+/** Why a body is refused, where the runtime cannot hash at once. */
+async function refusedBody(body) {
+  const signed = signedHash();
+  const hash = body.length < LARGE ? undefined : await webHash(body);
+  return hash === undefined ? checkBody(body, signed) : checkHash(hash, signed);
+}
+
+const settled = Promise.resolve();
+
+function verdict(refused) {
+  if (refused === undefined) return Promise.resolve(true);
+  if (refused.code === "invalid_argument") throw invalid(refused.message);
+  // Not before the caller holds the promise: of what is rejected with nobody there, Node.js keeps a list.
+  return new Promise((_, reject) => void settled.then(() => reject(refusal(refused))));
+}
+
+/** Keys, and what makes HMACs with them natively. */
+function usable(texts) {
+  KEYS.forEach((name, index) => secret(name, texts[index]));
+  const hmacs = nativeHash() === undefined ? [undefined] : texts.map(hmacWith);
+  return { texts, hmacs: hmacs.includes(undefined) ? undefined : hmacs };
 }
 
 /**

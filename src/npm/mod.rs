@@ -15,6 +15,7 @@ mod delivery;
 mod error;
 mod filter;
 mod handler;
+mod receiver;
 mod request;
 mod task;
 mod types;

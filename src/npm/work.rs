@@ -1,6 +1,6 @@
 //! What stays in WebAssembly from one call of JavaScript to the next.
 
-use core::fmt;
+use core::{fmt, time::Duration};
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -10,12 +10,14 @@ use super::{
     delivery::Delivery,
     error::thrown,
     handler::Redrive,
+    receiver::Receiver,
     request::transported,
     task::{Account, Task},
 };
-use crate::dlq::Transported;
+use crate::{dlq::Transported, time::Timestamp};
 
-/// An account of the DLQ API or a handler, and what they begin: calls and callbacks that are under way.
+/// An account of the DLQ API or a handler, and what they begin: calls and callbacks that are under way. Or what checks
+/// signatures.
 ///
 /// [`Work::step`] says what is to be done next, the answer is brought with [`Work::bring`], and then it is asked again.
 #[wasm_bindgen]
@@ -24,6 +26,7 @@ pub struct Work(Kind);
 enum Kind {
     Account(Rc<Account>),
     Handler(Rc<Redrive>),
+    Receiver(Box<Receiver>),
     Task {
         task: Box<Task>,
         came: Option<Transported>,
@@ -35,14 +38,15 @@ enum Kind {
 
 #[wasm_bindgen]
 impl Work {
-    /// An `account` (token, address, timeout in milliseconds, most attempts, most milliseconds for these together), or a
-    /// `handler` (its settings: official names and values).
+    /// An `account` (token, address, timeout in milliseconds, most attempts, most milliseconds for these together), a
+    /// `handler` (its settings: official names and values), or a `receiver` (the size of its desk in bytes).
     #[must_use]
     #[wasm_bindgen(constructor)]
     pub fn new(what: &str) -> Self {
         let mut args = Args(what);
         let made = match args.text() {
             "account" => Account::new(args).map(Kind::Account),
+            "receiver" => Ok(Kind::Receiver(Box::new(Receiver::new(args.count())))),
             _ => Redrive::new(args.pairs()).map(Kind::Handler),
         };
         Self(made.unwrap_or_else(Kind::Failed))
@@ -63,11 +67,12 @@ impl Work {
         })
     }
 
-    /// Why it is of no use, as JSON; empty where it is.
+    /// Why it is of no use, as JSON; empty where it is. Of a receiver, why the last check did not end well.
     #[must_use]
     pub fn fault(&self) -> String {
         match &self.0 {
             Kind::Failed(error) => error.clone(),
+            Kind::Receiver(receiver) => receiver.fault(),
             _ => String::new(),
         }
     }
@@ -88,10 +93,46 @@ impl Work {
         }
     }
 
-    /// Brings a piece of the body.
+    /// Brings a piece of the body; to a receiver all of it, whose SHA-256 it puts onto its desk.
     pub fn push(&mut self, chunk: &[u8]) {
-        if let Kind::Delivery(delivery) = &mut self.0 {
-            delivery.push(chunk);
+        match &mut self.0 {
+            Kind::Delivery(delivery) => delivery.push(chunk),
+            Kind::Receiver(receiver) => receiver.hash(chunk),
+            _ => {}
+        }
+    }
+
+    /// Where a receiver's desk is: 32 bytes for the signed hash of the body, 32 for the body's, and the token.
+    #[must_use]
+    pub fn desk(&self) -> usize {
+        match &self.0 {
+            Kind::Receiver(receiver) => receiver.desk(),
+            _ => 0,
+        }
+    }
+
+    /// Whether the token on a receiver's desk, so many bytes long, is really QStash's; then the signed hash of the body lies
+    /// on it. The keys are the current and the next one with NUL between them; without them, what lies there before is the
+    /// token's HMAC by one of them. Without URL, a token that was made for another endpoint of the same account passes.
+    /// Times are in milliseconds. Comes to 0 where all is well, to 1 with bad arguments, and to another number for each
+    /// reason to refuse.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "they saturate")]
+    pub fn token(&mut self, length: usize, keys: &str, url: &str, now: f64, tolerance: f64) -> u32 {
+        match &mut self.0 {
+            Kind::Receiver(receiver) => {
+                let (now, tolerance) =
+                    (Timestamp::from_millis(now as u64), Duration::from_millis(tolerance as u64));
+                receiver.token(length, keys, url, now, tolerance)
+            }
+            _ => 1,
+        }
+    }
+
+    /// Whether the two hashes on a receiver's desk are the same; comes to the same numbers.
+    pub fn body(&mut self) -> u32 {
+        match &mut self.0 {
+            Kind::Receiver(receiver) => receiver.body(),
+            _ => 1,
         }
     }
 

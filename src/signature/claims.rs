@@ -48,6 +48,12 @@ impl Claims {
         if digest == self.body { Ok(()) } else { Err(SignatureError::BodyHash) }
     }
 
+    /// The signed hash of the body.
+    #[must_use]
+    pub const fn body(&self) -> BodyDigest {
+        self.body
+    }
+
     /// When the token expires, the clock tolerance not counted.
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {

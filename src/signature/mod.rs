@@ -14,3 +14,5 @@ mod token;
 pub use claims::{BodyDigest, Claims};
 pub use error::SignatureError;
 pub use keys::{InvalidKeyError, KeySet, SigningKey};
+#[cfg(feature = "npm")]
+pub(crate) use token::verify_with_mac;

@@ -60,6 +60,21 @@ test("a handler that meets a panic asks for another delivery, and deals with tha
   assert.equal(await new Receiver(KEYS).verify({ signature: signToken({ key: KEYS.nextSigningKey, url: URL_CALLED, body }), body }), true);
 });
 
+test("a receiver that meets a panic says so, and checks the next request with a fresh instance", async (t) => {
+  const made = trapped(t, "work_token");
+  dropInstance();
+  const receiver = new Receiver(KEYS);
+  const call = { signature: signToken({ key: KEYS.currentSigningKey, url: URL_CALLED, body }), body };
+  for (const count of [1, 2]) {
+    await assert.rejects(receiver.verify(call), { code: "internal" });
+    assert.equal(made.count, count);
+  }
+  made.armed = false;
+  for (const _ of [1, 2]) assert.equal(await receiver.verify(call), true);
+  await assert.rejects(receiver.verify({ ...call, body: `${body} ` }), { code: "body_hash_mismatch" });
+  assert.equal(made.count, 3);
+});
+
 /** Makes the present instance fail on something that is no error of the core, so that the next one is a trapped one. */
 function dropInstance() {
   const failing = new Uint8Array(1);

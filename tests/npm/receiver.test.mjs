@@ -1,4 +1,7 @@
-/** `Receiver` beside the official one: the same good tokens pass, and what that one wrongly accepts is refused. */
+/**
+ * `Receiver` beside the official one: the same good tokens pass, and what that one wrongly accepts is refused. Twice: with the
+ * hashes of Node.js, and as it is elsewhere.
+ */
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -12,18 +15,26 @@ const KEYS = { currentSigningKey: "sig_current", nextSigningKey: "sig_next" };
 const URL = "https://app.example/api/failed?team=a&x=1";
 const BODY = '{"status":500,"text":"Grüße"}';
 const LARGE = "a".repeat(5000);
+const web = await import("../../pkg/web.mjs");
+await web.init(readFileSync(fileURLToPath(new globalThis.URL("../../pkg/wasm/redrive.wasm", import.meta.url))));
 const ours = new Receiver(KEYS);
+const elsewhere = new web.Receiver(KEYS);
 const official = new OfficialReceiver({ ...KEYS, devMode: false });
 
 const sign = (options = {}) => signToken({ key: KEYS.currentSigningKey, url: URL, body: BODY, ...options });
 /** Every code that a test of this file has seen. */
 const seen = new Set();
 const codeOf = async (request) => {
-  const error = await ours.verify(request).then(
-    () => assert.fail("verified"),
-    (refused) => refused,
+  const [error, other] = await Promise.all(
+    [ours, elsewhere].map((receiver) =>
+      receiver.verify(request).then(
+        () => assert.fail("verified"),
+        (refused) => refused,
+      ),
+    ),
   );
   assert.ok(error instanceof Error);
+  assert.deepEqual([error.code, error.message], [other.code, other.message]);
   seen.add(error.code);
   return error.code;
 };
@@ -52,6 +63,7 @@ for (const [what, options, request] of [
     const call = { signature: sign(options), body: BODY, ...request };
     assert.equal(await official.verify(call), true);
     assert.equal(await ours.verify(call), true);
+    assert.equal(await elsewhere.verify(call), true);
   });
 }
 
@@ -121,22 +133,71 @@ async function holds(receiver) {
   }
 }
 
-test("Node.js hashes every body, but a large one of a forged token not at all", async (t) => {
-  const { mock } = t.mock.method(crypto, "createHash"); // `sign` has its own hold of it.
+test("Node.js hashes tokens and bodies, but no body of a forged token", async (t) => {
+  const { mock } = t.mock.method(crypto, "hash");
   await holds(ours);
-  assert.equal(mock.callCount(), 3 * 3 + 1);
+  // An HMAC takes two hashes.
+  const [good, forged] = [2 + 1, 2 * 2];
+  assert.equal(mock.callCount(), 3 * (3 * good + forged));
 });
 
 test("elsewhere WebCrypto hashes large bodies, and WebAssembly small ones and all where there is none", async (t) => {
-  const web = await import("../../pkg/web.mjs");
-  await web.init(readFileSync(fileURLToPath(new globalThis.URL("../../pkg/wasm/redrive.wasm", import.meta.url))));
-  const receiver = new web.Receiver(KEYS);
   const digest = t.mock.method(globalThis.crypto.subtle, "digest");
-  await holds(receiver);
+  await holds(elsewhere);
   assert.equal(digest.mock.callCount(), 2 * 3);
   digest.mock.mockImplementation(() => Promise.reject(new TypeError("not here")));
-  await holds(receiver);
+  await holds(elsewhere);
   assert.equal(digest.mock.callCount(), 2 * 2 * 3);
+});
+
+test("checks that wait for WebCrypto side by side are each about a body of its own", async () => {
+  const bodies = Array.from({ length: 20 }, (_, index) => `${index}${LARGE}`);
+  const outcomes = bodies.map((body, index) =>
+    elsewhere.verify({ signature: sign({ body: index % 3 === 0 ? LARGE : body }), body }).then(
+      () => true,
+      (error) => error.code,
+    ),
+  );
+  assert.deepEqual(await Promise.all(outcomes), bodies.map((_, index) => (index % 3 === 0 ? "body_hash_mismatch" : true)));
+});
+
+test("keys of every length make the same HMACs, and none is used in place of another", async () => {
+  for (const length of [1, 63, 64, 65, 200]) {
+    const keys = { currentSigningKey: "a".repeat(length), nextSigningKey: `${"a".repeat(length - 1)}b` };
+    for (const receiver of [new Receiver(keys), new web.Receiver(keys)]) {
+      for (const key of Object.values(keys)) assert.equal(await receiver.verify({ signature: sign({ key }), body: BODY }), true);
+      await assert.rejects(receiver.verify({ signature: sign({ key: `${"a".repeat(length)}b` }), body: BODY }), { code: "signature_mismatch" });
+    }
+  }
+});
+
+test("a token is looked at up to 16 KiB, however long it is", async () => {
+  const padded = (length) => sign({ claims: { extra: "x".repeat(length) } });
+  for (const receiver of [ours, elsewhere]) {
+    assert.equal(await receiver.verify({ signature: padded(11_700), body: BODY }), true);
+    for (const signature of [padded(12_300), padded(1_000_000), "ü".repeat(8_193), "€".repeat(100_000)]) {
+      await assert.rejects(receiver.verify({ signature, body: BODY }), { code: "signature_malformed" });
+    }
+  }
+});
+
+test("the URL of one check is not that of the next", async () => {
+  for (const receiver of [ours, elsewhere]) {
+    for (const url of [URL, undefined, `${URL}&y=2`, undefined, URL]) {
+      const call = { signature: sign({ url: url ?? "https://other.example/" }), body: BODY, url };
+      assert.equal(await receiver.verify(call), true);
+      await assert.rejects(receiver.verify({ ...call, url: "https://app.example/" }), { code: "signature_url_mismatch" });
+    }
+  }
+});
+
+test("a refusal has no stack, which would cost more than all the rest, and leaves errors of others theirs", async () => {
+  const limit = Error.stackTraceLimit;
+  const error = await ours.verify({ signature: "a.b.c", body: BODY }).catch((refused) => refused);
+  assert.ok(!error.stack.includes("\n"), error.stack);
+  assert.equal(Error.stackTraceLimit, limit);
+  const invalid = await ours.verify({ signature: 7, body: BODY }).catch((refused) => refused);
+  assert.match(invalid.stack, /\n +at /);
 });
 
 test("a refusal tells nothing of the expectation", async () => {
