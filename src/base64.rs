@@ -91,10 +91,10 @@ const fn values() -> [u8; 256] {
         values[character as usize] = value;
         value += 1;
     }
-    values[b'+' as usize] = 62 | STANDARD;
-    values[b'/' as usize] = 63 | STANDARD;
-    values[b'-' as usize] = 62 | URL_SAFE;
-    values[b'_' as usize] = 63 | URL_SAFE;
+    values[b'+' as usize] = 62 + STANDARD;
+    values[b'/' as usize] = 63 + STANDARD;
+    values[b'-' as usize] = 62 + URL_SAFE;
+    values[b'_' as usize] = 63 + URL_SAFE;
     values
 }
 

@@ -81,13 +81,12 @@ fn open(token: &str, is_signed: &dyn Fn(&[u8], &[u8]) -> bool) -> Result<Vec<u8>
     if token.len() > MAX_TOKEN_BYTES {
         return Err(SignatureError::Malformed);
     }
-    let rest = match token.strip_prefix(USUAL_HEADER) {
-        Some(rest) => rest,
-        None => {
-            let (header, rest) = text::cut(token, b'.').ok_or(SignatureError::Malformed)?;
-            check_header(header)?;
-            rest
-        }
+    let rest = if let Some(rest) = token.strip_prefix(USUAL_HEADER) {
+        rest
+    } else {
+        let (header, rest) = text::cut(token, b'.').ok_or(SignatureError::Malformed)?;
+        check_header(header)?;
+        rest
     };
     let (payload, signature) = cut_last(rest).ok_or(SignatureError::Malformed)?;
     let signed =
@@ -115,7 +114,7 @@ fn has_dot(text: &str) -> bool {
         let bits = u64::from_le_bytes(*eight) ^ (ONES * u64::from(b'.'));
         bits.wrapping_sub(ONES) & !bits & (ONES << 7) != 0
     };
-    eights.iter().any(is_in) || rest.iter().any(|byte| *byte == b'.')
+    eights.iter().any(is_in) || text::is_one_of(b'.', rest)
 }
 
 /// `{"alg":"HS256","typ":"JWT"}`, to the letter what QStash sends, with its dot.
