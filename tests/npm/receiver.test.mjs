@@ -150,16 +150,19 @@ test("elsewhere WebCrypto hashes large bodies, and WebAssembly small ones and al
   assert.equal(digest.mock.callCount(), 2 * 2 * 3);
 });
 
-test("checks that wait for WebCrypto side by side are each about a body of its own", async () => {
-  const bodies = Array.from({ length: 20 }, (_, index) => `${index}${LARGE}`);
-  const outcomes = bodies.map((body, index) =>
-    elsewhere.verify({ signature: sign({ body: index % 3 === 0 ? LARGE : body }), body }).then(
-      () => true,
-      (error) => error.code,
-    ),
-  );
-  assert.deepEqual(await Promise.all(outcomes), bodies.map((_, index) => (index % 3 === 0 ? "body_hash_mismatch" : true)));
-});
+for (const [what, isThere] of [["WebCrypto", true], ["WebCrypto in vain", false]]) {
+  test(`checks that wait for ${what} side by side are each about a body of its own`, async (t) => {
+    if (!isThere) t.mock.method(globalThis.crypto.subtle, "digest", () => Promise.reject(new TypeError("not here")));
+    const bodies = Array.from({ length: 20 }, (_, index) => `${index}${LARGE}`);
+    const outcomes = bodies.map((body, index) =>
+      elsewhere.verify({ signature: sign({ body: index % 3 === 0 ? LARGE : body }), body }).then(
+        () => true,
+        (error) => error.code,
+      ),
+    );
+    assert.deepEqual(await Promise.all(outcomes), bodies.map((_, index) => (index % 3 === 0 ? "body_hash_mismatch" : true)));
+  });
+}
 
 test("keys of every length make the same HMACs, and none is used in place of another", async () => {
   for (const length of [1, 63, 64, 65, 200]) {
@@ -171,7 +174,8 @@ test("keys of every length make the same HMACs, and none is used in place of ano
   }
 });
 
-test("a token is looked at up to 16 KiB, however long it is", async () => {
+test("a token is looked at up to 16 KiB, however long it is, and a longer one not hashed", async (t) => {
+  const { mock } = t.mock.method(crypto, "hash");
   const padded = (length) => sign({ claims: { extra: "x".repeat(length) } });
   for (const receiver of [ours, elsewhere]) {
     assert.equal(await receiver.verify({ signature: padded(11_700), body: BODY }), true);
@@ -179,6 +183,7 @@ test("a token is looked at up to 16 KiB, however long it is", async () => {
       await assert.rejects(receiver.verify({ signature, body: BODY }), { code: "signature_malformed" });
     }
   }
+  assert.ok(mock.calls.every(({ arguments: [, data] }) => data.length < 17_000));
 });
 
 test("the URL of one check is not that of the next", async () => {
@@ -196,8 +201,10 @@ test("a refusal has no stack, which would cost more than all the rest, and leave
   const error = await ours.verify({ signature: "a.b.c", body: BODY }).catch((refused) => refused);
   assert.ok(!error.stack.includes("\n"), error.stack);
   assert.equal(Error.stackTraceLimit, limit);
-  const invalid = await ours.verify({ signature: 7, body: BODY }).catch((refused) => refused);
-  assert.match(invalid.stack, /\n +at /);
+  for (const bad of [{ signature: 7 }, { url: "app.example" }]) {
+    const invalid = await ours.verify({ signature: "a.b.c", body: BODY, ...bad }).catch((refused) => refused);
+    assert.match(invalid.stack, /\n +at /);
+  }
 });
 
 test("a refusal tells nothing of the expectation", async () => {
