@@ -80,7 +80,7 @@ export interface VerifyRequest {
 /** Verifies that requests come from QStash. */
 export class Receiver {
   constructor(config?: ReceiverConfig);
-  /** Resolves to `true`, or rejects with an error whose code says which check failed. */
+  /** Resolves to `true`, or rejects with an error whose code says which check failed; such a one has no stack. */
   verify(request: VerifyRequest): Promise<true>;
 }
 
