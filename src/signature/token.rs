@@ -81,14 +81,15 @@ fn open(token: &str, is_signed: &dyn Fn(&[u8], &[u8]) -> bool) -> Result<Vec<u8>
     if token.len() > MAX_TOKEN_BYTES {
         return Err(SignatureError::Malformed);
     }
-    let rest = if let Some(rest) = token.strip_prefix(USUAL_HEADER) {
-        rest
+    let parts = if let Some(rest) = token.strip_prefix(USUAL_HEADER) {
+        cut_last(rest)
     } else {
         let (header, rest) = text::cut(token, b'.').ok_or(SignatureError::Malformed)?;
+        let parts = text::cut(rest, b'.').ok_or(SignatureError::Malformed)?;
         check_header(header)?;
-        rest
+        Some(parts)
     };
-    let (payload, signature) = cut_last(rest).ok_or(SignatureError::Malformed)?;
+    let (payload, signature) = parts.ok_or(SignatureError::Malformed)?;
     let signed =
         token.strip_suffix(signature).and_then(|signed| signed.strip_suffix('.')).unwrap_or_default();
     let signature = decode(signature)?;
