@@ -5,7 +5,7 @@
 import { machinePaths } from "./machine-paths.mjs";
 import { npmPackage } from "./sizes.mjs";
 
-const CEILINGS = { wasm: 59_900, tarball: 89_300 };
+const CEILINGS = { wasm: 60_100, tarball: 89_500 };
 
 const { wasm, sizes, paths } = npmPackage();
 for (const [name, bytes] of Object.entries(sizes)) {
