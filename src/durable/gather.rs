@@ -2,8 +2,8 @@
 //!
 //! A message goes at once where none is under way to its actor. Those that come meanwhile wait in a line, and go as one
 //! batch once that one is back: the actor deals with them in order and writes everything down once. The first of a batch
-//! leads: it sends for all, and hands out the answers. What nobody waits for goes along; where nobody else comes, whoever
-//! led last leads on. Whoever sends and waits is the shell's business; here is who goes when, and with whom.
+//! leads: it sends for all, and hands out the answers. Whoever sends and waits is the shell's business; here is who goes
+//! when, and with whom.
 
 use core::{mem, time::Duration};
 
@@ -15,9 +15,6 @@ const MOST_BYTES: usize = 256 * 1024;
 
 /// A batch that was not heard of for so long has lost its leader, and holds nobody up any more.
 const LOST_AFTER: Duration = Duration::from_secs(6);
-
-/// The number of nobody.
-const NOBODY: u64 = 0;
 
 /// The messages of one sender, to any number of actors.
 #[derive(Debug, Default)]
@@ -40,7 +37,7 @@ struct Line {
 /// Messages that go together, in the order that they came.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Batch {
-    /// The number of each; 0 where nobody waits for its answer.
+    /// The number of each.
     pub numbers: Vec<u64>,
     /// Each.
     pub messages: Vec<String>,
@@ -58,30 +55,19 @@ impl Gather {
     pub fn join(&mut self, actor: &str, message: String, now: Timestamp) -> (u64, Option<u64>) {
         self.last += 1;
         let number = self.last;
-        let leader = self.line_of(actor).and_then(|line| {
-            line.waiting.push(number, message);
+        if self.line(actor).is_none() {
+            let actor = actor.to_owned();
+            self.lines.push(Line { actor, since: None, leader: 0, waiting: Batch::default() });
+        }
+        let leader = self.line(actor).and_then(|line| {
+            line.waiting.numbers.push(number);
+            line.waiting.messages.push(message);
             line.call(now)
         });
         (number, leader)
     }
 
-    /// A message comes for whose answer nobody waits: a number for its sender, and who is to lead a batch now, if anybody.
-    /// The sender itself is, where no other can.
-    pub fn post(&mut self, actor: &str, message: String, now: Timestamp) -> (u64, Option<u64>) {
-        self.last += 1;
-        let number = self.last;
-        let leader = self.line_of(actor).and_then(|line| {
-            line.waiting.push(NOBODY, message);
-            let leader = line.call(now);
-            if leader.is_none() && line.since.is_none() {
-                return Some(line.let_lead(number, now));
-            }
-            leader
-        });
-        (number, leader)
-    }
-
-    /// What the one whose turn it is sends. Its own message is among it, or it leads again.
+    /// What the one whose turn it is sends, its own message first.
     pub fn lead(&mut self, actor: &str) -> Batch {
         let Some(Line { waiting, .. }) = self.line(actor) else { return Batch::default() };
         let (mut count, mut bytes) = (0, 0);
@@ -97,7 +83,7 @@ impl Gather {
         mem::replace(waiting, rest)
     }
 
-    /// A batch is over, answered or not; gives who leads the next one: the same again, where nobody waits for what is left.
+    /// A batch is over, answered or not; gives who leads the next one.
     pub fn over(&mut self, actor: &str, leader: u64, now: Timestamp) -> Option<u64> {
         let line = self.line(actor)?;
         // It was given up for lost, and another one is under way.
@@ -105,10 +91,7 @@ impl Gather {
             return None;
         }
         line.since = None;
-        let mut next = line.call(now);
-        if next.is_none() && !line.waiting.numbers.is_empty() {
-            next = Some(line.let_lead(leader, now));
-        }
+        let next = line.call(now);
         if next.is_none() {
             self.lines.retain(|line| line.actor != actor);
         }
@@ -123,14 +106,6 @@ impl Gather {
             return self.over(actor, number, now);
         }
         line.call(now)
-    }
-
-    fn line_of(&mut self, actor: &str) -> Option<&mut Line> {
-        if self.line(actor).is_none() {
-            let actor = actor.to_owned();
-            self.lines.push(Line { actor, since: None, leader: NOBODY, waiting: Batch::default() });
-        }
-        self.line(actor)
     }
 
     fn line(&mut self, actor: &str) -> Option<&mut Line> {
@@ -149,13 +124,9 @@ impl Line {
             self.forget(self.leader);
         }
         self.since = None;
-        let next = self.waiting.numbers.iter().copied().find(|number| *number != NOBODY)?;
-        Some(self.let_lead(next, now))
-    }
-
-    const fn let_lead(&mut self, leader: u64, now: Timestamp) -> u64 {
-        (self.leader, self.since) = (leader, Some(now));
-        leader
+        self.leader = *self.waiting.numbers.first()?;
+        self.since = Some(now);
+        Some(self.leader)
     }
 
     fn forget(&mut self, number: u64) {
@@ -163,13 +134,6 @@ impl Line {
             self.waiting.numbers.remove(at);
             self.waiting.messages.remove(at);
         }
-    }
-}
-
-impl Batch {
-    fn push(&mut self, number: u64, message: String) {
-        self.numbers.push(number);
-        self.messages.push(message);
     }
 }
 
@@ -280,53 +244,5 @@ mod tests {
             join(&mut gather, message);
         }
         assert_eq!(gather.leave("a", 2, NOW.after(LOST_AFTER)), Some(3));
-    }
-
-    #[test]
-    fn what_nobody_waits_for_goes_along_and_where_nobody_comes_whoever_led_leads_on() {
-        let mut gather = Gather::new();
-        let post = |gather: &mut Gather, message: &str| gather.post("a", message.to_owned(), NOW);
-        assert_eq!(post(&mut gather, "1"), (1, Some(1)));
-        assert_eq!(lead(&mut gather, "a"), batch(&[(0, "1")]));
-        assert_eq!(post(&mut gather, "2"), (2, None));
-        assert_eq!(join(&mut gather, "3"), (3, None));
-        assert_eq!(post(&mut gather, "4"), (4, None));
-        // Whoever waits leads, for whoever does not may be gone.
-        assert_eq!(gather.over("a", 1, NOW), Some(3));
-        assert_eq!(lead(&mut gather, "a"), batch(&[(0, "2"), (3, "3"), (0, "4")]));
-        post(&mut gather, "5");
-        assert_eq!(gather.over("a", 3, NOW), Some(3));
-        assert_eq!(lead(&mut gather, "a"), batch(&[(0, "5")]));
-        assert_eq!(gather.over("a", 3, NOW), None);
-        assert!(gather.lines.is_empty());
-    }
-
-    #[test]
-    fn one_whose_message_did_not_fit_leads_again() {
-        let mut gather = Gather::new();
-        join(&mut gather, "");
-        gather.lead("a");
-        for _ in 0..MOST {
-            gather.post("a", "x".to_owned(), NOW);
-        }
-        assert_eq!(join(&mut gather, "last"), (MOST as u64 + 2, None));
-        let last = MOST as u64 + 2;
-        assert_eq!(gather.over("a", 1, NOW), Some(last));
-        assert_eq!(lead(&mut gather, "a").len(), MOST);
-        assert_eq!(gather.over("a", last, NOW), Some(last));
-        assert_eq!(lead(&mut gather, "a"), batch(&[(last, "last")]));
-    }
-
-    #[test]
-    fn what_is_posted_past_a_lost_leader_is_led_by_who_waits_else_by_who_posts() {
-        let mut gather = Gather::new();
-        join(&mut gather, "1");
-        gather.lead("a");
-        let later = NOW.after(LOST_AFTER);
-        assert_eq!(gather.post("a", "2".to_owned(), later), (2, Some(2)));
-        assert_eq!(lead(&mut gather, "a"), batch(&[(0, "2")]));
-        join(&mut gather, "3");
-        let later = later.after(LOST_AFTER);
-        assert_eq!(gather.post("a", "4".to_owned(), later), (4, Some(3)));
     }
 }

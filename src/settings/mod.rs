@@ -46,7 +46,7 @@ pub struct Settings {
     pub clock_tolerance: Duration,
     /// How long one call of the DLQ API may take. Default: 10 seconds.
     pub api_timeout: Duration,
-    /// How many actors share the lineages of the ledger, where one is bound. Default: 1. Another number hides what is
+    /// How many actors share the lineages of the ledger, where one is bound. Default: 4. Another number hides what is
     /// remembered, until it is the old one again.
     pub ledger_shards: u32,
     /// How long the ledger remembers an entry. Default: 30 days.
@@ -87,7 +87,7 @@ impl Settings {
             policy: Policy::default(),
             clock_tolerance: Duration::from_secs(5),
             api_timeout: Duration::from_secs(10),
-            ledger_shards: 1,
+            ledger_shards: 4,
             ledger_retention: Duration::from_hours(30 * 24),
             sweep: SweepSettings::DEFAULT,
             max_body_bytes: 100 * 1000 * 1000,

@@ -77,9 +77,9 @@ fn a_bad_value_is_named_with_what_is_accepted_and_no_secret_is_shown() {
 }
 
 #[test]
-fn the_ledger_has_one_shard_and_a_month_unless_it_is_told_otherwise() {
+fn the_ledger_has_four_shards_and_a_month_unless_it_is_told_otherwise() {
     let ledger = |settings: Settings| (settings.ledger_shards, settings.ledger_retention);
-    assert_eq!(ledger(read(&ACCOUNT).unwrap()), (1, Duration::from_hours(30 * 24)));
+    assert_eq!(ledger(read(&ACCOUNT).unwrap()), (4, Duration::from_hours(30 * 24)));
     let told = [("LEDGER_SHARDS", "16"), ("LEDGER_RETENTION", "7d")];
     assert_eq!(ledger(read_with(&told).unwrap()), (16, Duration::from_hours(7 * 24)));
 }

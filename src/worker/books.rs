@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Milliseconds between two looks at a claim of somebody else: longer than most recoveries take, shorter than QStash waits.
-pub(super) const PAUSES: [u32; 6] = [50, 100, 200, 400, 800, 1600];
+const PAUSES: [u32; 6] = [50, 100, 200, 400, 800, 1600];
 
 /// Where claims are kept.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Books {
         let mut pauses = PAUSES.iter();
         loop {
             // No answer is none that grants anything.
-            let claim = read_claim(&ledger.tell(&shard, &message).await);
+            let claim = read_claim(&ledger.tell(&shard, message.clone()).await);
             match pauses.next().filter(|_| claim == Claim::Pending && by == Claimant::Callback) {
                 // A runtime that cannot wait does not.
                 Some(pause) if JsFuture::from(wait(*pause)).await.is_ok() => {}
@@ -53,7 +53,7 @@ impl Books {
     /// Tells an actor of the ledger something; `None` where it cannot be said whether it was heard, or none is there.
     pub(super) async fn tell(&self, actor: &str, message: &str) -> Option<String> {
         let Self::Ledger(ledger) = self else { return None };
-        Some(ledger.tell(actor, message).await).filter(|answer| !answer.is_empty())
+        Some(ledger.tell(actor, message.to_owned()).await).filter(|answer| !answer.is_empty())
     }
 
     /// Asks the one who watches the target. Without a ledger nobody does; then the kill switch leaves the entry to a
@@ -63,7 +63,7 @@ impl Books {
         match self {
             Self::Memory(_) if policy.paused => Admitted::Deferred { reason: "paused", until: None },
             Self::Ledger(ledger) if policy.is_guarded() => {
-                read_admission(&ledger.tell(&target(&case.target), &admit(case)).await)
+                read_admission(&ledger.tell(&target(&case.target), admit(case)).await)
             }
             _ => Admitted::Go,
         }
@@ -75,13 +75,13 @@ impl Books {
             Self::Memory(ledger) => ledger.borrow_mut().settle(&case.dlq_id, conclusion),
             Self::Ledger(ledger) => {
                 let message = settle(case, conclusion);
-                return !ledger.tell(&shard(case, settings), &message).await.is_empty();
+                return !ledger.tell(&shard(case, settings), message).await.is_empty();
             }
         }
         true
     }
 }
 
-pub(super) fn shard(case: &Case, settings: &Settings) -> String {
+fn shard(case: &Case, settings: &Settings) -> String {
     shard_of(case.lineage.root_run(), settings.ledger_shards)
 }

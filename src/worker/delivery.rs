@@ -8,19 +8,18 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{
     arrived::Arrived,
-    books::{Books, PAUSES, shard},
+    books::Books,
     redrive::{Shared, log},
     transport::{fault, push, sending, timer, to_api_response},
 };
 use crate::{
-    breaker::{admit, read_admission},
     dlq::Transported,
     js_host::{entropy, now},
     js_pairs::Pairs,
-    ledger::{Claimant, claim, read_claim, settle, target},
+    ledger::Claimant,
     recovery::{
-        self, Admitted, Ask, BodyEnd, Claim, DataPoint, MAX_RELAYED_BYTES, Moment, Recovery, Relayed, Reply,
-        Stage, Timings, is_relayed, relay_marks,
+        self, Admitted, Ask, BodyEnd, Case, Conclusion, DataPoint, MAX_RELAYED_BYTES, Moment, Recovery,
+        Relayed, Reply, Stage, Timings, is_relayed, relay_marks,
     },
     settings::Settings,
     signature::BodyDigest,
@@ -49,8 +48,6 @@ struct Inner {
     sent: Timestamp,
     timings: Timings,
     reply: Option<Reply>,
-    /// How often somebody else was found at the entry.
-    pauses: usize,
 }
 
 impl Delivery {
@@ -67,7 +64,6 @@ impl Delivery {
             sent: started,
             timings: Timings::default(),
             reply: None,
-            pauses: 0,
         })))
     }
 
@@ -158,14 +154,13 @@ impl Delivery {
         inner.bring(Err(fault(status, text, timeout)));
     }
 
-    /// Asks others; what they answer is to be brought to [`Delivery::heard`].
+    /// Asks others, and comes to its end once they have answered.
     pub fn wait(&self) -> Promise {
-        self.0.borrow().ask().unwrap_or_else(|| Promise::resolve(&JsValue::from_str("")))
-    }
-
-    /// Brings their answer, an empty one where it cannot be said whether they heard.
-    pub fn heard(&self, answer: &str) {
-        self.0.borrow_mut().heard(answer);
+        let inner = Rc::clone(&self.0);
+        wasm_bindgen_futures::future_to_promise(async move {
+            ask(&inner).await;
+            Ok(JsValue::UNDEFINED)
+        })
     }
 
     /// Headers of the reply, names and values with NUL between them; none of those that are the rule.
@@ -265,73 +260,77 @@ impl Inner {
         self.reply.insert(reply).status
     }
 
-    /// Asks the ledger for what the delivery waits for.
-    fn ask(&self) -> Option<Promise> {
-        let (Books::Ledger(ledger), Ok(settings)) = (&self.redrive.ledger, self.redrive.settings()) else {
-            return None;
-        };
-        let Stage::Recovery(recovery) = &self.callback.stage else { return None };
-        let ask = recovery.ask();
-        let (Ask::Claim(entry) | Ask::Admit(entry) | Ask::Settle(entry)) = ask else { return None };
-        let case = recovery.case(entry);
-        let (actor, message) = match ask {
-            Ask::Claim(_) => (shard(&case, settings), claim(&case, Claimant::Callback)),
-            Ask::Admit(_) => (target(&case.target), admit(&case)),
-            _ => (shard(&case, settings), settle(&case, &recovery.conclusion)),
-        };
-        let pause = self.pauses.checked_sub(1).and_then(|last| PAUSES.get(last));
-        let pause = pause.filter(|_| matches!(ask, Ask::Claim(_))).copied();
-        Some(ledger.telling(&actor, &message, pause.unwrap_or_default()))
-    }
-
-    fn heard(&mut self, answer: &str) {
-        let Stage::Recovery(recovery) = &mut self.callback.stage else { return };
-        match recovery.ask() {
-            Ask::Claim(_) => match read_claim(answer) {
-                // Where another delivery of a callback is at the entry, its end is waited for, a few seconds at most.
-                Claim::Pending if self.pauses < PAUSES.len() => self.pauses += 1,
-                claim => recovery.claimed(claim),
-            },
-            Ask::Admit(_) => recovery.admitted(read_admission(answer)),
-            Ask::Settle(_) => recovery.settled(!answer.is_empty()),
-            _ => {}
-        }
-    }
-
     fn timeout(&self) -> Duration {
         self.redrive.settings().map_or(Duration::ZERO, |settings| settings.api_timeout)
     }
 }
 
-/// Takes a step that needs no answer, or that memory can answer; `false` where others are to be asked.
+/// Takes a step that memory can answer; `false` where others are to be asked.
 fn take_at_once(redrive: &Shared, recovery: &mut Recovery) -> bool {
-    let Ok(settings) = redrive.settings() else { return false };
-    match (&redrive.ledger, recovery.ask()) {
-        (Books::Memory(ledger), Ask::Claim(entry)) => {
-            let claim = ledger.borrow_mut().claim(entry, now());
+    let (Books::Memory(ledger), Ok(settings)) = (&redrive.ledger, redrive.settings()) else { return false };
+    let mut ledger = ledger.borrow_mut();
+    match recovery.ask() {
+        Ask::Claim(entry) => {
+            let claim = ledger.claim(entry, now());
             recovery.claimed(claim);
         }
         // Nobody watches the target; the kill switch leaves the entry to a person.
-        (Books::Memory(_), Ask::Admit(_)) if settings.policy.paused => {
+        Ask::Admit(_) if settings.policy.paused => {
             recovery.admitted(Admitted::Deferred { reason: "paused", until: None });
         }
-        (Books::Memory(_), Ask::Admit(_)) => recovery.admitted(Admitted::Go),
-        (Books::Ledger(_), Ask::Admit(_)) if !settings.policy.is_guarded() => {
-            recovery.admitted(Admitted::Go);
-        }
-        (Books::Memory(ledger), Ask::Settle(entry)) => {
-            ledger.borrow_mut().settle(entry, &recovery.conclusion);
-            recovery.settled(true);
-        }
-        // What was done is done, whether it is kept or not.
-        (Books::Ledger(ledger), Ask::Settle(entry)) if recovery.conclusion.is_final() => {
-            let case = recovery.case(entry);
-            ledger.post(&shard(&case, settings), &settle(&case, &recovery.conclusion));
+        Ask::Admit(_) => recovery.admitted(Admitted::Go),
+        Ask::Settle(entry) => {
+            ledger.settle(entry, &recovery.conclusion);
             recovery.settled(true);
         }
         _ => return false,
     }
     true
+}
+
+/// What others are asked.
+enum Question {
+    Claim,
+    Admit,
+    Settle(Box<Conclusion>),
+}
+
+/// Asks others for what the delivery waits for, and tells it.
+async fn ask(inner: &RefCell<Inner>) {
+    let Some((redrive, question, case)) = question(&inner.borrow()) else { return };
+    let Ok(settings) = redrive.settings() else { return };
+    let books = &redrive.ledger;
+    match question {
+        Question::Claim => {
+            let claim = books.claim(&case, Claimant::Callback, settings).await;
+            told(inner, |recovery| recovery.claimed(claim));
+        }
+        Question::Admit => {
+            let admitted = books.admit(&case, settings).await;
+            told(inner, |recovery| recovery.admitted(admitted));
+        }
+        Question::Settle(conclusion) => {
+            let is_kept = books.settle(&case, &conclusion, settings).await;
+            told(inner, |recovery| recovery.settled(is_kept));
+        }
+    }
+}
+
+fn question(inner: &Inner) -> Option<(Rc<Shared>, Question, Case)> {
+    let Stage::Recovery(recovery) = &inner.callback.stage else { return None };
+    let (question, entry) = match recovery.ask() {
+        Ask::Claim(entry) => (Question::Claim, entry),
+        Ask::Admit(entry) => (Question::Admit, entry),
+        Ask::Settle(entry) => (Question::Settle(Box::new(recovery.conclusion.clone())), entry),
+        _ => return None,
+    };
+    Some((Rc::clone(&inner.redrive), question, recovery.case(entry)))
+}
+
+fn told(inner: &RefCell<Inner>, tell: impl FnOnce(&mut Recovery)) {
+    if let Stage::Recovery(recovery) = &mut inner.borrow_mut().callback.stage {
+        tell(recovery);
+    }
 }
 
 fn moment() -> Moment {

@@ -56,7 +56,7 @@ export class Ledger extends DurableObject {
   #present;
 
   async tell(actor, messages) {
-    return call(() => this.#object().tell(actor, messages));
+    return outlived(call(() => this.#object().tell(actor, messages)));
   }
 
   /** The runtime rings again where this fails. */
@@ -84,8 +84,7 @@ function call(what) {
     if (hasEnded) begin();
     return what();
   } catch (error) {
-    // Whatever is thrown where an instance has ended comes of that, and was told.
-    throw hasEnded ? error : told(error);
+    throw told(error);
   } finally {
     calls -= 1;
   }
@@ -101,7 +100,8 @@ function outlived(promise) {
         resolve(value);
       },
       (error) => {
-        reject(waiting.delete(reject) ? told(error) : error);
+        waiting.delete(reject);
+        reject(told(error));
       },
     );
   });

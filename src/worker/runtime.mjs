@@ -81,7 +81,7 @@ async function goOn(delivery, request, step) {
   while (step <= WAIT) {
     if (step === BODY) body = await bring(delivery, request);
     else if (step === CALL) await call(delivery, body);
-    else delivery.heard(await delivery.wait());
+    else await delivery.wait();
     step = delivery.step();
   }
   return reply(delivery, step);

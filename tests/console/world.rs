@@ -38,7 +38,6 @@ impl World {
             ("QSTASH_TOKEN", "token"),
             ("QSTASH_CURRENT_SIGNING_KEY", "sig_a"),
             ("QSTASH_NEXT_SIGNING_KEY", "sig_b"),
-            ("LEDGER_SHARDS", "4"),
         ];
         let find = |name: &str| more.iter().chain(&account).find(|(known, _)| *known == name);
         Self {

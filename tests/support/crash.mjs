@@ -38,8 +38,6 @@ export const crashing = {
     globalThis.fetch = (...parts) => ((calls += 1), call(...parts));
     const { random } = Math;
     Math.random = () => (at("body"), random());
-    const clock = Date.now;
-    Date.now = () => (at("sweep", sweeps), clock());
     // No other request comes between a hash and what is done with it.
     const { digest } = SubtleCrypto.prototype;
     let isHashedNext = false;
@@ -78,6 +76,11 @@ export const crashing = {
       exception: (request) => Object.defineProperty(request, "url", { get() { throw new Error("canary " + request.headers.get("upstash-signature")); } }),
     };
 
+    function watched(env) {
+      const LEDGER = { getByName: (name) => (at("sweep", sweeps), env.LEDGER.getByName(name)) };
+      return { ...env, ...(env.LEDGER && { LEDGER }) };
+    }
+
     export default {
       fetch(request, env, context) {
         if (request.url.endsWith("/isolate")) return Response.json({ isolate, calls, kept, uncaught });
@@ -85,11 +88,11 @@ export const crashing = {
         if (places[crash]) places[crash](request);
         else if (crash) next = crash;
         const waitUntil = (answer) => ((kept += 1), context.waitUntil(answer.finally(() => (kept -= 1))));
-        return Redrive.fetch(request, env, { waitUntil });
+        return Redrive.fetch(request, watched(env), { waitUntil });
       },
       scheduled(event, env) {
         sweeps = true;
-        return Redrive.scheduled(event, env).finally(() => (sweeps = false));
+        return Redrive.scheduled(event, watched(env)).finally(() => (sweeps = false));
       },
     };
 

@@ -144,8 +144,8 @@ export async function startRedrive(options = {}) {
     tell: async (actor, message) => {
       const ledger = await miniflare.getDurableObjectNamespace("LEDGER");
       const stub = ledger.get(ledger.idFromName(actor));
-      const answer = await stub.tell(actor, JSON.stringify(message));
-      if (answer === "") throw new Error(`${actor} makes nothing of ${JSON.stringify(message)}`);
+      const [answer] = await stub.tell(actor, [JSON.stringify(message)]);
+      if (answer === null) throw new Error(`${actor} makes nothing of ${JSON.stringify(message)}`);
       return JSON.parse(answer);
     },
     memory: () => residentBytes(pid),
@@ -254,7 +254,7 @@ function brokenLedger({ throws, hangs }) {
     export default Redrive;
     export class Ledger extends Sound {
       tell(actor, messages) {
-        const told = ["all", ...messages.split("\\0").map((message) => JSON.parse(message).do)];
+        const told = ["all", ...messages.map((message) => JSON.parse(message).do)];
         if (told.includes(${JSON.stringify(throws)})) throw new Error("the ledger is broken");
         if (told.includes(${JSON.stringify(hangs)})) return new Promise(() => setInterval(() => {}, 1000));
         return super.tell(actor, messages);

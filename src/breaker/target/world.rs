@@ -79,7 +79,6 @@ impl World {
             "QSTASH_CURRENT_SIGNING_KEY" | "QSTASH_NEXT_SIGNING_KEY" => Some("sig_key".to_owned()),
             "NOTIFY_SLACK_URL" => Some("https://chat.example/hook".to_owned()),
             "NOTIFY_ON" => Some("gave_up,recovered,breaker_opened,breaker_closed".to_owned()),
-            "LEDGER_SHARDS" => Some("4".to_owned()),
             "POLICY" => Some(policy.to_owned()),
             _ => None,
         });

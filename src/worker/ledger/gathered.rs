@@ -1,128 +1,101 @@
-//! The ledger as the requests of one isolate share it: what several of them tell an actor goes together. `gather.mjs`
-//! waits and sends; here is who sends when, and what.
+//! The ledger as the requests of one isolate share it: what several of them tell an actor goes together.
+//!
+//! Each request sends from its own context only: the runtime ends what a request has under way together with it. So one
+//! that waits is woken by a promise of its own, and whoever's turn it is sends for all.
 
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 
-use js_sys::Promise;
-use wasm_bindgen::prelude::wasm_bindgen;
+use js_sys::{Array, Function, Promise};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
-use super::{Namespace, SEPARATOR};
+use super::{Namespace, PATIENCE_MILLIS, tell, wait};
 use crate::{
     durable::{Batch, Gather},
     js_host::now,
-    text::said,
+    json::Object,
+    worker::{redrive::log, runtime::words},
 };
+
+/// How long somebody waits for others: one that is under way, and one that takes its message along.
+const TURN_MILLIS: u32 = 2 * PATIENCE_MILLIS + 2000;
 
 /// The ledger of one isolate.
 #[derive(Debug)]
 pub(crate) struct Gathered {
     pub(crate) ledger: Namespace,
-    gathering: Gathering,
+    gather: RefCell<Gather>,
+    /// What wakes those who wait, by the numbers of their messages.
+    waiting: RefCell<Vec<(u64, Function)>>,
 }
 
 impl Gathered {
-    pub(crate) fn new(ledger: Namespace) -> Self {
-        let turns = Turns { gather: RefCell::new(Gather::new()), called: Cell::default() };
-        Self { gathering: Gathering::new(&ledger, turns), ledger }
+    pub(crate) const fn new(ledger: Namespace) -> Self {
+        Self { ledger, gather: RefCell::new(Gather::new()), waiting: RefCell::new(Vec::new()) }
     }
 
     /// Tells an actor something; the answer is empty where it cannot be said whether it was heard.
-    pub(crate) async fn tell(&self, actor: &str, message: &str) -> String {
-        let answer = JsFuture::from(self.telling(actor, message, 0)).await;
-        answer.ok().and_then(|answer| answer.as_string()).unwrap_or_default()
-    }
-
-    /// The same after a pause in milliseconds.
-    pub(crate) fn telling(&self, actor: &str, message: &str, pause: u32) -> Promise {
-        self.gathering.tell(actor, message, pause)
-    }
-
-    /// Tells an actor something, sooner or later.
-    pub(crate) fn post(&self, actor: &str, message: &str) {
-        self.gathering.post(actor, message);
-    }
-}
-
-#[wasm_bindgen(module = "/src/worker/ledger/gather.mjs")]
-extern "C" {
-    #[derive(Debug)]
-    type Gathering;
-
-    #[wasm_bindgen(constructor)]
-    fn new(ledger: &Namespace, turns: Turns) -> Gathering;
-
-    #[wasm_bindgen(method)]
-    fn tell(this: &Gathering, actor: &str, message: &str, pause: u32) -> Promise;
-
-    #[wasm_bindgen(method)]
-    fn post(this: &Gathering, actor: &str, message: &str);
-}
-
-/// Whose turn it is. Numbers are of messages; 0 is nobody.
-#[derive(Debug)]
-#[wasm_bindgen]
-pub struct Turns {
-    gather: RefCell<Gather>,
-    /// Who is to lead since somebody came last.
-    called: Cell<Option<u64>>,
-}
-
-#[wasm_bindgen]
-impl Turns {
-    /// A message whose sender waits for the answer; gives its number.
-    pub fn join(&self, actor: &str, message: String) -> f64 {
+    pub(crate) async fn tell(&self, actor: &str, message: String) -> String {
         let (number, leader) = self.gather.borrow_mut().join(actor, message, now());
-        self.called.set(leader);
-        to_js(Some(number))
-    }
-
-    /// A message for whose answer nobody waits; gives the number by which its sender is called.
-    pub fn post(&self, actor: &str, message: String) -> f64 {
-        let (number, leader) = self.gather.borrow_mut().post(actor, message, now());
-        self.called.set(leader);
-        to_js(Some(number))
-    }
-
-    /// Who is to lead since then.
-    pub fn called(&self) -> f64 {
-        to_js(self.called.take())
-    }
-
-    /// What the one whose turn it is sends: numbers with blanks between them, then each message.
-    pub fn lead(&self, actor: &str) -> String {
-        let Batch { numbers, messages } = self.gather.borrow_mut().lead(actor);
-        let mut texts = String::new();
-        for number in numbers {
-            if !texts.is_empty() {
-                texts.push(' ');
+        if leader != Some(number) {
+            self.let_lead(leader);
+            let woken = JsFuture::from(self.promise(number)).await.unwrap_or_default();
+            if let Some(answer) = woken.as_string() {
+                return answer;
             }
-            texts.push_str(&said(&number));
+            if !woken.is_null() {
+                self.wake(number, &JsValue::UNDEFINED);
+                let next = self.gather.borrow_mut().leave(actor, number, now());
+                self.let_lead(next);
+                return String::new();
+            }
         }
-        for message in messages {
-            texts.push(SEPARATOR);
-            texts.push_str(&message);
+        // It sends for all who wait, and hands out the answers.
+        let Batch { numbers, messages } = self.gather.borrow_mut().lead(actor);
+        let told = tell(&self.ledger, actor, &messages).await;
+        let next = self.gather.borrow_mut().over(actor, number, now());
+        self.let_lead(next);
+        let mut answers = told.unwrap_or_else(|error| {
+            report(&error);
+            Vec::new()
+        });
+        answers.resize(numbers.len(), String::new());
+        let mut own = String::new();
+        for (other, answer) in numbers.into_iter().zip(answers) {
+            if other == number {
+                own = answer;
+            } else {
+                self.wake(other, &JsValue::from_str(&answer));
+            }
         }
-        texts
+        own
     }
 
-    /// A batch is over; gives who leads the next one.
-    pub fn over(&self, actor: &str, leader: f64) -> f64 {
-        to_js(self.gather.borrow_mut().over(actor, of_js(leader), now()))
+    fn let_lead(&self, next: Option<u64>) {
+        if let Some(next) = next {
+            self.wake(next, &JsValue::NULL);
+        }
     }
 
-    /// Somebody waits no longer; gives who leads instead.
-    pub fn leave(&self, actor: &str, number: f64) -> f64 {
-        to_js(self.gather.borrow_mut().leave(actor, of_js(number), now()))
+    /// Whoever waits no longer does not mind.
+    fn wake(&self, number: u64, with: &JsValue) {
+        let mut waiting = self.waiting.borrow_mut();
+        let Some(at) = waiting.iter().position(|(waiting, _)| *waiting == number) else { return };
+        let (_, wake) = waiting.swap_remove(at);
+        let _ = wake.call1(&JsValue::UNDEFINED, with);
+    }
+
+    /// Comes true with the answer; with `null` where it is one's turn to send; with nothing where nobody cares.
+    fn promise(&self, number: u64) -> Promise {
+        let woken = Promise::new(&mut |wake, _| {
+            self.waiting.borrow_mut().push((number, wake));
+        });
+        Promise::race(&Array::of2(&woken, &wait(TURN_MILLIS)))
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nobody counts that far")]
-fn to_js(number: Option<u64>) -> f64 {
-    number.unwrap_or_default() as f64
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a number of ours")]
-const fn of_js(number: f64) -> u64 {
-    number as u64
+fn report(error: &JsValue) {
+    let mut line = Object::new();
+    line.text("event", "ledger").text("outcome", "unavailable").text("detail", &words(error));
+    log(true, &line.end());
 }

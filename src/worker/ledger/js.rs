@@ -1,6 +1,6 @@
 //! What is used of Durable Objects, by the names that the runtime gives it.
 
-use js_sys::{Object, Promise};
+use js_sys::{Array, Object, Promise};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 #[wasm_bindgen]
@@ -17,7 +17,7 @@ extern "C" {
 
     /// Calls the object's own method: half of what a request costs.
     #[wasm_bindgen(method, catch)]
-    pub(super) fn tell(this: &Stub, actor: &str, messages: &str) -> Result<Promise, JsValue>;
+    pub(super) fn tell(this: &Stub, actor: &str, messages: &Array) -> Result<Promise, JsValue>;
 
     /// One of the objects, from inside.
     pub(crate) type State;
@@ -39,7 +39,7 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = setAlarm)]
-    pub(super) fn set_alarm(this: &Storage, epoch_millis: f64) -> Result<(), JsValue>;
+    pub(super) fn set_alarm(this: &Storage, epoch_millis: f64) -> Result<Promise, JsValue>;
 
     /// The storage's synchronous keys and values.
     pub(super) type Kv;

@@ -15,7 +15,6 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
-use crate::text;
 #[cfg(feature = "deploy")]
 use crate::{
     breaker::Target,
@@ -24,6 +23,7 @@ use crate::{
     ledger::Shard,
     notice::{NOTICES, Notices},
     sweep::{KEEPER, Keeper},
+    text,
 };
 
 /// How long an answer of an actor may take. It does nothing but read and write a few records.
@@ -35,9 +35,6 @@ extern "C" {
     #[wasm_bindgen(js_namespace = scheduler)]
     pub(super) fn wait(millis: u32) -> Promise;
 }
-
-/// Between the texts of messages and answers that cross together. JSON never holds it.
-const SEPARATOR: char = '\0';
 
 /// Tells an actor something: each message gets its answer, an empty one where the actor can make nothing of it. An error
 /// means that it cannot be said whether they were heard.
@@ -51,23 +48,33 @@ pub(super) async fn tell(
 
 /// The call of [`tell`], which is under way from now on.
 pub(super) fn call(ledger: &Namespace, actor: &str, messages: &[String]) -> Result<Promise, JsValue> {
-    let answer = ledger.get_by_name(actor)?.tell(actor, &joined(messages))?;
+    let answer = ledger.get_by_name(actor)?.tell(actor, &array(messages))?;
     Ok(Promise::race(&Array::of2(&answer, &wait(PATIENCE_MILLIS))))
 }
 
 /// The answers to it.
 pub(super) async fn hear(call: Promise) -> Result<Vec<String>, JsValue> {
-    let answers = JsFuture::from(call).await?.as_string();
-    let answers = answers.ok_or_else(|| js_sys::Error::new("no answer in time"))?;
-    Ok(parted(&answers))
+    let answers = JsFuture::from(call).await?;
+    if answers.is_undefined() {
+        return Err(js_sys::Error::new("no answer in time").into());
+    }
+    Ok(strings(answers.unchecked_ref()))
 }
 
-fn joined(texts: &[String]) -> String {
-    texts.join("\0")
+fn array(strings: &[String]) -> Array {
+    let array = Array::new();
+    for string in strings {
+        array.push(&JsValue::from_str(string));
+    }
+    array
 }
 
-fn parted(texts: &str) -> Vec<String> {
-    text::parts(texts, b'\0').map(str::to_owned).collect()
+fn strings(array: &Array) -> Vec<String> {
+    let mut strings = Vec::new();
+    for at in 0..array.length() {
+        strings.push(array.get(at).as_string().unwrap_or_default());
+    }
+    strings
 }
 
 /// The ledger of a deployment, where one is bound as `LEDGER`.

@@ -6,11 +6,12 @@ use core::{
 };
 use std::rc::Rc;
 
-use js_sys::Promise;
+use js_sys::{Array, Promise};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
-use super::{Namespace, joined, js::State, parted, records::Stored, role, tell};
+use super::{Namespace, array, js::State, records::Stored, role, strings, tell};
 use crate::{
     dlq::{ApiResponse, TransportError, Transported},
     durable::{Actor, Errand, Memo, Office, Records as _, Remembered, outbox, told, wakes},
@@ -63,10 +64,10 @@ impl Ledger {
         }))
     }
 
-    /// Passes messages on to the actor of the name, and answers with what it says to each. All is done at once, and the
-    /// runtime holds the answer back until what was written is kept.
-    pub fn tell(&self, name: &str, messages: &str) -> Result<String, JsValue> {
-        self.0.hear(name, messages)
+    /// Passes messages on to the actor of the name, and answers with what it says to each.
+    pub fn tell(&self, name: String, messages: Array) -> Promise {
+        let desk = Rc::clone(&self.0);
+        promise(async move { desk.hear(&name, messages).await })
     }
 
     /// Runs what is due.
@@ -77,11 +78,11 @@ impl Ledger {
 }
 
 impl Desk {
-    fn hear(&self, name: &str, messages: &str) -> Result<String, JsValue> {
+    async fn hear(&self, name: &str, messages: Array) -> Result<JsValue, JsValue> {
         let (Some(actor), Ok(settings)) = (role(name), &self.settings) else {
             return Err("no such actor, or the settings are not good".into());
         };
-        let messages = parted(messages);
+        let messages = strings(&messages);
         let heard = match self.told(settings, actor, name, &messages) {
             // One that cannot be written down is not to take the others with it.
             Err(_) if messages.len() > 1 => {
@@ -94,8 +95,8 @@ impl Desk {
             }
             heard => heard?,
         };
-        self.set_alarm(settings, actor)?;
-        Ok(joined(&heard))
+        self.set_alarm(settings, actor).await?;
+        Ok(array(&heard).into())
     }
 
     fn told(
@@ -146,7 +147,7 @@ impl Desk {
             }
         }
         self.is_ringing.set(false);
-        self.set_alarm(settings, actor)
+        self.set_alarm(settings, actor).await
     }
 
     /// Tells what is due in the outbox to all whom it concerns; whether there may be more.
@@ -183,7 +184,7 @@ impl Desk {
         Ok(())
     }
 
-    fn set_alarm(&self, settings: &Settings, actor: &dyn Actor) -> Result<(), JsValue> {
+    async fn set_alarm(&self, settings: &Settings, actor: &dyn Actor) -> Result<(), JsValue> {
         // What comes within this time is dealt with at one go.
         let soonest = now().after(GATHERING);
         if self.is_ringing.get() || self.alarm.get().is_some_and(|set| set <= soonest) {
@@ -199,9 +200,7 @@ impl Desk {
         self.alarm.set(Some(at));
         #[expect(clippy::cast_precision_loss, reason = "milliseconds are exact for the next 280,000 years")]
         let at = at.as_millis() as f64;
-        // Where it cannot be kept, neither can what was written before it: then the runtime ends the object, and answers
-        // nothing.
-        self.state.storage().set_alarm(at)
+        JsFuture::from(self.state.storage().set_alarm(at)?).await.map(drop)
     }
 
     async fn run(&self, settings: &Settings, errand: Errand) -> Transported {

@@ -13,9 +13,6 @@ use crate::world::World;
 /// How long somebody waits for others.
 const TURN: u64 = 12 * SECOND;
 
-/// While others are under way, a batch waits this long for company.
-const COMPANY: u64 = 3;
-
 /// The ledger of one isolate.
 #[derive(Default)]
 pub(crate) struct Gathered {
@@ -37,13 +34,11 @@ impl Gathered {
     pub(crate) async fn tell(
         self: Rc<Self>,
         world: &Rc<World>,
-        isolate: usize,
         actor: &str,
         message: &str,
     ) -> Option<String> {
         let (number, leader) = self.gather.borrow_mut().join(actor, message.to_owned(), world.worker_time());
-        let is_busy = leader != Some(number);
-        if is_busy {
+        if leader != Some(number) {
             self.let_lead(world, leader);
             match self.turn(world, number).await {
                 Turn::Lead => {}
@@ -55,57 +50,13 @@ impl Gathered {
                 }
             }
         }
-        let (own, leads_on) = self.lead(world, actor, number, is_busy).await;
-        if leads_on {
-            self.lead_on(world, isolate, actor, number, true);
-        }
-        heard(own)
-    }
-
-    /// Tells an actor something, sooner or later: nobody waits for the answer.
-    pub(crate) fn post(self: &Rc<Self>, world: &Rc<World>, isolate: usize, actor: &str, message: String) {
-        let (number, leader) = self.gather.borrow_mut().post(actor, message, world.worker_time());
-        if leader == Some(number) {
-            self.lead_on(world, isolate, actor, number, false);
-        } else {
-            self.let_lead(world, leader);
-        }
-    }
-
-    /// Leads for those whom nobody waits for, in a task of its own.
-    fn lead_on(
-        self: &Rc<Self>,
-        world: &Rc<World>,
-        isolate: usize,
-        actor: &str,
-        number: u64,
-        mut is_busy: bool,
-    ) {
-        let (gathered, within, actor) = (Rc::clone(self), Rc::clone(world), actor.to_owned());
-        let future = async move {
-            while gathered.lead(&within, &actor, number, is_busy).await.1 {
-                is_busy = true;
-            }
-        };
-        world.spawn(isolate, future, |_| {});
-    }
-
-    /// Sends for all who wait; its own answer, and whether it is to lead again.
-    async fn lead(
-        self: &Rc<Self>,
-        world: &Rc<World>,
-        actor: &str,
-        number: u64,
-        is_busy: bool,
-    ) -> (String, bool) {
-        if is_busy {
-            world.sleep(COMPANY).await;
-        }
         let Batch { numbers, messages } = self.gather.borrow_mut().lead(actor);
         let told = world.wait_for(|world, done| world.tell_actor(actor, messages, done)).await;
+        let next = self.gather.borrow_mut().over(actor, number, world.worker_time());
+        self.let_lead(world, next);
         let mut answers = told.unwrap_or_default();
         answers.resize(numbers.len(), String::new());
-        if world.sabotage == Some(Sabotage::AnswersAllAlike) && !answers.is_empty() {
+        if world.sabotage == Some(Sabotage::AnswersAllAlike) {
             answers = vec![answers[0].clone(); answers.len()];
         }
         let mut own = String::new();
@@ -116,11 +67,7 @@ impl Gathered {
                 self.wake(world, other, Turn::Answer(answer));
             }
         }
-        let next = self.gather.borrow_mut().over(actor, number, world.worker_time());
-        if next != Some(number) {
-            self.let_lead(world, next);
-        }
-        (own, next == Some(number))
+        heard(own)
     }
 
     async fn turn(self: &Rc<Self>, world: &Rc<World>, number: u64) -> Turn {

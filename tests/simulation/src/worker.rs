@@ -147,7 +147,6 @@ struct Runtime {
     settings: Rc<Settings>,
     claims: Rc<RefCell<MemoryLedger>>,
     gathered: Rc<Gathered>,
-    isolate: usize,
     by: By,
     /// How often it asked somebody for something.
     asked: Cell<u32>,
@@ -160,7 +159,6 @@ impl Runtime {
             settings: Rc::clone(&world.settings.borrow()),
             claims: Rc::clone(&world.isolates.borrow()[isolate].claims),
             gathered: Rc::clone(&world.isolates.borrow()[isolate].gathered),
-            isolate,
             by,
             asked: Cell::default(),
         }
@@ -221,7 +219,7 @@ impl Runtime {
 
     async fn tell_actor(&self, actor: &str, message: &str) -> Option<String> {
         self.asked.set(self.asked.get() + 1);
-        Rc::clone(&self.gathered).tell(&self.world, self.isolate, actor, message).await
+        Rc::clone(&self.gathered).tell(&self.world, actor, message).await
     }
 
     fn shard(&self, case: &Case) -> String {
@@ -284,14 +282,7 @@ impl Host for Runtime {
 
     async fn settle(&self, case: &Case, conclusion: &Conclusion) -> bool {
         if self.has_ledger() {
-            let (actor, message) = (self.shard(case), settle(case, conclusion));
-            // As the shell does it: what was done is done, and a callback's answer does not wait until it is kept.
-            if conclusion.is_final() && self.by != By::Sweep {
-                self.asked.set(self.asked.get() + 1);
-                self.gathered.post(&self.world, self.isolate, &actor, message);
-                return true;
-            }
-            return self.tell_actor(&actor, &message).await.is_some();
+            return self.tell_actor(&self.shard(case), &settle(case, conclusion)).await.is_some();
         }
         self.claims.borrow_mut().settle(&case.dlq_id, conclusion);
         true
