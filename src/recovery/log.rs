@@ -87,8 +87,8 @@ impl LogLine {
     }
 }
 
-#[cfg(any(feature = "worker", feature = "npm"))]
 /// The answer and the line of one callback. What both say is written once.
+#[cfg(any(feature = "worker", feature = "npm"))]
 pub(crate) fn closing(conclusion: &Conclusion, timings: Timings) -> (super::Reply, LogLine) {
     let result = told(conclusion);
     let line = LogLine::with(&result, conclusion, timings, None);

@@ -148,7 +148,7 @@ fn check_payload(
         Captured::TooLong => None,
     };
     let not_before = not_before.ok_or(SignatureError::NotBeforeClaim)?;
-    if url.is_some_and(|url| url.as_str() != subject && !url.same_resource(&subject)) {
+    if url.is_some_and(|url| !url.same_resource(&subject)) {
         return Err(SignatureError::Url);
     }
     if now >= expires_at.after(tolerance) {
