@@ -5,7 +5,7 @@
 import { machinePaths } from "./machine-paths.mjs";
 import { workerFiles } from "./sizes.mjs";
 
-const BUDGET_GZIP = 167_500;
+const BUDGET_GZIP = 168_000;
 
 const rows = workerFiles();
 for (const { name, bytes } of rows) {
